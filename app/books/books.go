@@ -1,0 +1,207 @@
+// Package books holds the use cases of the invoicing desk — draft, edit, submit,
+// recall, resolve, look up — and the nouns that the local store and the sync
+// engine share, so that these two never import each other.
+//
+// Words: an Operation is one change this device asks the server for; the outbox
+// holds operations that have no answer yet; the Base is the version this device
+// last had from the server; a Conflict is an invoice changed on both sides in a
+// way only a person can settle.
+//
+// The package refuses to touch disks, networks and clocks: time and ids come in
+// through Desk's fields.
+package books
+
+import (
+	"context"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"counterfoil/app/invoice"
+	"counterfoil/app/party"
+)
+
+// DocumentType names what an operation or change speaks of.
+type DocumentType string
+
+// Document types of the protocol.
+const (
+	InvoiceDocument  DocumentType = "invoice"
+	CustomerDocument DocumentType = "customer"
+	ItemDocument     DocumentType = "item"
+)
+
+// OperationKind says what an operation asks for.
+type OperationKind string
+
+// Kinds. A Transition carries the whole invoice as well, so that an unsent edit
+// and the submit after it travel as one operation.
+const (
+	Put        OperationKind = "put"
+	Transition OperationKind = "transition"
+	Delete     OperationKind = "delete"
+)
+
+// OutboxState says how far an operation has come.
+type OutboxState string
+
+// Unsent may still be coalesced; Sent has frozen bytes and may or may not have
+// reached the server; Parked waits for a person (conflict or refusal).
+const (
+	Unsent OutboxState = "unsent"
+	Sent   OutboxState = "sent"
+	Parked OutboxState = "parked"
+)
+
+// Operation is one row of the outbox. Bytes, Hash and Seq are set when it is
+// frozen; from then on they never change.
+type Operation struct {
+	ID           int64 // local order, rising
+	Seq          int64 // device sequence; 0 while unsent
+	DocumentType DocumentType
+	DocumentID   string
+	Kind         OperationKind
+	BaseRevision int64
+	Bytes        []byte // frozen body, as sent; nil while unsent
+	Hash         string // hex SHA-256 of Bytes
+	State        OutboxState
+	Attempts     int
+	LastError    string // stable code of the last answer that was not final; empty when none
+	CreatedAt    time.Time
+	SentAt       time.Time // first time sent; zero while unsent
+}
+
+// Stored is an invoice as this device holds it.
+type Stored struct {
+	Invoice  invoice.Invoice
+	Version  int64            // local version, raised at each local change of any origin
+	Base     *invoice.Invoice // nil when the server never had it
+	Pending  OutboxState      // state of its newest operation; empty when none: the server has all of it
+	Conflict bool             // an open Conflict exists
+}
+
+// FieldDiff is one row in which the two sides differ, or one that was merged.
+type FieldDiff struct {
+	Path   string // "remark", "buyer", "kind", "date", "state", "line/<id>/amounts", "line/<id>/description", "line/<id>"
+	Line   int    // 1-based place of the line in Mine, or in Theirs when Mine has it not; 0 for the header
+	Base   string // texts for people, already in canonical form; empty when absent
+	Mine   string
+	Theirs string
+	Side   Side // for a merged row: whose change was taken; for a conflict: empty until chosen
+}
+
+// Side is a choice in a conflict.
+type Side string
+
+// The sides.
+const (
+	Mine   Side = "mine"
+	Theirs Side = "theirs"
+)
+
+// Conflict holds three whole versions and what differs.
+type Conflict struct {
+	ID        string // UUIDv7
+	InvoiceID string
+	Base      *invoice.Invoice // nil when both sides made it
+	Mine      invoice.Invoice
+	Theirs    invoice.Invoice // Theirs.Revision is the server's revision
+	Deleted   bool            // theirs is a deletion; Theirs holds the last version known
+	Diffs     []FieldDiff     // need a person
+	Merged    []FieldDiff     // settled by rule
+	OpenedAt  time.Time
+}
+
+// Merge is the answer of a three-way merge.
+type Merge struct {
+	Result invoice.Invoice // every rule-settled field, and mine where a person must choose
+	Diffs  []FieldDiff
+	Merged []FieldDiff
+}
+
+// Merger merges three versions of a draft, choosing a side for the paths given;
+// sync/merge is the one that is used. base may be nil.
+type Merger func(base *invoice.Invoice, mine, theirs invoice.Invoice, choices map[string]Side) Merge
+
+// HistoryEntry is one line of an invoice's history. Before is the whole version
+// that was replaced or not chosen, so nothing is thrown away.
+type HistoryEntry struct {
+	InvoiceID string
+	At        time.Time
+	Event     string // "drafted", "edited", "submitted", "recalled", "merged", "conflict", "resolved", "issued", "rejected", "received"
+	Detail    string
+	Before    *invoice.Invoice
+}
+
+// Filter picks invoices for a list.
+type Filter struct {
+	State    invoice.State // empty: all
+	Conflict bool          // only those with an open conflict
+	Red      bool          // only red-letter ones
+	From, To string        // business dates inclusive, YYYY-MM-DD; empty: open
+	Search   string        // any part of number, reference, buyer, tax number, item, remark or pinyin initials
+}
+
+// Order is a sort order of the list.
+type Order struct {
+	By   string // "created" (default), "date", "buyer", "number", "gross"
+	Desc bool
+}
+
+// Row is one list row: what the table shows, without the lines.
+type Row struct {
+	ID, Reference, Number string
+	Date, BuyerName       string
+	Kind                  invoice.Kind
+	State                 invoice.State
+	Red, Conflict         bool
+	Pending               OutboxState
+	Gross                 decimal.Decimal
+	RejectionCode         string
+	CreatedAt, UpdatedAt  time.Time
+}
+
+// Page is one keyset page. Next is empty at the end.
+type Page struct {
+	Rows []Row
+	Next string // opaque; give it back for the following page
+}
+
+// Counts feed the filter chips and the bottom strip.
+type Counts struct {
+	All, Draft, Waiting, Issued, Rejected, Red, Conflict int
+	Gross                                                decimal.Decimal // sum over All
+	Unsynced                                             int             // operations without an answer
+	UnsyncedGross                                        decimal.Decimal // sum of the waiting (submitted) invoices
+	OldestUnsynced                                       time.Time       // zero when none
+}
+
+// Store keeps everything on this device. Every method is one transaction and
+// durable when it returns. Safe for concurrent use.
+type Store interface {
+	// SaveInvoice writes the invoice, its outbox row (coalesced with an unsent one
+	// of the same document) and its history in one transaction. version is the
+	// Stored.Version the edit started from, 0 for a new one; another value in the
+	// store gives ErrStale. kind is empty for no outbox row. It returns the new version.
+	SaveInvoice(ctx context.Context, inv invoice.Invoice, sheet invoice.Sheet, version int64, kind OperationKind, h HistoryEntry) (int64, error)
+	// Invoice gives ErrNotFound when there is none.
+	Invoice(ctx context.Context, id string) (Stored, error)
+	// List gives a keyset page of at most limit rows after the given Page.Next.
+	List(ctx context.Context, f Filter, o Order, after string, limit int) (Page, error)
+	Counts(ctx context.Context, f Filter) (Counts, error)
+	Outbox(ctx context.Context, limit int) ([]Operation, error)
+	Conflicts(ctx context.Context) ([]Conflict, error)
+	Conflict(ctx context.Context, invoiceID string) (Conflict, error)
+	// Resolve writes the result as the new draft on top of Theirs, its outbox row
+	// (none when the result is theirs), the history, and closes the conflict.
+	Resolve(ctx context.Context, c Conflict, result invoice.Invoice, sheet invoice.Sheet, kind OperationKind, h HistoryEntry) error
+	History(ctx context.Context, id string) ([]HistoryEntry, error)
+	Customers(ctx context.Context, search string, limit int) ([]party.Customer, error)
+	Items(ctx context.Context, search string, limit int) ([]invoice.Item, error)
+	// NextReference gives a fresh provisional reference for the business date:
+	// date without dashes, "-", device letters, counter; at most 20 characters.
+	NextReference(ctx context.Context, date string) (string, error)
+	// Setting and SetSetting keep small values by name; missing gives "".
+	Setting(ctx context.Context, name string) (string, error)
+	SetSetting(ctx context.Context, name, value string) error
+}

@@ -1,0 +1,88 @@
+package books
+
+import (
+	"context"
+	"time"
+
+	"counterfoil/app/invoice"
+	"counterfoil/app/party"
+)
+
+// Device is the identity of this data folder.
+type Device struct {
+	ID string // UUIDv7; a cloned folder is given a new one
+}
+
+// Cursor is how far this device has read the server's changes. The zero Cursor
+// reads from the beginning.
+type Cursor struct {
+	Epoch string
+	Seq   int64
+	Scope string
+}
+
+// Change is one change read from the server. Exactly one body is set unless Deleted.
+type Change struct {
+	Seq      int64
+	Type     DocumentType
+	ID       string
+	Revision int64
+	Deleted  bool
+	Invoice  *invoice.Invoice
+	Sheet    *invoice.Sheet // computed from Invoice
+	Customer *party.Customer
+	Item     *invoice.Item
+}
+
+// SyncStore is what the sync engine needs of the local store. Update runs fn in
+// ONE durable write transaction; an error from fn rolls it back.
+type SyncStore interface {
+	Device(ctx context.Context) (Device, error)
+	// RenewDevice gives this data folder a new device id, starts its sequence at
+	// 1 and turns Sent operations back to Unsent (used when the server says that
+	// an operation id was used with other bytes: a cloned folder).
+	RenewDevice(ctx context.Context, id string) error
+	Cursor(ctx context.Context) (Cursor, error)
+	// Ready lists operations to send, oldest first, Sent ones before Unsent ones,
+	// at most one a document, without Parked ones and without those whose
+	// document has an open conflict.
+	Ready(ctx context.Context, limit int) ([]Operation, error)
+	Update(ctx context.Context, fn func(SyncTx) error) error
+}
+
+// SyncTx is what can be done inside one transaction of the engine.
+type SyncTx interface {
+	// Invoice gives ErrNotFound when there is none.
+	Invoice(id string) (Stored, error)
+	// Operation gives ErrNotFound when the row is gone (answered or coalesced).
+	Operation(id int64) (Operation, error)
+	// Freeze marks an unsent operation as sent with these bytes; it allots and
+	// returns the next device sequence number. A later edit of the document then
+	// makes a new operation.
+	Freeze(id int64, bytes []byte, hash string, base int64, at time.Time) (seq int64, err error)
+	// Answered removes the operation from the outbox and keeps it, with its
+	// answer, in the answered list for 90 days (offered again after an epoch change).
+	Answered(id int64, answer string, at time.Time) error
+	// Park keeps the operation for a person; Attempt notes a try that had no answer.
+	Park(id int64, code string) error
+	Attempt(id int64, code string) error
+	// Reoffer puts all answered operations back into the outbox as Sent, with
+	// their old Seq and Bytes. It returns how many.
+	Reoffer() (int, error)
+
+	// SetClean writes the invoice as the server has it: document and base are
+	// equal, and every unsent operation of it is dropped.
+	SetClean(inv invoice.Invoice, sheet invoice.Sheet, h HistoryEntry) error
+	// SetBase writes a new base under local edits that are not answered yet and
+	// replaces the document by doc (the merge result, or the document unchanged,
+	// with its Revision set to base.Revision). kind is the operation to have
+	// unsent for it; empty leaves the outbox alone.
+	SetBase(doc invoice.Invoice, sheet invoice.Sheet, base invoice.Invoice, kind OperationKind, h HistoryEntry) error
+	// OpenConflict opens or replaces the conflict of c.InvoiceID and drops its
+	// unsent and sent operations; the document stays mine.
+	OpenConflict(c Conflict, h HistoryEntry) error
+	DeleteInvoice(id string, h HistoryEntry) error
+	SetCustomer(c party.Customer, deleted bool) error
+	SetItem(i invoice.Item, deleted bool) error
+	SetCursor(c Cursor) error
+}

@@ -1,0 +1,133 @@
+// Package wire holds the messages of the sync protocol, version 1, and converts
+// them to and from the domain types at the edge. docs/openapi.yaml describes
+// the same messages for people who put their own server behind it.
+//
+// Money and quantities travel as decimal strings, never as JSON numbers.
+// Unknown fields of documents are kept and sent back unchanged.
+package wire
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Protocol is the version this program speaks; Min and Max the range it understands.
+const (
+	Protocol    = 1
+	ProtocolMin = 1
+	ProtocolMax = 1
+	// Product is the name a server must give in its health answer.
+	Product = "counterfoil"
+	// Schema is the version of the document bodies.
+	Schema = 1
+)
+
+// Header names. Every answer of a server carries HeaderProduct; every request
+// carries HeaderClient ("counterfoil/<version>; protocol=1-1") and HeaderDevice.
+const (
+	HeaderProduct = "X-Counterfoil-Product"
+	HeaderClient  = "X-Counterfoil-Client"
+	HeaderDevice  = "X-Counterfoil-Device"
+	HeaderRequest = "X-Request-Id"
+)
+
+// PushRequest is the body of POST /v1/push.
+type PushRequest struct {
+	Device     string      `json:"device"`
+	Protocol   int         `json:"protocol"`
+	Operations []Operation `json:"operations"`
+}
+
+// Operation is one change asked for. Body is an Invoice (put, transition) and
+// its State says where a transition goes: "waiting" (submit) or "draft" (recall).
+// OperationID is "device_id:device_seq"; Hash is the hex SHA-256 of Body.
+type Operation struct {
+	OperationID  string          `json:"operation_id"`
+	DocumentType string          `json:"document_type"`
+	DocumentID   string          `json:"document_id"`
+	BaseRevision int64           `json:"base_revision"`
+	Kind         string          `json:"kind"`
+	Schema       int             `json:"schema"`
+	Hash         string          `json:"hash"`
+	Body         json.RawMessage `json:"body"`
+}
+
+// Results of an operation. There is no "merged": the server has no base to merge
+// with; the client merges and pushes the outcome.
+const (
+	Applied  = "applied"
+	Conflict = "conflict"
+	Rejected = "rejected"
+)
+
+// PushAnswer has one Answer an operation, in order.
+type PushAnswer struct {
+	Epoch   string   `json:"epoch"`
+	Answers []Answer `json:"answers"`
+}
+
+// Answer to one operation. Applied: Revision, Seq and State are set, Number when
+// it was issued. Conflict: Revision and Body are the server's document (Deleted
+// when it is gone). Rejected: Code and Fields; code "operation_reused" means the
+// same id came with another hash (a cloned data folder); code "already_issued"
+// answers a recall that came too late; Body then is the server's document.
+type Answer struct {
+	OperationID string            `json:"operation_id"`
+	Result      string            `json:"result"`
+	Revision    int64             `json:"revision,omitempty"`
+	Seq         int64             `json:"seq,omitempty"`
+	State       string            `json:"state,omitempty"`
+	Number      string            `json:"number,omitempty"`
+	IssuedAt    *time.Time        `json:"issued_at,omitempty"`
+	Deleted     bool              `json:"deleted,omitempty"`
+	Body        json.RawMessage   `json:"body,omitempty"`
+	Code        string            `json:"code,omitempty"`
+	Fields      map[string]string `json:"fields,omitempty"`
+}
+
+// PullAnswer is the body of GET /v1/pull?cursor=EPOCH:SEQ:SCOPE&limit=N.
+type PullAnswer struct {
+	Epoch   string   `json:"epoch"`
+	Cursor  string   `json:"cursor"`
+	More    bool     `json:"more"`
+	Changes []Change `json:"changes"`
+}
+
+// Change is one change in seq order.
+type Change struct {
+	Seq          int64           `json:"seq"`
+	DocumentType string          `json:"document_type"`
+	DocumentID   string          `json:"document_id"`
+	Revision     int64           `json:"revision"`
+	Deleted      bool            `json:"deleted,omitempty"`
+	Body         json.RawMessage `json:"body,omitempty"`
+}
+
+// Health is the body of GET /healthz, which needs no token and holds no secret.
+type Health struct {
+	Product     string            `json:"product"`
+	Environment string            `json:"environment"` // "production", "practice", "test"
+	Version     string            `json:"version"`
+	ProtocolMin int               `json:"protocol_min"`
+	ProtocolMax int               `json:"protocol_max"`
+	MinClient   string            `json:"min_client,omitempty"`
+	Epoch       string            `json:"epoch"`
+	Time        time.Time         `json:"time"`
+	Maintenance *Maintenance      `json:"maintenance,omitempty"`
+	Deps        map[string]string `json:"deps"` // "db","tax" → "ok","slow","down"
+}
+
+// Maintenance is a planned pause. Also in the body of a 503.
+type Maintenance struct {
+	Until   time.Time `json:"until"`
+	Message string    `json:"message,omitempty"`
+}
+
+// Problem is the body of every answer that is not 2xx (application/problem+json).
+type Problem struct {
+	Code        string       `json:"code"` // "token_invalid", "forbidden", "rate_limited", "maintenance", "overloaded", "internal", "upgrade_required", "cursor_gone", "too_large", "malformed"
+	Title       string       `json:"title"`
+	Detail      string       `json:"detail,omitempty"`
+	RequestID   string       `json:"request_id,omitempty"`
+	Maintenance *Maintenance `json:"maintenance,omitempty"`
+}
