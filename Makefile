@@ -1,0 +1,63 @@
+# make run   starts the program with its practice server
+# make test  runs every test
+TAGS := -tags migrated_fynedo
+GOFLAGS_WIN := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+.PHONY: run test lint race portable windows bench kill soak tools clean
+
+run:
+	@.ci/setup.sh run
+	@.ci/run.sh $(ARGS)
+
+# Every package with the race detector, the other systems compiled, the window
+# driven on a virtual display, the Windows program under Wine.
+test:
+	@.ci/setup.sh test windows
+	$(MAKE) race portable window windows-check
+
+race:
+	go test -race $(TAGS) -timeout 15m ./...
+
+# Everything but the window compiles for macOS and Windows without cgo.
+portable:
+	CGO_ENABLED=0 GOOS=darwin go build $$(go list ./app/... ./localdb/... ./sync/... ./ui/viewmodel/...)
+	CGO_ENABLED=0 GOOS=windows go build $$(go list ./app/... ./localdb/... ./sync/... ./ui/viewmodel/...)
+
+# The real window on a virtual display, in both languages and themes.
+window:
+	.ci/window.sh
+
+windows-check: windows
+	.ci/windows.sh
+
+windows:
+	@.ci/setup.sh windows
+	mkdir -p bin
+	$(GOFLAGS_WIN) go build $(TAGS) -ldflags "-H windowsgui" -o bin/counterfoil.exe .
+	CGO_ENABLED=0 GOOS=windows go build -o bin/cfoil.exe ./sync/cmd/cfoil
+	CGO_ENABLED=0 GOOS=windows go build -o bin/syncd.exe ./sync/cmd/syncd
+
+tools:
+	mkdir -p bin
+	CGO_ENABLED=0 go build -o bin/ ./sync/cmd/cfoil ./sync/cmd/syncd
+
+lint:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@.ci/setup.sh run
+	go vet $(TAGS) ./...
+	go run $(STATICCHECK) $(TAGS) ./...
+
+bench:
+	go test $(TAGS) -run '^$$' -bench . -benchtime 2s ./localdb ./sync/engine ./ui/viewmodel | go run ./.ci/benchtable
+
+# Long campaigns; a short slice of each runs in make test.
+kill:
+	COUNTERFOIL_KILLS=200 go test -run Kill -timeout 30m -v ./localdb ./sync/cmd/cfoil
+
+soak:
+	for f in money:FuzzParse money:FuzzWords invoice:FuzzCompute; do \
+	  go test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime 5m ./app/$${f%%:*}; done
+
+clean:
+	rm -rf bin out

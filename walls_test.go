@@ -1,0 +1,134 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "counterfoil"
+
+// A wall keeps the packages under From away from imports that Bars matches.
+// Allow lists packages that stand outside the wall; Why is printed when it is broken.
+type wall struct {
+	From  string
+	Bars  func(imported string) bool
+	Allow []string
+	Why   string
+}
+
+func under(prefixes ...string) func(string) bool {
+	return func(p string) bool {
+		for _, x := range prefixes {
+			if p == x || strings.HasPrefix(p, x+"/") {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func oursExcept(prefixes ...string) func(string) bool {
+	in := under(prefixes...)
+	return func(p string) bool { return under(module)(p) && !in(p) }
+}
+
+// The walls of the house. ARCHITECTURE.md says them in words.
+var walls = []wall{
+	{From: "app", Bars: oursExcept(module+"/app", module+"/assets"), Why: "the business knows nothing of storage, network or window"},
+	{From: "app", Bars: under("net", "net/http", "os/exec", "database/sql", "crypto/rand", "math/rand"), Why: "the business is pure: ids and time come in as arguments"},
+	{From: "localdb", Bars: under(module+"/sync", module+"/ui"), Why: "the store and sync meet only in app/books"},
+	{From: "sync", Bars: under(module + "/localdb"), Allow: []string{"sync/cmd", "sync/sim"}, Why: "sync reaches the store through the interface it defines"},
+	{From: "sync", Bars: under(module + "/ui"), Why: "sync works without a window"},
+	{From: "sync/merge", Bars: under("net", "net/http", "os", "database/sql", "crypto/rand", "math/rand"), Why: "merge is pure"},
+	{From: "sync/fault", Bars: under("net/http", "database/sql", "math/rand"), Why: "the catalogue is data"},
+	{From: "ui", Bars: under("net/http", "database/sql", "modernc.org/sqlite", module+"/localdb", module+"/sync/remote", module+"/sync/engine", module+"/sync/server", module+"/sync/wire"), Why: "the window reaches data through app/books and the view-models"},
+	{From: "ui/viewmodel", Bars: under("fyne.io"), Why: "view-models are tested without Fyne"},
+	{From: "", Bars: under("fyne.io"), Allow: []string{"ui", "ui/screen", "ui/xwidget", "ui/look", "."}, Why: "Fyne stays in the window"},
+}
+
+func TestWalls(t *testing.T) {
+	files := 0
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && name != "." || d.Name() == "bin" || d.Name() == "out") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		files++
+		dir := path.Dir(filepath.ToSlash(name))
+		f, err := parser.ParseFile(fset, name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range f.Imports {
+			imported, _ := strconv.Unquote(spec.Path.Value)
+			for _, w := range walls {
+				if w.covers(dir) && w.Bars(imported) {
+					t.Errorf("%s imports %s: %s", name, imported, w.Why)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 10 {
+		t.Fatalf("only %d files seen: the walls were not checked", files)
+	}
+}
+
+func (w wall) covers(dir string) bool {
+	if w.From != "" && !under(w.From)(dir) {
+		return false
+	}
+	for _, a := range w.Allow {
+		// An allowance under "" is for that folder alone; under a wall it is for the tree.
+		if dir == a || w.From != "" && under(a)(dir) {
+			return false
+		}
+	}
+	return true
+}
+
+// The owner's card fixes the top level; sync and app hold no Go file at their
+// root, so nothing shadows the standard sync or Fyne's app.
+func TestTopLevel(t *testing.T) {
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var extra []string
+	for _, e := range entries {
+		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		switch e.Name() {
+		case "app", "ui", "sync", "localdb", "assets", "docs", "bin", "out":
+		default:
+			extra = append(extra, e.Name())
+		}
+	}
+	sort.Strings(extra)
+	if len(extra) > 0 {
+		t.Errorf("folders outside the owner's card: %v", extra)
+	}
+	for _, dir := range []string{"app", "sync"} {
+		if m, _ := filepath.Glob(dir + "/*.go"); len(m) > 0 {
+			t.Errorf("%s has Go files at its root: %v", dir, m)
+		}
+	}
+}
