@@ -1,0 +1,37 @@
+package client
+
+import (
+	"context"
+
+	"counterfoil/sync/wire"
+)
+
+// Push, Pull and Health are engine.Remote over the client made on first use, so
+// that a keyring that was locked at the start is tried again.
+
+// Push sends operations.
+func (c *Client) Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswer, error) {
+	r, err := c.Remote(ctx)
+	if err != nil {
+		return wire.PushAnswer{}, err
+	}
+	return r.Push(ctx, req)
+}
+
+// Pull reads changes after the cursor.
+func (c *Client) Pull(ctx context.Context, cursor string, limit int) (wire.PullAnswer, error) {
+	r, err := c.Remote(ctx)
+	if err != nil {
+		return wire.PullAnswer{}, err
+	}
+	return r.Pull(ctx, cursor, limit)
+}
+
+// Health asks the server how it is.
+func (c *Client) Health(ctx context.Context) (wire.Health, error) {
+	r, err := c.Remote(ctx)
+	if err != nil {
+		return wire.Health{}, err
+	}
+	return r.Health(ctx)
+}

@@ -1,0 +1,63 @@
+package client
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"time"
+
+	"counterfoil/sync/fault"
+	"counterfoil/sync/probe"
+	"counterfoil/sync/trust"
+	"counterfoil/sync/wire"
+)
+
+// SelfCheck walks the ladder against the connected server, or against address
+// when it is not empty, with the CA of this desk. It changes nothing.
+func (c *Client) SelfCheck(ctx context.Context, address string, timeout time.Duration, progress func(probe.Check)) probe.Report {
+	return c.Ladder(address, timeout).Run(ctx, progress)
+}
+
+// Ladder is the self-check set up for this desk.
+func (c *Client) Ladder(address string, timeout time.Duration) *probe.Ladder {
+	c.mu.Lock()
+	url, enrolled := c.url, c.enrolled
+	c.mu.Unlock()
+	if address != "" {
+		url = address
+	}
+	return probe.New(probe.Config{
+		ServerURL:   url,
+		EnrolledURL: enrolled,
+		Roots: func(ctx context.Context) ([]*x509.Certificate, error) {
+			b, err := c.cfg.Trust.Load(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return b.Certs, nil
+		},
+		ClassifyTrust: func(err error) fault.ID { return fault.ID(trust.Classify(err)) },
+		CheckStore:    c.cfg.Store.Check,
+		ClassifyStore: func(err error) fault.ID {
+			if c.cfg.ClassifyStore == nil {
+				return ""
+			}
+			return fault.ID(c.cfg.ClassifyStore(err))
+		},
+		DataDir: c.cfg.Dir,
+		Proxy:   c.cfg.Proxy,
+		Now:     c.cfg.Now,
+		Token: func(ctx context.Context) (string, error) {
+			t, err := c.cfg.Trust.LoadToken(ctx)
+			if errors.Is(err, trust.ErrMissing) {
+				return "", nil
+			}
+			return t, err
+		},
+		Device:      c.device,
+		Timeout:     timeout,
+		ProtocolMin: wire.ProtocolMin,
+		ProtocolMax: wire.ProtocolMax,
+		LastGood:    c.monitor.LastGood(),
+	})
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"counterfoil/app/books"
+	"counterfoil/app/draftjson"
+	"counterfoil/app/invoice"
+)
+
+type diff struct {
+	Path   string `json:"path"`
+	Line   int    `json:"line,omitempty"`
+	Base   string `json:"base"`
+	Mine   string `json:"mine"`
+	Theirs string `json:"theirs"`
+	Side   string `json:"side,omitempty"`
+}
+
+func diffs(in []books.FieldDiff) []diff {
+	out := []diff{}
+	for _, d := range in {
+		out = append(out, diff{d.Path, d.Line, d.Base, d.Mine, d.Theirs, string(d.Side)})
+	}
+	return out
+}
+
+func version3(inv invoice.Invoice) any {
+	sheet, err := invoice.Compute(inv)
+	if err != nil {
+		return map[string]string{"error": err.Error()}
+	}
+	return draftjson.Computed(inv, sheet)
+}
+
+func conflicts(ctx context.Context, c *call) error {
+	if err := c.take(); err != nil {
+		return err
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := d.db.Conflicts(ctx)
+	if err != nil {
+		return err
+	}
+	out := []any{}
+	for _, x := range all {
+		row := map[string]any{
+			"id": x.InvoiceID, "conflict_id": x.ID, "opened_at": x.OpenedAt.UTC(),
+			"revision": x.Theirs.Revision, "deleted": x.Deleted, "branch": x.Theirs.Branch,
+			"diffs": diffs(x.Diffs), "merged": diffs(x.Merged),
+			"mine": version3(x.Mine), "theirs": version3(x.Theirs),
+		}
+		if x.Base != nil {
+			row["base"] = version3(*x.Base)
+		}
+		out = append(out, row)
+	}
+	return c.print(out)
+}
+
+func resolve(ctx context.Context, c *call) error {
+	if err := c.take("ID"); err != nil {
+		return err
+	}
+	choice := c.opts["choose"]
+	if choice == "" {
+		return usage{"resolve needs --choose mine, theirs or FILE"}
+	}
+	var result *invoice.Invoice
+	if choice != "mine" && choice != "theirs" {
+		in, err := c.decode(choice)
+		if err != nil {
+			return err
+		}
+		result = &in
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	x, err := d.db.Conflict(ctx, c.args[0])
+	if errors.Is(err, books.ErrNotFound) {
+		return &books.Error{Code: "no_conflict", Text: "invoice " + c.args[0] + " has no open conflict", Hint: "cfoil conflicts lists them", Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	if result != nil {
+		// The file's lines continue the lines of both sides.
+		merged := overlay(x.Mine, *result)
+		merged.Lines = invoice.AdoptLines(append(append([]invoice.Line{}, x.Mine.Lines...), x.Theirs.Lines...), result.Lines)
+		_, err = d.books.ResolveWith(ctx, c.args[0], merged)
+	} else {
+		_, err = d.books.ResolveSide(ctx, c.args[0], books.Side(choice))
+	}
+	if err != nil {
+		return err
+	}
+	return c.stored(ctx, d, c.args[0])
+}

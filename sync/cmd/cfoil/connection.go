@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"counterfoil/app/books"
+	"counterfoil/sync/client"
+	"counterfoil/sync/probe"
+)
+
+func connect(ctx context.Context, c *call) error {
+	if err := c.take("URL"); err != nil {
+		return err
+	}
+	if _, err := client.CleanURL(c.args[0]); err != nil {
+		return usage{err.Error()}
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.client.Connect(ctx, c.args[0], c.opts["token"]); err != nil {
+		return err
+	}
+	return c.print(map[string]string{"server": d.client.URL()})
+}
+
+func syncCommand(ctx context.Context, c *call) error {
+	if err := c.take(); err != nil {
+		return err
+	}
+	if c.opts["once"] != "" && c.opts["watch"] != "" {
+		return usage{"--once and --watch exclude each other"}
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	// One process a data folder talks to the server at a time.
+	lock := flock.New(c.data + "/sync.lock")
+	if held, err := lock.TryLockContext(ctx, 50*time.Millisecond); err != nil || !held {
+		return &books.Error{Code: "sync_busy", Text: "another program is syncing this data folder", Hint: "close it, or wait", Err: err}
+	}
+	defer func() { _ = lock.Unlock() }()
+	if c.opts["watch"] != "" {
+		fmt.Fprintln(c.err, "syncing; Ctrl+C stops")
+		d.client.Engine().Run(ctx)
+		return d.client.SaveState(context.WithoutCancel(ctx))
+	}
+	sum, err := d.client.Engine().Once(ctx)
+	if serr := d.client.SaveState(ctx); err == nil {
+		err = serr
+	}
+	if err != nil {
+		if !c.json {
+			fmt.Fprintln(c.err, "cfoil selfcheck finds out what is wrong; nothing is lost, the outbox waits")
+		}
+		return err
+	}
+	return c.print(sum)
+}
+
+func status(ctx context.Context, c *call) error {
+	if err := c.take(); err != nil {
+		return err
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := d.db.Counts(ctx, books.Filter{})
+	if err != nil {
+		return err
+	}
+	cur, err := d.db.Cursor(ctx)
+	if err != nil {
+		return err
+	}
+	state := d.client.Monitor().State()
+	out := map[string]any{
+		"server": d.client.URL(), "connection": string(state.Kind), "fault": string(state.Fault),
+		"outbox": n.Unsynced, "invoices": n.All, "draft": n.Draft, "waiting": n.Waiting, "issued": n.Issued,
+		"rejected": n.Rejected, "conflicts": n.Conflict, "cursor": cur.Seq, "epoch": cur.Epoch,
+	}
+	if !state.LastOK.IsZero() {
+		out["last_ok"] = state.LastOK.UTC().Format(time.RFC3339)
+	}
+	if !n.OldestUnsynced.IsZero() {
+		out["oldest_waiting"] = n.OldestUnsynced.UTC().Format(time.RFC3339)
+	}
+	return c.print(out)
+}
+
+func selfcheck(ctx context.Context, c *call) error {
+	if err := c.take(); err != nil {
+		return err
+	}
+	timeout := 10 * time.Second
+	if s, ok := c.opts["timeout"]; ok {
+		t, err := time.ParseDuration(s)
+		if err != nil || t <= 0 || t > 10*time.Minute {
+			return usage{fmt.Sprintf("--timeout is a duration like 10s, not %q", s)}
+		}
+		timeout = t
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		// The data itself may be the fault: that is a finding too.
+		return c.storeFault(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout+2*time.Second)
+	defer cancel()
+	report := d.client.SelfCheck(ctx, c.opts["server"], timeout, func(ch probe.Check) {
+		if ch.State == probe.Good || ch.State == probe.Bad {
+			c.say("%-4s %-28s %6d ms  %s", ch.State, ch.Title.EN, ch.MS, ch.Result)
+		}
+	})
+	if c.json {
+		if err := c.print(probe.SelfcheckJSON(report)); err != nil {
+			return err
+		}
+	} else {
+		c.say("\n%s", report.Text("en"))
+	}
+	if report.Finding.Fault != probe.OK {
+		return found
+	}
+	return nil
+}

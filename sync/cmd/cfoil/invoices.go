@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"counterfoil/app/books"
+	"counterfoil/app/draftjson"
+	"counterfoil/app/invoice"
+)
+
+// file opens a named file or, for "-", standard input.
+func (c *call) file(name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(c.in), nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, &books.Error{Code: "file", Text: "the file cannot be read: " + err.Error(), Hint: "check the path", Err: err}
+	}
+	return f, nil
+}
+
+func (c *call) decode(name string) (invoice.Invoice, error) {
+	f, err := c.file(name)
+	if err != nil {
+		return invoice.Invoice{}, err
+	}
+	defer f.Close()
+	return draftjson.Decode(f)
+}
+
+// stored prints the invoice as the store has it now.
+func (c *call) stored(ctx context.Context, d *desk, id string) error {
+	st, err := d.db.Invoice(ctx, id)
+	if errors.Is(err, books.ErrNotFound) {
+		return &books.Error{Code: "not_found", Text: "there is no invoice " + id, Hint: "cfoil list shows the ids", Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	sheet, err := invoice.Compute(st.Invoice)
+	if err != nil {
+		return err
+	}
+	return c.print(draftjson.Document(st, sheet))
+}
+
+func draft(ctx context.Context, c *call) error {
+	if err := c.take("FILE or -"); err != nil {
+		return err
+	}
+	inv, err := c.decode(c.args[0])
+	if err != nil {
+		return err
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	st, _, err := d.books.Draft(ctx, inv)
+	if err != nil {
+		return err
+	}
+	return c.stored(ctx, d, st.Invoice.ID)
+}
+
+func edit(ctx context.Context, c *call) error {
+	if err := c.take("ID", "FILE or -"); err != nil {
+		return err
+	}
+	in, err := c.decode(c.args[1])
+	if err != nil {
+		return err
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	st, err := d.db.Invoice(ctx, c.args[0])
+	if errors.Is(err, books.ErrNotFound) {
+		return c.stored(ctx, d, c.args[0])
+	}
+	if err != nil {
+		return err
+	}
+	if _, _, err := d.books.Edit(ctx, c.args[0], st.Version, overlay(st.Invoice, in)); err != nil {
+		return err
+	}
+	return c.stored(ctx, d, c.args[0])
+}
+
+// overlay puts the content of in onto old, keeping what a file cannot say.
+func overlay(old, in invoice.Invoice) invoice.Invoice {
+	out := old
+	out.Kind, out.Basis, out.Remark = in.Kind, in.Basis, in.Remark
+	if in.Buyer.Name != "" || in.Buyer.TaxNo != "" {
+		out.Buyer.Name, out.Buyer.TaxNo = in.Buyer.Name, in.Buyer.TaxNo
+	}
+	if in.Date != "" {
+		out.Date = in.Date
+	}
+	out.Lines = invoice.AdoptLines(old.Lines, in.Lines)
+	return out
+}
+
+func submit(ctx context.Context, c *call) error {
+	return c.step(ctx, func(d *desk) error {
+		_, err := d.books.Submit(ctx, c.args[0])
+		return err
+	})
+}
+
+func recall(ctx context.Context, c *call) error {
+	return c.step(ctx, func(d *desk) error {
+		_, err := d.books.Recall(ctx, c.args[0])
+		return err
+	})
+}
+
+func (c *call) step(ctx context.Context, do func(*desk) error) error {
+	if err := c.take("ID"); err != nil {
+		return err
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	if err := do(d); err != nil {
+		return err
+	}
+	return c.stored(ctx, d, c.args[0])
+}
+
+func show(ctx context.Context, c *call) error {
+	return c.step(ctx, func(*desk) error { return nil })
+}
+
+type listed struct {
+	ID        string `json:"id"`
+	State     string `json:"state"`
+	Number    string `json:"number,omitempty"`
+	Reference string `json:"reference"`
+	Date      string `json:"date"`
+	Kind      string `json:"kind"`
+	Buyer     string `json:"buyer"`
+	Gross     string `json:"gross"`
+	Pending   string `json:"pending,omitempty"`
+	Conflict  bool   `json:"conflict"`
+	Rejection string `json:"rejection,omitempty"`
+}
+
+func list(ctx context.Context, c *call) error {
+	if err := c.take(); err != nil {
+		return err
+	}
+	limit := 100
+	if s, ok := c.opts["limit"]; ok {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			return usage{fmt.Sprintf("--limit is a number from 1, not %q", s)}
+		}
+		limit = n
+	}
+	f := books.Filter{Search: c.opts["search"]}
+	if s, ok := c.opts["state"]; ok {
+		if err := known("--state", s, "draft", "waiting", "issued", "rejected", "reversed", "conflict", "red"); err != nil {
+			return err
+		}
+		switch s {
+		case "conflict":
+			f.Conflict = true
+		case "red":
+			f.Red = true
+		default:
+			f.State = invoice.State(s)
+		}
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	out := []listed{}
+	for after := ""; len(out) < limit; {
+		p, err := d.db.List(ctx, f, books.Order{By: "created", Desc: true}, after, min(limit-len(out), 500))
+		if err != nil {
+			return err
+		}
+		for _, r := range p.Rows {
+			out = append(out, listed{
+				ID: r.ID, State: string(r.State), Number: r.Number, Reference: r.Reference, Date: r.Date,
+				Kind: string(r.Kind), Buyer: r.BuyerName, Gross: r.Gross.StringFixed(2),
+				Pending: string(r.Pending), Conflict: r.Conflict, Rejection: r.RejectionCode,
+			})
+		}
+		if after = p.Next; after == "" {
+			break
+		}
+	}
+	return c.print(out)
+}
+
+func outbox(ctx context.Context, c *call) error {
+	if err := c.take(); err != nil {
+		return err
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	ops, err := d.db.Outbox(ctx, 100000)
+	if err != nil {
+		return err
+	}
+	type row struct {
+		ID       int64  `json:"id"`
+		Invoice  string `json:"document_id"`
+		Type     string `json:"document_type"`
+		Kind     string `json:"kind"`
+		State    string `json:"state"`
+		Seq      int64  `json:"device_seq,omitempty"`
+		Base     int64  `json:"base_revision"`
+		Attempts int    `json:"attempts"`
+		Error    string `json:"last_error,omitempty"`
+		Created  string `json:"created_at"`
+	}
+	out := []row{}
+	for _, o := range ops {
+		out = append(out, row{o.ID, o.DocumentID, string(o.DocumentType), string(o.Kind), string(o.State), o.Seq, o.BaseRevision, o.Attempts, o.LastError, o.CreatedAt.UTC().Format("2006-01-02T15:04:05Z")})
+	}
+	return c.print(out)
+}
