@@ -9,7 +9,7 @@ if ! command -v apt-get >/dev/null; then
   exit 0
 fi
 
-base="gcc make pkg-config libgl1-mesa-dev libgl1-mesa-dri xorg-dev libxkbcommon-dev"
+base="gcc make pkg-config libwayland-dev libegl1-mesa-dev libgl1-mesa-dev libgl1-mesa-dri xorg-dev libxkbcommon-dev"
 screen="xvfb xdotool imagemagick x11-utils"
 test="gnome-keyring dbus dbus-x11 nftables iproute2"
 windows="gcc-mingw-w64-x86-64 wine wine64 xvfb imagemagick"
