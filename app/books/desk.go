@@ -1,0 +1,235 @@
+package books
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"counterfoil/app/invoice"
+	"counterfoil/app/party"
+)
+
+// Desk holds the use cases. All fields are needed.
+type Desk struct {
+	Store Store
+	Now   func() time.Time
+	NewID func() string // UUIDv7
+	Merge Merger
+}
+
+// refuse turns the first stopping issue into an error for people.
+func refuse(issues []invoice.Issue) error {
+	if bad := invoice.Errors(issues); len(bad) > 0 {
+		return &Error{Code: bad[0].Code, Field: bad[0].Field, Text: bad[0].Text, Err: bad[0]}
+	}
+	return nil
+}
+
+func notFound(id string, err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return &Error{Code: "not_found", Text: "there is no invoice " + id, Hint: "look it up in the list", Err: err}
+	}
+	return err
+}
+
+// complete fills what a draft needs and nobody typed: ids, orders, date, reference.
+func (d *Desk) complete(ctx context.Context, inv *invoice.Invoice) error {
+	now := d.Now()
+	if inv.ID == "" {
+		inv.ID = d.NewID()
+	}
+	if inv.Date == "" {
+		inv.Date = now.Format("2006-01-02")
+	}
+	if inv.Reference == "" {
+		ref, err := d.Store.NextReference(ctx, inv.Date)
+		if err != nil {
+			return err
+		}
+		inv.Reference = ref
+	}
+	if inv.CreatedAt.IsZero() {
+		inv.CreatedAt = now
+	}
+	inv.UpdatedAt = now
+	inv.Buyer.TaxNo = party.NormalizeTaxNo(inv.Buyer.TaxNo)
+	for i := range inv.Lines {
+		if inv.Lines[i].ID == "" {
+			inv.Lines[i].ID = d.NewID()
+		}
+	}
+	invoice.Place(inv.Lines)
+	inv.Lines = invoice.Sorted(inv.Lines)
+	return nil
+}
+
+// Draft stores a new draft, complete or not, and gives it back as stored. An
+// invoice of that id gives *Error "exists"; what cannot be computed or is too
+// long gives *Error with the field.
+func (d *Desk) Draft(ctx context.Context, inv invoice.Invoice) (Stored, invoice.Sheet, error) {
+	if inv.ID != "" {
+		if !validID(inv.ID) {
+			return Stored{}, invoice.Sheet{}, &Error{Code: "bad_id", Field: "id", Text: "the id is not a UUID", Hint: "leave it out, or write it like 01890a5d-ac96-774b-bcce-b302099a8057"}
+		}
+		inv.ID = strings.ToLower(inv.ID)
+		if _, err := d.Store.Invoice(ctx, inv.ID); err == nil {
+			return Stored{}, invoice.Sheet{}, &Error{Code: "exists", Field: "id", Text: "an invoice of this id is here already", Hint: "edit that one, or leave the id out"}
+		} else if !errors.Is(err, ErrNotFound) {
+			return Stored{}, invoice.Sheet{}, err
+		}
+	}
+	inv.State = invoice.Draft
+	if err := refuse(invoice.Validate(inv, invoice.StageDraft)); err != nil {
+		return Stored{}, invoice.Sheet{}, err
+	}
+	if err := d.complete(ctx, &inv); err != nil {
+		return Stored{}, invoice.Sheet{}, err
+	}
+	return d.save(ctx, inv, 0, Put, HistoryEntry{Event: "drafted"})
+}
+
+func (d *Desk) save(ctx context.Context, inv invoice.Invoice, version int64, kind OperationKind, h HistoryEntry) (Stored, invoice.Sheet, error) {
+	sheet, err := invoice.Compute(inv)
+	if err != nil {
+		return Stored{}, sheet, err
+	}
+	h.InvoiceID, h.At = inv.ID, d.Now()
+	v, err := d.Store.SaveInvoice(ctx, inv, sheet, version, kind, h)
+	if errors.Is(err, ErrStale) {
+		return Stored{}, sheet, &Error{Code: "stale", Text: "the invoice changed meanwhile", Hint: "look at it again, then repeat the change", Err: err}
+	}
+	if err != nil {
+		return Stored{}, sheet, err
+	}
+	return Stored{Invoice: inv, Version: v, Pending: Unsent}, sheet, nil
+}
+
+// editable reads an invoice whose content may change now.
+func (d *Desk) editable(ctx context.Context, id string) (Stored, error) {
+	st, err := d.Store.Invoice(ctx, id)
+	if err != nil {
+		return st, notFound(id, err)
+	}
+	switch {
+	case st.Conflict:
+		return st, &Error{Code: "in_conflict", Text: "the invoice has an open conflict", Hint: "resolve it first, under Conflicts"}
+	case !st.Invoice.State.Editable():
+		return st, &Error{Code: "not_editable", Text: "an invoice that is " + string(st.Invoice.State) + " cannot be changed",
+			Hint: "recall it while it waits; reverse it by a red-letter invoice once it is issued"}
+	}
+	return st, nil
+}
+
+// Edit replaces the content of a draft. version is the one the edit started
+// from; if the store has gone on meanwhile, *Error "stale". A rejected invoice
+// becomes a draft again.
+func (d *Desk) Edit(ctx context.Context, id string, version int64, inv invoice.Invoice) (Stored, invoice.Sheet, error) {
+	st, err := d.editable(ctx, id)
+	if err != nil {
+		return Stored{}, invoice.Sheet{}, err
+	}
+	if err := refuse(invoice.Validate(inv, invoice.StageDraft)); err != nil {
+		return Stored{}, invoice.Sheet{}, err
+	}
+	// What an edit cannot touch comes from the store.
+	old := st.Invoice
+	inv.ID, inv.Reference, inv.Number, inv.Revision = old.ID, old.Reference, old.Number, old.Revision
+	inv.State, inv.Rejection, inv.Reverses, inv.RedRows = invoice.Draft, nil, old.Reverses, old.RedRows
+	inv.CreatedAt, inv.IssuedAt, inv.Branch = old.CreatedAt, old.IssuedAt, old.Branch
+	if inv.Extra == nil {
+		inv.Extra = old.Extra
+	}
+	if err := d.complete(ctx, &inv); err != nil {
+		return Stored{}, invoice.Sheet{}, err
+	}
+	return d.save(ctx, inv, version, Put, HistoryEntry{Event: "edited", Before: &old})
+}
+
+// Reviewed ticks the review that lines of two clerks need before submit.
+func (d *Desk) Reviewed(ctx context.Context, id string) (Stored, error) {
+	st, err := d.editable(ctx, id)
+	if err != nil {
+		return st, err
+	}
+	st.Invoice.ReviewNeeded = false
+	out, _, err := d.Edit(ctx, id, st.Version, st.Invoice)
+	return out, err
+}
+
+// Submit hands a draft in: from then on it waits for the server to issue it.
+// What is missing gives *Error with the field.
+func (d *Desk) Submit(ctx context.Context, id string) (Stored, error) {
+	st, err := d.Store.Invoice(ctx, id)
+	if err != nil {
+		return st, notFound(id, err)
+	}
+	if st.Invoice.State == invoice.Waiting {
+		return st, nil
+	}
+	if st, err = d.editable(ctx, id); err != nil {
+		return st, err
+	}
+	if err := refuse(invoice.Validate(st.Invoice, invoice.StageSubmit)); err != nil {
+		return st, err
+	}
+	inv := st.Invoice
+	inv.State, inv.Rejection, inv.UpdatedAt = invoice.Waiting, nil, d.Now()
+	out, _, err := d.save(ctx, inv, st.Version, Transition, HistoryEntry{Event: "submitted"})
+	return out, err
+}
+
+// Recall takes a waiting invoice back; once it is issued the server refuses.
+func (d *Desk) Recall(ctx context.Context, id string) (Stored, error) {
+	st, err := d.Store.Invoice(ctx, id)
+	if err != nil {
+		return st, notFound(id, err)
+	}
+	if st.Invoice.State != invoice.Waiting {
+		return st, &Error{Code: "not_waiting", Text: "only a waiting invoice can be recalled, this one is " + string(st.Invoice.State),
+			Hint: "reverse it by a red-letter invoice once it is issued"}
+	}
+	if st.Conflict {
+		return st, &Error{Code: "in_conflict", Text: "the invoice has an open conflict", Hint: "resolve it first, under Conflicts"}
+	}
+	inv := st.Invoice
+	inv.State, inv.UpdatedAt = invoice.Draft, d.Now()
+	out, _, err := d.save(ctx, inv, st.Version, Transition, HistoryEntry{Event: "recalled"})
+	return out, err
+}
+
+// Duplicate drafts a copy with new ids and today's date.
+func (d *Desk) Duplicate(ctx context.Context, id string) (Stored, error) {
+	st, err := d.Store.Invoice(ctx, id)
+	if err != nil {
+		return st, notFound(id, err)
+	}
+	out, _, err := d.Draft(ctx, copyOf(st.Invoice))
+	return out, err
+}
+
+// copyOf keeps content only: no ids, numbers, states.
+func copyOf(inv invoice.Invoice) invoice.Invoice {
+	lines := append([]invoice.Line(nil), inv.Lines...)
+	for i := range lines {
+		lines[i].ID, lines[i].Order = "", ""
+	}
+	return invoice.Invoice{
+		Kind: inv.Kind, Basis: inv.Basis, Buyer: inv.Buyer, Lines: lines, Remark: inv.Remark,
+		Payee: inv.Payee, Reviewer: inv.Reviewer, Drawer: inv.Drawer, Email: inv.Email,
+	}
+}
+
+func validID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, r := range s {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		hex := r >= '0' && r <= '9' || r >= 'a' && r <= 'f' || r >= 'A' && r <= 'F'
+		if dash != (r == '-') || !dash && !hex {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,134 @@
+package draftjson
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+)
+
+// Printed is the printed form of a document; amounts have two decimals.
+type Printed struct {
+	ID        string       `json:"id,omitempty"`
+	State     string       `json:"state,omitempty"`
+	Number    string       `json:"number,omitempty"`
+	Reference string       `json:"reference,omitempty"`
+	Revision  *int64       `json:"revision,omitempty"`
+	Version   int64        `json:"version,omitempty"`
+	Kind      string       `json:"kind"`
+	Basis     string       `json:"basis"`
+	Date      string       `json:"date,omitempty"`
+	Buyer     PrintedBuyer `json:"buyer"`
+	Remark    string       `json:"remark,omitempty"`
+	Rows      []PrintedRow `json:"rows"`
+	Net       string       `json:"net"`
+	Tax       string       `json:"tax"`
+	Gross     string       `json:"gross"`
+	Words     string       `json:"words"`
+	ByRate    []RateTotal  `json:"by_rate"`
+	Conflict  bool         `json:"conflict,omitempty"`
+	Pending   string       `json:"pending,omitempty"`
+	Review    bool         `json:"review_needed,omitempty"`
+	Rejection *Rejection   `json:"rejection,omitempty"`
+	Reverses  string       `json:"reverses,omitempty"`
+	Branch    string       `json:"branch,omitempty"`
+	IssuedAt  string       `json:"issued_at,omitempty"`
+	Warnings  []Warning    `json:"warnings,omitempty"`
+}
+
+// PrintedBuyer is the buyer as printed.
+type PrintedBuyer struct {
+	Name    string `json:"name"`
+	TaxNo   string `json:"tax_no"`
+	Address string `json:"address,omitempty"`
+	Phone   string `json:"phone,omitempty"`
+	Bank    string `json:"bank,omitempty"`
+	Account string `json:"account,omitempty"`
+}
+
+// PrintedRow is one printed row.
+type PrintedRow struct {
+	Line    int    `json:"line"`
+	Type    string `json:"type"`
+	Name    string `json:"name"`
+	TaxCode string `json:"tax_code,omitempty"`
+	Spec    string `json:"spec,omitempty"`
+	Unit    string `json:"unit,omitempty"`
+	Qty     string `json:"qty,omitempty"`
+	Price   string `json:"price,omitempty"`
+	Rate    string `json:"rate"`
+	Net     string `json:"net"`
+	Tax     string `json:"tax"`
+	Gross   string `json:"gross"`
+}
+
+// RateTotal sums one rate.
+type RateTotal struct {
+	Rate  string `json:"rate"`
+	Net   string `json:"net"`
+	Tax   string `json:"tax"`
+	Gross string `json:"gross"`
+}
+
+// Rejection is why the server refused.
+type Rejection struct {
+	Code   string            `json:"code"`
+	Fields map[string]string `json:"fields,omitempty"`
+}
+
+// Warning does not stop a submit.
+type Warning struct {
+	Field string `json:"field"`
+	Code  string `json:"code"`
+	Text  string `json:"text"`
+}
+
+func optional(d *decimal.Decimal) string {
+	if d == nil {
+		return ""
+	}
+	return d.String()
+}
+
+// Computed is the printed form of what was only computed, not stored.
+func Computed(inv invoice.Invoice, s invoice.Sheet) Printed {
+	out := Printed{
+		Kind: string(inv.Kind), Basis: string(inv.Basis), Date: inv.Date, Remark: inv.Remark, Reverses: inv.Reverses,
+		Buyer: PrintedBuyer(inv.Buyer), Rows: []PrintedRow{}, ByRate: []RateTotal{},
+		Net: s.Net.StringFixed(2), Tax: s.Tax.StringFixed(2), Gross: s.Gross.StringFixed(2), Words: s.Words,
+	}
+	for _, r := range s.Rows {
+		out.Rows = append(out.Rows, PrintedRow{
+			Line: r.Line, Type: string(r.Type), Name: r.Name, TaxCode: r.TaxCode, Spec: r.Spec, Unit: r.Unit,
+			Qty: optional(r.Qty), Price: optional(r.Price), Rate: r.Rate.String(),
+			Net: r.Net.StringFixed(2), Tax: r.Tax.StringFixed(2), Gross: r.Gross.StringFixed(2),
+		})
+	}
+	for _, t := range s.ByRate {
+		out.ByRate = append(out.ByRate, RateTotal{t.Rate.String(), t.Net.StringFixed(2), t.Tax.StringFixed(2), t.Gross.StringFixed(2)})
+	}
+	for _, i := range invoice.Validate(inv, invoice.StageDraft) {
+		if i.Severity == invoice.SeverityWarning {
+			out.Warnings = append(out.Warnings, Warning{i.Field, i.Code, i.Text})
+		}
+	}
+	return out
+}
+
+// Document is the printed form of a stored invoice.
+func Document(st books.Stored, s invoice.Sheet) Printed {
+	inv := st.Invoice
+	out := Computed(inv, s)
+	out.ID, out.State, out.Number, out.Reference = inv.ID, string(inv.State), inv.Number, inv.Reference
+	out.Revision, out.Version, out.Conflict, out.Pending = &inv.Revision, st.Version, st.Conflict, string(st.Pending)
+	out.Review, out.Branch = inv.ReviewNeeded, inv.Branch
+	if inv.Rejection != nil {
+		out.Rejection = &Rejection{inv.Rejection.Code, inv.Rejection.Fields}
+	}
+	if !inv.IssuedAt.IsZero() {
+		out.IssuedAt = inv.IssuedAt.UTC().Format(time.RFC3339)
+	}
+	return out
+}
