@@ -1,0 +1,101 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"sort"
+	"strings"
+)
+
+var (
+	invoiceFields = fieldsOf(reflect.TypeOf(invoiceBody{}))
+	lineFields    = fieldsOf(reflect.TypeOf(lineBody{}))
+)
+
+func fieldsOf(t reflect.Type) map[string]bool {
+	out := map[string]bool{}
+	for i := 0; i < t.NumField(); i++ {
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" {
+			out[name] = true
+		}
+	}
+	return out
+}
+
+// withExtra marshals v, an object, and appends the extra fields in sorted order.
+func withExtra(v any, extra map[string]json.RawMessage) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err != nil || len(extra) == 0 {
+		return b, err
+	}
+	names := make([]string, 0, len(extra))
+	for n := range extra {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	out := bytes.NewBuffer(b[:len(b)-1])
+	for _, n := range names {
+		key, err := json.Marshal(n)
+		if err != nil {
+			return nil, err
+		}
+		if out.Len() > 1 {
+			out.WriteByte(',')
+		}
+		out.Write(key)
+		out.WriteByte(':')
+		if err := json.Compact(out, extra[n]); err != nil {
+			return nil, err
+		}
+	}
+	out.WriteByte('}')
+	return out.Bytes(), nil
+}
+
+// unknown gives the fields of an object that are not in known; nil when none.
+// It walks the tokens of the top level only, without decoding the values.
+func unknown(raw []byte, known map[string]bool) (map[string]json.RawMessage, error) {
+	var out map[string]json.RawMessage
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := dec.Token(); err != nil {
+		return nil, err
+	}
+	for dec.More() {
+		t, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		var v json.RawMessage
+		if err := dec.Decode(&v); err != nil {
+			return nil, err
+		}
+		if name, ok := t.(string); ok && !known[name] {
+			if out == nil {
+				out = map[string]json.RawMessage{}
+			}
+			out[name] = v
+		}
+	}
+	return out, nil
+}
+
+type plainLine lineBody
+
+// MarshalJSON writes the line with its unknown fields.
+func (l lineBody) MarshalJSON() ([]byte, error) { return withExtra(plainLine(l), l.extra) }
+
+// UnmarshalJSON reads the line and keeps its unknown fields.
+func (l *lineBody) UnmarshalJSON(b []byte) error {
+	var p plainLine
+	if err := json.Unmarshal(b, &p); err != nil {
+		return err
+	}
+	extra, err := unknown(b, lineFields)
+	if err != nil {
+		return err
+	}
+	*l = lineBody(p)
+	l.extra = extra
+	return nil
+}
