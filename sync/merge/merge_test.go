@@ -1,0 +1,107 @@
+package merge
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+	"counterfoil/app/tax"
+)
+
+func line(id, name, qty, price string) invoice.Line {
+	q, p := decimal.RequireFromString(qty), decimal.RequireFromString(price)
+	return invoice.Line{ID: id, Order: "000" + id, Name: name, Qty: &q, Price: &p, Rate: tax.Rate{Value: decimal.RequireFromString("0.13")}}
+}
+
+func base() invoice.Invoice {
+	return invoice.Invoice{ID: "x", Kind: invoice.Special, Basis: invoice.Exclusive, Date: "2026-11-23", State: invoice.Draft, Revision: 1,
+		Remark: "r", Lines: []invoice.Line{line("1", "a", "1", "100"), line("2", "b", "2", "300")}}
+}
+
+func with(f func(*invoice.Invoice)) invoice.Invoice {
+	i := base()
+	f(&i)
+	return i
+}
+
+func paths(d []books.FieldDiff) []string {
+	out := []string{}
+	for _, x := range d {
+		out = append(out, x.Path)
+	}
+	return out
+}
+
+func TestThree(t *testing.T) {
+	cases := []struct {
+		name         string
+		mine, theirs invoice.Invoice
+		diffs        []string
+		gross        string
+		review       bool
+	}{
+		{"one side only", with(func(i *invoice.Invoice) { i.Remark = "m" }), with(func(i *invoice.Invoice) {}), []string{}, "791", false},
+		{"different fields", with(func(i *invoice.Invoice) { i.Remark = "m" }), with(func(i *invoice.Invoice) { i.Date = "2026-11-24" }), []string{}, "791", false},
+		{"the same field", with(func(i *invoice.Invoice) { i.Remark = "m" }), with(func(i *invoice.Invoice) { i.Remark = "t" }), []string{"remark"}, "791", false},
+		{"the same change", with(func(i *invoice.Invoice) { i.Remark = "m" }), with(func(i *invoice.Invoice) { i.Remark = "m" }), []string{}, "791", false},
+		{"buyer is one group", with(func(i *invoice.Invoice) { i.Buyer.Name = "m" }), with(func(i *invoice.Invoice) { i.Buyer.TaxNo = "t" }), []string{"buyer"}, "791", false},
+		{"different lines", with(func(i *invoice.Invoice) { i.Lines[0] = line("1", "a", "2", "100") }), with(func(i *invoice.Invoice) { i.Lines[1] = line("2", "b", "1", "300") }), []string{}, "565", true},
+		{"the same line", with(func(i *invoice.Invoice) { i.Lines[0] = line("1", "a", "2", "100") }), with(func(i *invoice.Invoice) { i.Lines[0] = line("1", "a", "1", "200") }), []string{"line/1/amounts"}, "904", true},
+		{"both add", with(func(i *invoice.Invoice) { i.Lines = append(i.Lines, line("3", "c", "1", "1")) }), with(func(i *invoice.Invoice) { i.Lines = append(i.Lines, line("4", "d", "1", "2")) }), []string{}, "794.39", true},
+		{"deleted against edited", with(func(i *invoice.Invoice) { i.Lines = i.Lines[:1] }), with(func(i *invoice.Invoice) { i.Lines[1] = line("2", "b", "3", "300") }), []string{"line/2"}, "113", true},
+		{"deleted against untouched", with(func(i *invoice.Invoice) { i.Lines = i.Lines[:1] }), base(), []string{}, "113", false},
+		{"handed in", with(func(i *invoice.Invoice) { i.State = invoice.Waiting }), with(func(i *invoice.Invoice) { i.Remark = "t" }), []string{"state"}, "791", false},
+		{"issued by another", with(func(i *invoice.Invoice) { i.Remark = "m" }), with(func(i *invoice.Invoice) { i.State = invoice.Issued }), []string{"state"}, "791", false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := base()
+			c.theirs.Revision = 2
+			m := Three(&b, c.mine, c.theirs, nil)
+			if got := paths(m.Diffs); !reflect.DeepEqual(got, c.diffs) {
+				t.Errorf("diffs %v, want %v", got, c.diffs)
+			}
+			s, err := invoice.Compute(m.Result)
+			if err != nil || !s.Gross.Equal(decimal.RequireFromString(c.gross)) {
+				t.Errorf("gross %s %v, want %s", s.Gross, err, c.gross)
+			}
+			if m.Result.ReviewNeeded != c.review {
+				t.Errorf("review %v, want %v", m.Result.ReviewNeeded, c.review)
+			}
+			if len(c.diffs) > 0 {
+				return
+			}
+			// Merging the outcome again changes nothing.
+			again := Three(&c.theirs, m.Result, c.theirs, nil)
+			if len(again.Diffs) > 0 || linesText(again.Result.Lines) != linesText(m.Result.Lines) || again.Result.Remark != m.Result.Remark {
+				t.Errorf("a second merge differs: %+v", again.Diffs)
+			}
+			// The other device comes to the same content.
+			other := Three(&b, c.theirs, c.mine, nil)
+			if linesText(other.Result.Lines) != linesText(m.Result.Lines) || other.Result.Remark != m.Result.Remark || other.Result.Date != m.Result.Date {
+				t.Error("the two sides come to different contents")
+			}
+		})
+	}
+}
+
+func TestChoices(t *testing.T) {
+	b := base()
+	mine := with(func(i *invoice.Invoice) { i.Remark = "m"; i.Lines[0] = line("1", "a", "2", "100") })
+	theirs := with(func(i *invoice.Invoice) { i.Remark = "t"; i.Lines[0] = line("1", "a", "1", "200"); i.Revision = 2 })
+	m := Three(&b, mine, theirs, map[string]books.Side{"remark": books.Theirs, "line/1/amounts": books.Mine})
+	if len(m.Diffs) != 0 || m.Result.Remark != "t" || m.Result.Lines[0].Qty.String() != "2" || m.Result.Revision != 2 {
+		t.Errorf("%+v", m)
+	}
+}
+
+// Both made a document of the same id: every difference is asked for.
+func TestWithoutBase(t *testing.T) {
+	m := Three(nil, with(func(i *invoice.Invoice) { i.Remark = "m" }), base(), nil)
+	if got := paths(m.Diffs); !reflect.DeepEqual(got, []string{"remark"}) {
+		t.Errorf("%v", got)
+	}
+}
