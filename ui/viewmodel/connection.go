@@ -1,0 +1,336 @@
+package viewmodel
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// LampState is a lamp's light.
+type LampState string
+
+// The lights; each has its own sign beside its colour.
+const (
+	LampUnknown LampState = ""
+	LampGood    LampState = "good"
+	LampSlow    LampState = "slow"
+	LampBad     LampState = "bad"
+)
+
+// Lamp is one station of the chain: this PC, office network, internet, secure
+// connection, invoice server, in this order.
+type Lamp struct {
+	State LampState
+	Took  time.Duration // 0: not timed
+	Note  Bilingual     // short: "direct", "certificate expired"
+}
+
+// Who must act.
+const (
+	WhoYou    = "you"
+	WhoIT     = "it"
+	WhoServer = "server"
+	WhoApp    = "app"
+)
+
+// Bucket is a slice of the last 24 hours.
+type Bucket struct {
+	Start      time.Time
+	OK, Failed int
+	Median     time.Duration // of the answers
+}
+
+// ConnectionEvent is a change of state.
+type ConnectionEvent struct {
+	At    time.Time
+	State LampState
+	Text  Bilingual
+}
+
+// ConnectionChange compares one thing with the last time all was well.
+type ConnectionChange struct {
+	Changed bool
+	Text    Bilingual
+}
+
+// ConnectionFacts is what the page shows at one moment.
+type ConnectionFacts struct {
+	Connected      bool // a server is set up
+	Online         bool
+	Fault          string // number, empty when all is well
+	What           Bilingual
+	Who            string
+	LastSync       time.Time
+	Waiting        int
+	WaitingGross   decimal.Decimal
+	OldestWaiting  time.Time
+	Lamps          [5]Lamp
+	Requests       int     // in 24 h; 0: the figures below are not known
+	Availability   float64 // 0…1 of the time
+	Success        float64 // 0…1 of the requests
+	P50, P99       time.Duration
+	NextTry        time.Time // zero: none is planned
+	CertificateEnd time.Time // of the server's certificate; zero: not known
+	Buckets        []Bucket
+	Events         []ConnectionEvent // newest first
+	Changes        []ConnectionChange
+	Names          []string // masked in reports: host, user, buyers
+}
+
+// ConnectionSource gives the facts; Facts must be quick and safe for any goroutine.
+type ConnectionSource interface{ Facts() ConnectionFacts }
+
+// Connection is the connection page.
+type Connection struct {
+	Changed func()
+
+	setup  Setup
+	source ConnectionSource
+	facts  ConnectionFacts
+}
+
+// NewConnection makes the page and reads the facts once.
+func NewConnection(s Setup, source ConnectionSource) *Connection {
+	return &Connection{setup: s, source: source, facts: source.Facts()}
+}
+
+// Refresh reads the facts again.
+func (c *Connection) Refresh() {
+	c.facts = c.source.Facts()
+	if c.Changed != nil {
+		c.Changed()
+	}
+}
+
+// Facts gives what was read last.
+func (c *Connection) Facts() ConnectionFacts { return c.facts }
+
+// State is the light of the whole connection.
+func (c *Connection) State() LampState {
+	switch f := c.facts; {
+	case !f.Connected:
+		return LampUnknown
+	case f.Fault != "" && f.Online:
+		return LampSlow
+	case f.Fault != "" || !f.Online:
+		return LampBad
+	}
+	return LampGood
+}
+
+// Headline is what is wrong, in one sentence, or that all is well.
+func (c *Connection) Headline() string {
+	f, w := c.facts, c.setup.Words
+	switch {
+	case !f.Connected:
+		return w.T("connection.none")
+	case f.Fault != "":
+		if t := f.What.In(w); t != "" {
+			return t
+		}
+		return w.T("connection.fault", f.Fault)
+	case !f.Online:
+		return w.T("connection.offline")
+	}
+	return w.T("connection.online")
+}
+
+// Sentence says who acts, what still works and how many invoices wait.
+func (c *Connection) Sentence() string {
+	f, w := c.facts, c.setup.Words
+	s := ""
+	if c.State() == LampBad || c.State() == LampSlow {
+		if f.Who != "" {
+			s = w.T("connection.who." + f.Who)
+		}
+	}
+	switch {
+	case f.Waiting > 0:
+		s += w.T("connection.waiting", f.Waiting, grouped(f.WaitingGross))
+	case f.LastSync.IsZero():
+		s += w.T("connection.nothing_waits")
+	default:
+		s += w.T("connection.all_synced", c.clock(f.LastSync))
+	}
+	return s
+}
+
+// ConnectionLamp is a lamp with its words.
+type ConnectionLamp struct {
+	Name, Note string
+	State      LampState
+}
+
+var lampKeys = [5]string{"pc", "office", "internet", "secure", "server"}
+
+// Lamps gives the chain.
+func (c *Connection) Lamps() []ConnectionLamp {
+	out := make([]ConnectionLamp, 0, 5)
+	for i, l := range c.facts.Lamps {
+		note := l.Note.In(c.setup.Words)
+		switch {
+		case l.State == LampUnknown && note == "":
+			note = c.setup.Words.T("connection.lamp.unchecked")
+		case l.Took > 0 && note != "":
+			note += " · " + milliseconds(l.Took)
+		case l.Took > 0:
+			note = milliseconds(l.Took)
+		case note == "":
+			note = c.setup.Words.T("connection.lamp." + string(l.State))
+		}
+		out = append(out, ConnectionLamp{Name: c.setup.Words.T("connection.lamp." + lampKeys[i]), Note: note, State: l.State})
+	}
+	return out
+}
+
+// ConnectionTile is one figure.
+type ConnectionTile struct {
+	Title, Figure, Note string
+	State               LampState
+}
+
+// Tiles gives the six figures; "–" stands for what is not known.
+func (c *Connection) Tiles() []ConnectionTile {
+	f, w := c.facts, c.setup.Words
+	tile := func(key, figure, note string, s LampState) ConnectionTile {
+		if figure == "" {
+			figure, s = "–", LampUnknown
+		}
+		return ConnectionTile{Title: w.T("connection.tile." + key), Figure: figure, Note: note, State: s}
+	}
+	var avail, success, speed string
+	availState, successState, speedState := LampUnknown, LampUnknown, LampUnknown
+	if f.Requests > 0 {
+		avail, success = fmt.Sprintf("%.2f %%", f.Availability*100), fmt.Sprintf("%.2f %%", f.Success*100)
+		speed = fmt.Sprintf("%d / %d ms", f.P50.Milliseconds(), f.P99.Milliseconds())
+		if f.Availability < 0.9995 {
+			availState = LampBad
+		}
+		if f.Success < 0.999 {
+			successState = LampSlow
+		}
+		if f.P99 > 200*time.Millisecond {
+			speedState = LampSlow
+		}
+	}
+	now := c.setup.Now()
+	waiting, oldest := LampUnknown, w.T("connection.tile.waiting.none")
+	if f.Waiting > 0 {
+		waiting = LampSlow
+		oldest = w.T("connection.tile.waiting.oldest", c.span(now.Sub(f.OldestWaiting)))
+	}
+	next, nextNote := "", w.T("connection.tile.next.none")
+	if !f.NextTry.IsZero() {
+		left := max(0, f.NextTry.Sub(now)).Round(time.Second)
+		next = fmt.Sprintf("%d:%02d", int(left.Minutes()), int(left.Seconds())%60)
+		nextNote = w.T("connection.tile.next.auto")
+	}
+	cert, certNote, certState := "", w.T("connection.tile.cert.unknown"), LampUnknown
+	if !f.CertificateEnd.IsZero() {
+		days := int(f.CertificateEnd.Sub(now).Hours() / 24)
+		if now.After(f.CertificateEnd) {
+			days = 0
+		}
+		cert, certNote = w.T("connection.tile.days", days), w.T("connection.tile.cert.until", f.CertificateEnd.Local().Format("2006-01-02"))
+		switch {
+		case days < 7:
+			certState = LampBad
+		case days < 30:
+			certState = LampSlow
+		}
+	}
+	return []ConnectionTile{
+		tile("availability", avail, w.T("connection.tile.availability.goal"), availState),
+		tile("success", success, w.T("connection.tile.success.goal"), successState),
+		tile("speed", speed, w.T("connection.tile.speed.goal"), speedState),
+		tile("waiting", w.T("connection.tile.count", f.Waiting), oldest, waiting),
+		tile("next", next, nextNote, LampUnknown),
+		tile("cert", cert, certNote, certState),
+	}
+}
+
+// ConnectionBar is one bar of the chart: Height 0…1 of the tallest.
+type ConnectionBar struct {
+	Height float64
+	State  LampState // LampUnknown: nothing was asked
+}
+
+// Bars gives the chart, oldest first: slower answers are taller, a failure is
+// bad, an answer slower than 800 ms slow.
+func (c *Connection) Bars() []ConnectionBar {
+	out := make([]ConnectionBar, len(c.facts.Buckets))
+	top := 200 * time.Millisecond
+	for _, b := range c.facts.Buckets {
+		top = max(top, b.Median)
+	}
+	for i, b := range c.facts.Buckets {
+		switch {
+		case b.OK+b.Failed == 0:
+			out[i] = ConnectionBar{Height: 0.05}
+		case b.Failed > 0 && b.Failed >= b.OK:
+			out[i] = ConnectionBar{Height: 0.9, State: LampBad}
+		default:
+			out[i] = ConnectionBar{Height: max(0.12, float64(b.Median)/float64(top)), State: LampGood}
+			if b.Median > 800*time.Millisecond || b.Failed > 0 {
+				out[i].State = LampSlow
+			}
+		}
+	}
+	return out
+}
+
+// ConnectionLine is one line of the timeline or of what changed.
+type ConnectionLine struct {
+	When, Text string
+	State      LampState
+}
+
+// Timeline gives the changes of state, newest first.
+func (c *Connection) Timeline() []ConnectionLine {
+	var out []ConnectionLine
+	for _, e := range c.facts.Events {
+		out = append(out, ConnectionLine{When: c.clock(e.At), Text: e.Text.In(c.setup.Words), State: e.State})
+	}
+	return out
+}
+
+// WhatChanged compares with the last time all was well; changed things first.
+func (c *Connection) WhatChanged() []ConnectionLine {
+	var changed, same []ConnectionLine
+	for _, e := range c.facts.Changes {
+		if e.Changed {
+			changed = append(changed, ConnectionLine{When: c.setup.Words.T("connection.changed"), Text: e.Text.In(c.setup.Words), State: LampBad})
+		} else {
+			same = append(same, ConnectionLine{When: c.setup.Words.T("connection.same"), Text: e.Text.In(c.setup.Words)})
+		}
+	}
+	return append(changed, same...)
+}
+
+// clock writes a time: the hour today, "yesterday" with it, the date before.
+func (c *Connection) clock(t time.Time) string {
+	now, t := c.setup.Now().Local(), t.Local()
+	switch t.Format("2006-01-02") {
+	case now.Format("2006-01-02"):
+		return t.Format("15:04")
+	case now.AddDate(0, 0, -1).Format("2006-01-02"):
+		return c.setup.Words.T("connection.yesterday", t.Format("15:04"))
+	}
+	return t.Format("01-02 15:04")
+}
+
+func (c *Connection) span(d time.Duration) string {
+	w := c.setup.Words
+	switch {
+	case d < time.Minute:
+		return w.T("connection.span.now")
+	case d < time.Hour:
+		return w.T("connection.span.minutes", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return w.T("connection.span.hours", int(d.Hours()))
+	}
+	return w.T("connection.span.days", int(d.Hours()/24))
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", max(1, d.Milliseconds())) }
