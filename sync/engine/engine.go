@@ -1,0 +1,196 @@
+// Package engine carries the outbox to the server and the server's changes to
+// the desk.
+//
+// An operation's bytes are frozen before they are first sent and asked again
+// under the same id until they have an answer. A document with edits that have
+// no answer is never overwritten: what comes is merged, or becomes a conflict.
+//
+// The engine refuses to know how operations are stored or sent: Store and Remote
+// are handed in, and so are time and randomness.
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"counterfoil/app/books"
+	"counterfoil/sync/remote"
+	"counterfoil/sync/wire"
+)
+
+// Remote is what the engine needs of the server.
+type Remote interface {
+	Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswer, error)
+	Pull(ctx context.Context, cursor string, limit int) (wire.PullAnswer, error)
+}
+
+// Event tells the window what happened.
+type Event struct {
+	Kind      string // "pushed", "pulled", "conflict", "rejected", "issued", "failed", "round"
+	InvoiceID string
+	Err       error
+}
+
+// Config of an Engine. Notify may be nil; it is called from the engine's goroutine.
+type Config struct {
+	Store  books.SyncStore
+	Remote Remote
+	Now    func() time.Time
+	NewID  func() string
+	Rand   func() float64 // 0 ≤ x < 1
+	Notify func(Event)
+}
+
+// Timing of the loop.
+const (
+	pollEvery = 30 * time.Second
+	firstWait = time.Second
+	maxWait   = 5 * time.Minute
+)
+
+// Engine is safe for concurrent use; one round runs at a time.
+type Engine struct {
+	cfg  Config
+	kick chan struct{}
+
+	round sync.Mutex // held during a round
+	size  batchSize  // under round
+	page  int        // under round
+
+	mu   sync.Mutex // guards below
+	next time.Time
+	last error
+}
+
+// New makes an engine; Once or Run start it.
+func New(cfg Config) *Engine {
+	if cfg.Notify == nil {
+		cfg.Notify = func(Event) {}
+	}
+	return &Engine{cfg: cfg, kick: make(chan struct{}, 1), size: batchSize{bytes: 256 << 10}, page: 500}
+}
+
+// Summary counts what one round did.
+type Summary struct {
+	Pushed    int `json:"pushed"`  // operations answered
+	Applied   int `json:"applied"` // of these, applied
+	Issued    int `json:"issued"`
+	Rejected  int `json:"rejected"`
+	Merged    int `json:"merged"`
+	Conflicts int `json:"conflicts"` // opened in this round
+	Pulled    int `json:"pulled"`    // changes read
+}
+
+// Once pushes everything that is ready and pulls to the end. What it did before
+// an error stays done; asking again goes on from there.
+func (e *Engine) Once(ctx context.Context) (Summary, error) {
+	e.round.Lock()
+	defer e.round.Unlock()
+	var sum Summary
+	// A merge found while pulling makes a new operation, and its push may find the
+	// next merge; a few turns settle all but a permanent race with another desk.
+	for turn := 0; turn < 8; turn++ {
+		pushed, err := e.push(ctx, &sum)
+		if err != nil {
+			return sum, err
+		}
+		pulled, err := e.pull(ctx, &sum)
+		if err != nil {
+			return sum, err
+		}
+		if pushed == 0 && pulled == 0 {
+			break
+		}
+	}
+	e.cfg.Notify(Event{Kind: "round"})
+	return sum, nil
+}
+
+// Kick asks for a round now.
+func (e *Engine) Kick() {
+	select {
+	case e.kick <- struct{}{}:
+	default:
+	}
+}
+
+// NextTry is when the loop will try again; zero while a round runs or none is planned.
+func (e *Engine) NextTry() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.next
+}
+
+// LastError is the error of the last round; nil when it went through.
+func (e *Engine) LastError() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.last
+}
+
+// Run syncs until ctx ends: at once, at each Kick, after poll intervals with
+// jitter, and after failures with full-jitter back-off or as the server says.
+func (e *Engine) Run(ctx context.Context) {
+	failures := 0
+	for ctx.Err() == nil {
+		e.note(time.Time{}, e.LastError())
+		_, err := e.Once(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		wait := e.jitter(pollEvery)
+		if err != nil {
+			wait = e.backoff(failures, err)
+			failures++
+			e.cfg.Notify(Event{Kind: "failed", Err: err})
+		} else {
+			failures = 0
+		}
+		e.note(e.cfg.Now().Add(wait), err)
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case <-e.kick:
+			// The server's own wish is kept even when a clerk is in a hurry.
+			if ra := asked(err); ra > 0 {
+				select {
+				case <-ctx.Done():
+				case <-timer.C:
+				}
+			}
+		}
+		timer.Stop()
+	}
+}
+
+func (e *Engine) note(next time.Time, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.next, e.last = next, err
+}
+
+func asked(err error) time.Duration {
+	var r *remote.Error
+	if errors.As(err, &r) {
+		return min(r.RetryAfter, time.Hour)
+	}
+	return 0
+}
+
+// jitter spreads d by ±20 %.
+func (e *Engine) jitter(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.8 + 0.4*e.cfg.Rand()))
+}
+
+// backoff is full jitter under a doubling ceiling, never below what the server asked.
+func (e *Engine) backoff(failures int, err error) time.Duration {
+	ceiling := min(firstWait<<min(failures, 16), maxWait)
+	wait := time.Duration(float64(ceiling) * e.cfg.Rand())
+	if ra := asked(err); ra > 0 {
+		return ra + time.Duration(float64(time.Second)*e.cfg.Rand())
+	}
+	return max(wait, 200*time.Millisecond)
+}

@@ -1,0 +1,222 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+	"counterfoil/app/party"
+	"counterfoil/sync/remote"
+	"counterfoil/sync/wire"
+)
+
+// errUnanswered says that a change met an operation that has no answer yet.
+var errUnanswered = errors.New("an operation has no answer yet")
+
+// pull reads to the end and gives the number of changes of other origin.
+func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
+	total := 0
+	for {
+		cur, err := e.cfg.Store.Cursor(ctx)
+		if err != nil {
+			return total, err
+		}
+		ans, err := e.cfg.Remote.Pull(ctx, wire.FormatCursor(cur), e.page)
+		var re *remote.Error
+		if errors.As(err, &re) && re.Status == http.StatusGone {
+			// The server no longer knows the way from here: read all again.
+			if err := e.setCursor(ctx, books.Cursor{}); err != nil {
+				return total, err
+			}
+			continue
+		}
+		if err != nil {
+			e.page = max(e.page/2, 20)
+			return total, err
+		}
+		e.page = min(e.page+100, 500)
+		next, err := wire.ParseCursor(ans.Cursor)
+		if err != nil {
+			return total, err
+		}
+		if cur.Epoch != "" && ans.Epoch != cur.Epoch {
+			if err := e.newEpoch(ctx); err != nil {
+				return total, err
+			}
+			return total + 1, nil // push the offered operations, then read all again
+		}
+		if ans.More && len(ans.Changes) == 0 || next.Seq < cur.Seq {
+			return total, errors.New("the server's answer does not go on")
+		}
+		n, err := e.apply(ctx, ans, next, sum)
+		if errors.Is(err, errUnanswered) {
+			return total + 1, nil // push again first; the page comes again after it
+		}
+		if err != nil {
+			return total, err
+		}
+		total += n
+		sum.Pulled += len(ans.Changes)
+		if !ans.More {
+			return total, nil
+		}
+	}
+}
+
+func (e *Engine) setCursor(ctx context.Context, c books.Cursor) error {
+	return e.cfg.Store.Update(ctx, func(tx books.SyncTx) error { return tx.SetCursor(c) })
+}
+
+// newEpoch answers a server restored from a backup: everything it ever answered
+// is offered again, its ledger sorts out what it still knows.
+func (e *Engine) newEpoch(ctx context.Context) error {
+	return e.cfg.Store.Update(ctx, func(tx books.SyncTx) error {
+		if _, err := tx.Reoffer(); err != nil {
+			return err
+		}
+		return tx.SetCursor(books.Cursor{})
+	})
+}
+
+// apply writes a page and its cursor in one transaction.
+func (e *Engine) apply(ctx context.Context, ans wire.PullAnswer, next books.Cursor, sum *Summary) (int, error) {
+	changes := make([]books.Change, 0, len(ans.Changes))
+	for _, c := range ans.Changes {
+		ch, err := decode(c)
+		if err != nil {
+			return 0, fmt.Errorf("change %d: %w", c.Seq, err)
+		}
+		changes = append(changes, ch)
+	}
+	var events []Event
+	var s Summary
+	foreign := 0
+	err := e.cfg.Store.Update(ctx, func(tx books.SyncTx) error {
+		events, s, foreign = events[:0], Summary{}, 0
+		for _, c := range changes {
+			ev, err := e.change(tx, c, &s)
+			if err != nil {
+				return fmt.Errorf("change %d: %w", c.Seq, err)
+			}
+			if len(ev) > 0 {
+				foreign++
+			}
+			events = append(events, ev...)
+		}
+		return tx.SetCursor(next)
+	})
+	if err != nil {
+		return 0, err
+	}
+	sum.Merged += s.Merged
+	sum.Conflicts += s.Conflicts
+	for _, ev := range events {
+		e.cfg.Notify(ev)
+	}
+	return foreign, nil
+}
+
+func decode(c wire.Change) (books.Change, error) {
+	out := books.Change{Seq: c.Seq, Type: books.DocumentType(c.DocumentType), ID: c.DocumentID, Revision: c.Revision, Deleted: c.Deleted}
+	if c.Deleted {
+		return out, nil
+	}
+	switch out.Type {
+	case books.InvoiceDocument:
+		inv, err := wire.DecodeInvoice(c.Body)
+		if err != nil {
+			return out, err
+		}
+		inv.ID, inv.Revision = c.DocumentID, c.Revision
+		sheet, err := invoice.Compute(inv)
+		if err != nil {
+			return out, err
+		}
+		out.Invoice, out.Sheet = &inv, &sheet
+	case books.CustomerDocument:
+		v, err := wire.DecodeCustomer(c.Body)
+		if err != nil {
+			return out, err
+		}
+		v.ID, v.Revision = c.DocumentID, c.Revision
+		out.Customer = &v
+	case books.ItemDocument:
+		v, err := wire.DecodeItem(c.Body)
+		if err != nil {
+			return out, err
+		}
+		v.ID, v.Revision = c.DocumentID, c.Revision
+		out.Item = &v
+	}
+	return out, nil
+}
+
+// change applies one change; documents of a kind this program does not know are
+// passed over.
+func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, error) {
+	switch c.Type {
+	case books.CustomerDocument:
+		if c.Customer == nil {
+			return nil, tx.SetCustomer(party.Customer{ID: c.ID}, true)
+		}
+		return nil, tx.SetCustomer(*c.Customer, false)
+	case books.ItemDocument:
+		if c.Item == nil {
+			return nil, tx.SetItem(invoice.Item{ID: c.ID}, true)
+		}
+		return nil, tx.SetItem(*c.Item, false)
+	case books.InvoiceDocument:
+	default:
+		return nil, nil
+	}
+	st, err := tx.Invoice(c.ID)
+	missing := errors.Is(err, books.ErrNotFound)
+	if err != nil && !missing {
+		return nil, err
+	}
+	switch {
+	case missing && c.Deleted:
+		return nil, nil
+	case missing:
+		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetClean(*c.Invoice, *c.Sheet, e.history(c.ID, "received"))
+	case st.Base != nil && st.Base.Revision >= c.Revision && !st.Conflict:
+		return nil, nil // our own change, or known already
+	case st.Conflict:
+		return e.conflicted(tx, st, c, s)
+	case c.Deleted && st.Pending == "":
+		h := e.history(c.ID, "deleted")
+		h.Before = &st.Invoice
+		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.DeleteInvoice(c.ID, h)
+	case st.Pending == "" && st.Invoice.State != invoice.Rejected:
+		h := e.history(c.ID, "received")
+		h.Before = &st.Invoice
+		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetClean(*c.Invoice, *c.Sheet, h)
+	case st.Pending == books.Sent:
+		// Its answer comes first: this may be that very change.
+		return nil, errUnanswered
+	}
+	theirs := st.Invoice
+	if c.Invoice != nil {
+		theirs = *c.Invoice
+	}
+	return e.theirs(tx, st, theirs, c.Deleted, false, s)
+}
+
+// conflicted brings a still newer version to an open conflict.
+func (e *Engine) conflicted(tx books.SyncTx, st books.Stored, c books.Change, s *Summary) ([]Event, error) {
+	if st.Base != nil && st.Base.Revision >= c.Revision {
+		return nil, nil
+	}
+	theirs := st.Invoice
+	theirs.Revision = c.Revision
+	if c.Invoice != nil {
+		theirs = *c.Invoice
+	}
+	before := *s
+	ev, err := e.theirs(tx, st, theirs, c.Deleted, true, s)
+	s.Conflicts = before.Conflicts // it was open before
+	return ev, err
+}

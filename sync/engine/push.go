@@ -1,0 +1,351 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+	"counterfoil/sync/merge"
+	"counterfoil/sync/wire"
+)
+
+// push sends until nothing is ready and gives the number of answers.
+func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
+	total := 0
+	// A cloned folder is given a new id once; a second time something else is wrong.
+	for renewed := 0; ; {
+		dev, err := e.cfg.Store.Device(ctx)
+		if err != nil {
+			return total, err
+		}
+		ops, err := e.freeze(ctx)
+		if err != nil || len(ops) == 0 {
+			return total, err
+		}
+		req := wire.PushRequest{Device: dev.ID, Protocol: wire.Protocol}
+		for _, o := range ops {
+			req.Operations = append(req.Operations, wire.Operation{
+				OperationID: wire.OperationID(dev.ID, o.Seq), DocumentType: string(o.DocumentType), DocumentID: o.DocumentID,
+				BaseRevision: o.BaseRevision, Kind: string(o.Kind), Schema: wire.Schema, Hash: o.Hash, Body: o.Bytes,
+			})
+		}
+		ans, err := e.cfg.Remote.Push(ctx, req)
+		if err != nil {
+			e.size.halve()
+			if aerr := e.attempted(ctx, ops, err); aerr != nil {
+				return total, aerr
+			}
+			return total, err
+		}
+		e.size.grow()
+		reused, err := e.answers(ctx, ops, ans, sum)
+		if err != nil {
+			return total, err
+		}
+		total += len(ops)
+		sum.Pushed += len(ops)
+		if reused {
+			if renewed++; renewed > 1 {
+				return total, errors.New("the server keeps saying that this device's operations are another's")
+			}
+			if err := e.cfg.Store.RenewDevice(ctx, e.cfg.NewID()); err != nil {
+				return total, err
+			}
+		}
+	}
+}
+
+// freeze picks what to send, in one transaction: operations sent before keep
+// their bytes, the others get theirs now.
+func (e *Engine) freeze(ctx context.Context) ([]books.Operation, error) {
+	ready, err := e.cfg.Store.Ready(ctx, maxOps)
+	if err != nil || len(ready) == 0 {
+		return nil, err
+	}
+	var out []books.Operation
+	err = e.cfg.Store.Update(ctx, func(tx books.SyncTx) error {
+		out = out[:0]
+		size := 0
+		for _, o := range ready {
+			if size > 0 && size >= e.size.bytes {
+				break
+			}
+			// It may have been answered or coalesced since it was listed.
+			cur, err := tx.Operation(o.ID)
+			if errors.Is(err, books.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if cur.State == books.Unsent {
+				if cur, err = e.frozen(tx, cur); err != nil {
+					return err
+				}
+			}
+			size += len(cur.Bytes)
+			out = append(out, cur)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (e *Engine) frozen(tx books.SyncTx, o books.Operation) (books.Operation, error) {
+	if o.DocumentType != books.InvoiceDocument {
+		return o, fmt.Errorf("an operation on a %s cannot be sent", o.DocumentType)
+	}
+	st, err := tx.Invoice(o.DocumentID)
+	if err != nil {
+		return o, err
+	}
+	body, err := wire.EncodeInvoice(st.Invoice)
+	if err != nil {
+		return o, err
+	}
+	o.Bytes, o.Hash, o.BaseRevision = body, wire.Hash(body), st.Invoice.Revision
+	o.SentAt, o.State = e.cfg.Now(), books.Sent
+	o.Seq, err = tx.Freeze(o.ID, o.Bytes, o.Hash, o.BaseRevision, o.SentAt)
+	return o, err
+}
+
+// attempted notes a try that had no answer.
+func (e *Engine) attempted(ctx context.Context, ops []books.Operation, cause error) error {
+	return e.cfg.Store.Update(context.WithoutCancel(ctx), func(tx books.SyncTx) error {
+		for _, o := range ops {
+			if err := tx.Attempt(o.ID, cause.Error()); err != nil && !errors.Is(err, books.ErrNotFound) {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// answers applies the answers of a batch in one transaction.
+func (e *Engine) answers(ctx context.Context, ops []books.Operation, ans wire.PushAnswer, sum *Summary) (reused bool, err error) {
+	var events []Event
+	var s Summary
+	err = e.cfg.Store.Update(ctx, func(tx books.SyncTx) error {
+		events, s, reused = events[:0], Summary{}, false
+		for i, o := range ops {
+			a := ans.Answers[i]
+			if a.Result == wire.Rejected && a.Code == "operation_reused" {
+				reused = true
+				continue
+			}
+			ev, err := e.answer(tx, o, a, &s)
+			if err != nil {
+				return fmt.Errorf("answer to %s: %w", a.OperationID, err)
+			}
+			events = append(events, ev...)
+		}
+		return nil
+	})
+	if err != nil {
+		return reused, err
+	}
+	sum.Applied += s.Applied
+	sum.Issued += s.Issued
+	sum.Rejected += s.Rejected
+	sum.Merged += s.Merged
+	sum.Conflicts += s.Conflicts
+	for _, ev := range events {
+		e.cfg.Notify(ev)
+	}
+	return reused, nil
+}
+
+func (e *Engine) answer(tx books.SyncTx, o books.Operation, a wire.Answer, s *Summary) ([]Event, error) {
+	// Another process may have handled the very same answer.
+	if _, err := tx.Operation(o.ID); errors.Is(err, books.ErrNotFound) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	stored, err := tx.Invoice(o.DocumentID)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(a)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.Answered(o.ID, string(text), e.cfg.Now()); err != nil {
+		return nil, err
+	}
+	switch {
+	case a.Result == wire.Applied:
+		s.Applied++
+		return e.applied(tx, o, a, stored, s)
+	case a.Result == wire.Conflict || len(a.Body) > 0:
+		theirs := stored.Invoice
+		if !a.Deleted {
+			if theirs, err = wire.DecodeInvoice(a.Body); err != nil {
+				return nil, err
+			}
+		}
+		theirs.Revision = a.Revision
+		return e.theirs(tx, stored, theirs, a.Deleted, true, s)
+	case a.Result == wire.Rejected:
+		s.Rejected++
+		return e.rejected(tx, o, a, stored)
+	}
+	return nil, fmt.Errorf("the server answered %q", a.Result)
+}
+
+// applied makes what was sent the new base.
+func (e *Engine) applied(tx books.SyncTx, o books.Operation, a wire.Answer, st books.Stored, s *Summary) ([]Event, error) {
+	base, err := wire.DecodeInvoice(o.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	base.Revision = a.Revision
+	if a.State != "" {
+		base.State = invoice.State(a.State)
+	}
+	if a.Number != "" {
+		base.Number = a.Number
+	}
+	if a.IssuedAt != nil {
+		base.IssuedAt = *a.IssuedAt
+	}
+	h := e.history(o.DocumentID, "synced")
+	if base.State == invoice.Issued {
+		s.Issued++
+		h.Event = "issued"
+	}
+	if st.Base != nil && st.Base.Revision > a.Revision {
+		// A replay of an old answer: newer content came meanwhile.
+		return nil, nil
+	}
+	now, err := tx.Invoice(o.DocumentID)
+	if err != nil {
+		return nil, err
+	}
+	if now.Pending == "" {
+		sheet, err := invoice.Compute(base)
+		if err != nil {
+			return nil, err
+		}
+		return []Event{{Kind: "pushed", InvoiceID: base.ID}}, tx.SetClean(base, sheet, h)
+	}
+	// It was edited after it was frozen. What the server has issued meanwhile is
+	// final: a recall or edit that came too late becomes a visible conflict.
+	if base.State != invoice.Draft && base.State != invoice.Waiting {
+		return e.theirs(tx, now, base, false, true, s)
+	}
+	doc := now.Invoice
+	doc.Revision = base.Revision
+	sheet, err := invoice.Compute(doc)
+	if err != nil {
+		return nil, err
+	}
+	return []Event{{Kind: "pushed", InvoiceID: base.ID}}, tx.SetBase(doc, sheet, base, kindOf(doc), h)
+}
+
+// kindOf is the operation that brings a local document to the server.
+func kindOf(doc invoice.Invoice) books.OperationKind {
+	if doc.State == invoice.Waiting {
+		return books.Transition
+	}
+	return books.Put
+}
+
+// rejected shows the refusal on the document; only a new edit sends it again.
+func (e *Engine) rejected(tx books.SyncTx, o books.Operation, a wire.Answer, st books.Stored) ([]Event, error) {
+	now, err := tx.Invoice(o.DocumentID)
+	if err != nil {
+		return nil, err
+	}
+	if now.Pending != "" {
+		// It was edited since; the next answer speaks of the newer content.
+		return nil, nil
+	}
+	doc := st.Invoice
+	doc.State = invoice.Rejected
+	doc.Rejection = &invoice.Rejection{Code: a.Code, Fields: a.Fields}
+	sheet, err := invoice.Compute(doc)
+	if err != nil {
+		return nil, err
+	}
+	base := doc
+	if st.Base != nil {
+		base = *st.Base
+	} else {
+		base = invoice.Invoice{ID: doc.ID, State: invoice.Draft}
+	}
+	h := e.history(doc.ID, "rejected")
+	h.Detail = a.Code
+	return []Event{{Kind: "rejected", InvoiceID: doc.ID}}, tx.SetBase(doc, sheet, base, "", h)
+}
+
+// theirs brings the server's version to a document with local edits.
+func (e *Engine) theirs(tx books.SyncTx, st books.Stored, theirs invoice.Invoice, deleted, answered bool, s *Summary) ([]Event, error) {
+	mine := st.Invoice
+	if st.Base != nil && theirs.Revision <= st.Base.Revision && !answered {
+		return nil, nil // older than what is known
+	}
+	base := st.Base
+	m := merge.Three(base, mine, theirs, nil)
+	if mine.State == invoice.Rejected {
+		mine.State = invoice.Draft
+	}
+	open := deleted || len(m.Diffs) > 0
+	if !open && !sendable(mine, theirs) {
+		open = true
+	}
+	if open {
+		s.Conflicts++
+		if deleted && len(m.Diffs) == 0 {
+			m.Diffs = []books.FieldDiff{{Path: "state", Mine: string(mine.State), Theirs: "deleted"}}
+		}
+		c := books.Conflict{
+			ID: e.cfg.NewID(), InvoiceID: mine.ID, Base: base, Mine: mine, Theirs: theirs, Deleted: deleted,
+			Diffs: m.Diffs, Merged: m.Merged, OpenedAt: e.cfg.Now(),
+		}
+		return []Event{{Kind: "conflict", InvoiceID: mine.ID}}, tx.OpenConflict(c, e.history(mine.ID, "conflict"))
+	}
+	s.Merged++
+	h := e.history(mine.ID, "merged")
+	h.Before = &mine
+	same, err := equal(m.Result, theirs)
+	if err != nil {
+		return nil, err
+	}
+	sheet, err := invoice.Compute(m.Result)
+	if err != nil {
+		return nil, err
+	}
+	if same {
+		return []Event{{Kind: "pulled", InvoiceID: mine.ID}}, tx.SetClean(theirs, sheet, h)
+	}
+	return []Event{{Kind: "pulled", InvoiceID: mine.ID}}, tx.SetBase(m.Result, sheet, theirs, books.Put, h)
+}
+
+// sendable reports whether a merge of two drafts may go out by itself.
+func sendable(mine, theirs invoice.Invoice) bool {
+	return mine.State.Editable() && theirs.State.Editable()
+}
+
+// equal compares content: everything but revision, branch and times of change.
+func equal(a, b invoice.Invoice) (bool, error) {
+	x, err := wire.EncodeInvoice(content(a))
+	if err != nil {
+		return false, err
+	}
+	y, err := wire.EncodeInvoice(content(b))
+	return string(x) == string(y), err
+}
+
+func content(i invoice.Invoice) invoice.Invoice {
+	i.Revision, i.Branch = 0, ""
+	i.UpdatedAt, i.CreatedAt = i.IssuedAt, i.IssuedAt
+	return i
+}
+
+func (e *Engine) history(id, event string) books.HistoryEntry {
+	return books.HistoryEntry{InvoiceID: id, At: e.cfg.Now(), Event: event}
+}

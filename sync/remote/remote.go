@@ -1,0 +1,195 @@
+// Package remote is the HTTP client of the sync protocol, over resty.
+//
+// It refuses to retry (the engine owns that), to follow redirects to another
+// host or away from https, and to take an answer that does not name the product.
+package remote
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+
+	"counterfoil/sync/wire"
+)
+
+// MaxAnswer caps the decompressed size of an answer, in bytes.
+const MaxAnswer = 64 << 20
+
+// Config of a Client. All fields are needed.
+type Config struct {
+	BaseURL   string // https://host[:port][/path]
+	Token     func() string
+	Transport http.RoundTripper
+	Device    func() string
+	Version   string
+	Now       func() time.Time
+}
+
+// Client is safe for concurrent use.
+type Client struct {
+	cfg  Config
+	http *resty.Client
+}
+
+// Error is an answer that is not the one asked for.
+type Error struct {
+	Op         string // "push", "pull", "health", "whoami"
+	Status     int    // 0 when there was no answer
+	Problem    wire.Problem
+	RetryAfter time.Duration // 0 when the server did not say
+	HTML       bool
+	NotOurs    bool // the answer does not come from this product
+	Err        error
+}
+
+func (e *Error) Error() string {
+	switch {
+	case e.Err != nil:
+		return e.Op + ": " + e.Err.Error()
+	case e.NotOurs:
+		return fmt.Sprintf("%s: status %d from something that is not the invoice server", e.Op, e.Status)
+	case e.Problem.Title != "":
+		return fmt.Sprintf("%s: status %d: %s", e.Op, e.Status, e.Problem.Title)
+	}
+	return fmt.Sprintf("%s: status %d", e.Op, e.Status)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// ErrRedirect says that the server sent us elsewhere.
+var ErrRedirect = errors.New("the server redirects to another address")
+
+// New makes a client; it sends nothing.
+func New(cfg Config) (*Client, error) {
+	base, err := url.Parse(cfg.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	r := resty.NewWithClient(&http.Client{Transport: cfg.Transport})
+	r.SetBaseURL(cfg.BaseURL).
+		SetTimeout(60*time.Second).
+		SetResponseBodyLimit(MaxAnswer).
+		SetHeader(wire.HeaderClient, fmt.Sprintf("%s/%s; protocol=%d-%d", wire.Product, cfg.Version, wire.ProtocolMin, wire.ProtocolMax)).
+		SetHeader("Accept", "application/json, application/problem+json").
+		SetLogger(silent{}).
+		SetRedirectPolicy(resty.RedirectPolicyFunc(func(req *http.Request, via []*http.Request) error {
+			if len(via) > 5 || req.URL.Host != base.Host || req.URL.Scheme != "https" {
+				return ErrRedirect
+			}
+			return nil
+		}))
+	return &Client{cfg: cfg, http: r}, nil
+}
+
+type silent struct{}
+
+func (silent) Errorf(string, ...any) {}
+func (silent) Warnf(string, ...any)  {}
+func (silent) Debugf(string, ...any) {}
+
+// Health asks how the server is; no token is sent.
+func (c *Client) Health(ctx context.Context) (wire.Health, error) {
+	var out wire.Health
+	return out, c.do("health", c.http.R().SetContext(ctx), http.MethodGet, "/healthz", &out)
+}
+
+// Push sends operations, compressed.
+func (c *Client) Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswer, error) {
+	var out wire.PushAnswer
+	var body bytes.Buffer
+	zip, _ := gzip.NewWriterLevel(&body, gzip.BestSpeed) // the level is valid
+	if err := json.NewEncoder(zip).Encode(req); err != nil {
+		return out, &Error{Op: "push", Err: err}
+	}
+	if err := zip.Close(); err != nil {
+		return out, &Error{Op: "push", Err: err}
+	}
+	r := c.authorized(ctx).
+		SetHeader("Content-Type", "application/json").
+		SetHeader("Content-Encoding", "gzip").
+		SetBody(body.Bytes())
+	err := c.do("push", r, http.MethodPost, "/v1/push", &out)
+	if err == nil && len(out.Answers) != len(req.Operations) {
+		err = &Error{Op: "push", Status: http.StatusOK, Err: fmt.Errorf("%d answers for %d operations", len(out.Answers), len(req.Operations))}
+	}
+	return out, err
+}
+
+// Pull reads at most limit changes after the cursor.
+func (c *Client) Pull(ctx context.Context, cursor string, limit int) (wire.PullAnswer, error) {
+	var out wire.PullAnswer
+	r := c.authorized(ctx).SetQueryParam("cursor", cursor).SetQueryParam("limit", strconv.Itoa(limit))
+	return out, c.do("pull", r, http.MethodGet, "/v1/pull", &out)
+}
+
+func (c *Client) authorized(ctx context.Context) *resty.Request {
+	r := c.http.R().SetContext(ctx).SetHeader(wire.HeaderDevice, c.cfg.Device())
+	if t := c.cfg.Token(); t != "" {
+		r.SetAuthToken(t)
+	}
+	return r
+}
+
+// do sends and decodes. The transport decompresses; a cut body is an error.
+func (c *Client) do(op string, r *resty.Request, method, path string, out any) error {
+	resp, err := r.SetDoNotParseResponse(true).Execute(method, path)
+	if resp == nil || resp.RawResponse == nil {
+		if err == nil {
+			err = errors.New("no answer")
+		}
+		return &Error{Op: op, Err: err}
+	}
+	raw := resp.RawResponse
+	defer raw.Body.Close()
+	if err != nil {
+		return &Error{Op: op, Status: raw.StatusCode, Err: err}
+	}
+	body, err := io.ReadAll(io.LimitReader(raw.Body, MaxAnswer+1))
+	if err != nil {
+		return &Error{Op: op, Status: raw.StatusCode, Err: err}
+	}
+	if len(body) > MaxAnswer {
+		return &Error{Op: op, Status: raw.StatusCode, Err: errors.New("the answer is too large")}
+	}
+	kind, _, _ := mime.ParseMediaType(raw.Header.Get("Content-Type"))
+	e := &Error{
+		Op: op, Status: raw.StatusCode, RetryAfter: retryAfter(raw.Header.Get("Retry-After"), c.cfg.Now()),
+		HTML:    kind == "text/html" || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")),
+		NotOurs: raw.Header.Get(wire.HeaderProduct) != wire.Product,
+	}
+	if raw.StatusCode != http.StatusOK || e.HTML || e.NotOurs {
+		// A body that is no problem document says nothing more than the status.
+		_ = json.Unmarshal(body, &e.Problem)
+		return e
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		e.Err = err
+		return e
+	}
+	return nil
+}
+
+// retryAfter reads seconds or a date; 0 when absent, malformed or past.
+func retryAfter(s string, now time.Time) time.Duration {
+	if s == "" {
+		return 0
+	}
+	if n, err := strconv.Atoi(s); err == nil {
+		return time.Duration(max(n, 0)) * time.Second
+	}
+	if t, err := http.ParseTime(s); err == nil {
+		return max(t.Sub(now), 0)
+	}
+	return 0
+}
