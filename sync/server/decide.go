@@ -1,0 +1,230 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+	"counterfoil/sync/wire"
+)
+
+// refusal is an operation that is answered rejected; what it wrote is undone.
+type refusal struct {
+	code   string
+	fields map[string]string
+	doc    *Document // the server's document, when it helps the client
+}
+
+func (r *refusal) Error() string { return "rejected: " + r.code }
+
+// decider answers the operations of one batch inside one transaction.
+type decider struct {
+	tx     Tx
+	branch string
+	now    time.Time
+	taxUp  bool
+}
+
+// answer gives the stored bytes of the answer to op.
+func (d *decider) answer(op wire.Operation) (json.RawMessage, error) {
+	// An id that names other bytes is never applied, and never remembered.
+	refuse := func(code string) (json.RawMessage, error) {
+		return json.Marshal(wire.Answer{OperationID: op.OperationID, Result: wire.Rejected, Code: code})
+	}
+	if wire.Hash(op.Body) != op.Hash {
+		return refuse("hash_mismatch")
+	}
+	hash, stored, found, err := d.tx.Answer(op.OperationID)
+	switch {
+	case err != nil:
+		return nil, err
+	case found && hash != op.Hash:
+		return refuse("operation_reused")
+	case found:
+		return stored, nil
+	}
+	var a wire.Answer
+	err = d.tx.Savepoint(func() (err error) {
+		a, err = d.decide(op)
+		return err
+	})
+	var no *refusal
+	if errors.As(err, &no) {
+		a = wire.Answer{Result: wire.Rejected, Code: no.code, Fields: no.fields}
+		if no.doc != nil {
+			a.Revision, a.State, a.Number, a.Body = no.doc.Revision, no.doc.State, no.doc.Number, no.doc.Body
+		}
+	} else if err != nil {
+		return nil, err
+	}
+	a.OperationID = op.OperationID
+	raw, err := json.Marshal(a)
+	if err != nil {
+		return nil, err
+	}
+	return raw, d.tx.Record(op.OperationID, op.Hash, raw, d.now)
+}
+
+func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
+	switch {
+	case op.Schema < 1 || op.Schema > wire.Schema:
+		return wire.Answer{}, &refusal{code: "schema_unknown"}
+	case op.DocumentType == string(books.CustomerDocument) || op.DocumentType == string(books.ItemDocument):
+		return wire.Answer{}, &refusal{code: "master_data_read_only"}
+	case op.DocumentType != string(books.InvoiceDocument):
+		return wire.Answer{}, &refusal{code: "document_type_unknown"}
+	case op.DocumentID == "" || len(op.DocumentID) > 64 || op.BaseRevision < 0:
+		return wire.Answer{}, &refusal{code: "malformed"}
+	}
+	cur, found, err := d.tx.Document(op.DocumentType, op.DocumentID)
+	if err != nil {
+		return wire.Answer{}, err
+	}
+	if books.OperationKind(op.Kind) == books.Delete {
+		return d.remove(op, cur, found)
+	}
+	inv, err := wire.DecodeInvoice(op.Body)
+	if err != nil || inv.ID != op.DocumentID {
+		return wire.Answer{}, &refusal{code: "malformed"}
+	}
+	to := invoice.Draft
+	switch books.OperationKind(op.Kind) {
+	case books.Put:
+	case books.Transition:
+		to = inv.State
+		if to != invoice.Waiting && to != invoice.Draft {
+			return wire.Answer{}, &refusal{code: "transition_unknown"}
+		}
+		final := cur.State == string(invoice.Issued) || cur.State == string(invoice.Reversed)
+		if to == invoice.Draft && found && final {
+			return wire.Answer{}, &refusal{code: "already_issued", doc: &cur}
+		}
+	default:
+		return wire.Answer{}, &refusal{code: "kind_unknown"}
+	}
+	// A document this server never had (restored from an old backup) is taken
+	// with the revision the device knows; a tombstone is never brought back.
+	if found && op.BaseRevision != cur.Revision {
+		if a, same := d.same(inv, to, cur); same {
+			return a, nil
+		}
+		return conflict(cur), nil
+	}
+	if found && cur.Deleted {
+		return conflict(cur), nil
+	}
+	if found && books.OperationKind(op.Kind) == books.Put && cur.State != string(invoice.Draft) {
+		return wire.Answer{}, &refusal{code: "not_a_draft", doc: &cur}
+	}
+	if found && to == invoice.Waiting && cur.State != string(invoice.Draft) {
+		return wire.Answer{}, &refusal{code: "not_a_draft", doc: &cur}
+	}
+	return d.accept(op, inv, to)
+}
+
+// accept writes the invoice as draft or waiting, and issues it when it can.
+func (d *decider) accept(op wire.Operation, inv invoice.Invoice, to invoice.State) (wire.Answer, error) {
+	stage := invoice.StageDraft
+	if to == invoice.Waiting {
+		stage = invoice.StageSubmit
+	}
+	if bad := invoice.Errors(invoice.Validate(inv, stage)); len(bad) > 0 {
+		no := &refusal{code: bad[0].Code, fields: map[string]string{}}
+		for _, i := range bad {
+			no.fields[i.Field] = i.Code
+		}
+		return wire.Answer{}, no
+	}
+	inv.State, inv.Number, inv.IssuedAt, inv.Rejection = to, "", time.Time{}, nil
+	inv.Branch, inv.Revision = d.branch, op.BaseRevision+1
+	if to == invoice.Waiting {
+		if inv.Reverses != "" {
+			if err := d.checkRed(inv); err != nil {
+				return wire.Answer{}, err
+			}
+		}
+		if d.taxUp {
+			if err := d.issue(&inv); err != nil {
+				return wire.Answer{}, err
+			}
+		}
+	}
+	return d.write(inv)
+}
+
+func (d *decider) write(inv invoice.Invoice) (wire.Answer, error) {
+	body, err := wire.EncodeInvoice(inv)
+	if err != nil {
+		return wire.Answer{}, err
+	}
+	seq, err := d.tx.NextSeq()
+	if err != nil {
+		return wire.Answer{}, err
+	}
+	doc := Document{
+		Type: string(books.InvoiceDocument), ID: inv.ID, Revision: inv.Revision, Seq: seq,
+		State: string(inv.State), Number: inv.Number, Reverses: inv.Reverses, Body: body,
+	}
+	return applied(doc, inv), d.tx.Write(doc)
+}
+
+func (d *decider) remove(op wire.Operation, cur Document, found bool) (wire.Answer, error) {
+	switch {
+	case !found || cur.Deleted:
+		return wire.Answer{Result: wire.Applied, Revision: cur.Revision, Seq: cur.Seq, Deleted: true}, nil
+	case cur.State == string(invoice.Issued) || cur.State == string(invoice.Reversed):
+		return wire.Answer{}, &refusal{code: "already_issued", doc: &cur}
+	case op.BaseRevision != cur.Revision:
+		return conflict(cur), nil
+	case cur.State != string(invoice.Draft):
+		return wire.Answer{}, &refusal{code: "not_a_draft", doc: &cur}
+	}
+	seq, err := d.tx.NextSeq()
+	if err != nil {
+		return wire.Answer{}, err
+	}
+	doc := Document{Type: cur.Type, ID: cur.ID, Revision: cur.Revision + 1, Seq: seq, Deleted: true}
+	return wire.Answer{Result: wire.Applied, Revision: doc.Revision, Seq: seq, Deleted: true}, d.tx.Write(doc)
+}
+
+func applied(doc Document, inv invoice.Invoice) wire.Answer {
+	a := wire.Answer{Result: wire.Applied, Revision: doc.Revision, Seq: doc.Seq, State: doc.State, Number: doc.Number}
+	if !inv.IssuedAt.IsZero() {
+		at := inv.IssuedAt
+		a.IssuedAt = &at
+	}
+	return a
+}
+
+func conflict(cur Document) wire.Answer {
+	return wire.Answer{Result: wire.Conflict, Revision: cur.Revision, Seq: cur.Seq, State: cur.State, Number: cur.Number, Deleted: cur.Deleted, Body: cur.Body}
+}
+
+// same says that the server already holds exactly what is asked for, whoever
+// brought it: then nothing needs to be settled.
+func (d *decider) same(inv invoice.Invoice, to invoice.State, cur Document) (wire.Answer, bool) {
+	if cur.Deleted {
+		return wire.Answer{}, false
+	}
+	have, err := wire.DecodeInvoice(cur.Body)
+	if err != nil {
+		return wire.Answer{}, false
+	}
+	reached := have.State == to || to == invoice.Waiting && (have.State == invoice.Issued || have.State == invoice.Reversed)
+	a, errA := wire.EncodeInvoice(content(have))
+	b, errB := wire.EncodeInvoice(content(inv))
+	if !reached || errA != nil || errB != nil || !bytes.Equal(a, b) {
+		return wire.Answer{}, false
+	}
+	return applied(cur, have), true
+}
+
+// content clears what the server or a clock sets.
+func content(inv invoice.Invoice) invoice.Invoice {
+	inv.State, inv.Number, inv.Revision, inv.Rejection, inv.Branch = invoice.Draft, "", 0, nil, ""
+	inv.IssuedAt, inv.CreatedAt, inv.UpdatedAt = time.Time{}, time.Time{}, time.Time{}
+	return inv
+}

@@ -1,0 +1,25 @@
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS document (
+  key      INTEGER PRIMARY KEY,
+  type     TEXT NOT NULL,
+  id       TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  seq      INTEGER NOT NULL,
+  deleted  INTEGER NOT NULL DEFAULT 0,
+  state    TEXT NOT NULL DEFAULT '',
+  number   TEXT,
+  reverses TEXT,
+  UNIQUE (type, id)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS document_seq ON document (seq);
+CREATE UNIQUE INDEX IF NOT EXISTS document_number ON document (number) WHERE number IS NOT NULL;
+CREATE INDEX IF NOT EXISTS document_waiting ON document (seq) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS document_reverses ON document (reverses) WHERE reverses IS NOT NULL;
+CREATE TABLE IF NOT EXISTS body (key INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS ledger (
+  operation TEXT PRIMARY KEY,
+  hash      TEXT NOT NULL,
+  answer    BLOB NOT NULL,
+  at        INTEGER NOT NULL
+);
