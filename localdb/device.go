@@ -1,0 +1,89 @@
+package localdb
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+
+	"counterfoil/app/books"
+)
+
+// Device gives the identity of this data folder.
+func (d *DB) Device(ctx context.Context) (books.Device, error) {
+	var v books.Device
+	err := d.one(ctx, `SELECT id FROM device`, nil, &v.ID)
+	return v, wrap("device", err)
+}
+
+// RenewDevice takes a new device id. Sent operations become unsent again; where
+// their document has a later unsent one, which carries everything, only that
+// stays. Answers of the old id stay on file but are not offered again.
+func (d *DB) RenewDevice(ctx context.Context, id string) error {
+	return wrap("renew device", d.inTx(ctx, func(t *tx) error {
+		if err := t.exec(`UPDATE device SET id = ?, seq = 0`, id); err != nil {
+			return err
+		}
+		if err := t.exec(`UPDATE outbox SET state = 'unsent', seq = 0, bytes = NULL, hash = '', sent = 0, attempts = 0, last_error = ''
+			WHERE state = 'sent'`); err != nil {
+			return err
+		}
+		// A submit that was to be sent stays one when an edit of it came later.
+		if err := t.exec(`UPDATE outbox SET kind = 'transition' WHERE state = 'unsent' AND kind = 'put' AND EXISTS (
+			SELECT 1 FROM outbox p JOIN invoice i ON i.id = p.document_id WHERE p.document_id = outbox.document_id
+			AND p.id < outbox.id AND p.state = 'unsent' AND p.kind = 'transition' AND i.state <> 'draft')`); err != nil {
+			return err
+		}
+		return t.exec(`DELETE FROM outbox WHERE state = 'unsent' AND EXISTS (
+			SELECT 1 FROM outbox p WHERE p.document_id = outbox.document_id AND p.id > outbox.id AND p.state = 'unsent')`)
+	}))
+}
+
+// Cursor says how far the server's changes were read.
+func (d *DB) Cursor(ctx context.Context) (books.Cursor, error) {
+	var c books.Cursor
+	err := d.one(ctx, `SELECT epoch, seq, scope FROM cursor`, nil, &c.Epoch, &c.Seq, &c.Scope)
+	return c, wrap("cursor", err)
+}
+
+// NextReference gives "20261123-XX0001": the date, two letters of this device, a
+// counter a date. Not gapless: a reference taken and not saved is lost.
+func (d *DB) NextReference(ctx context.Context, date string) (string, error) {
+	day := strings.ReplaceAll(date, "-", "")
+	if len(day) != 8 || strings.Trim(day, "0123456789") != "" {
+		return "", &books.Error{Code: "date_invalid", Field: "date", Text: "The date is not of the form YYYY-MM-DD.", Hint: "Write the date as 2026-11-23."}
+	}
+	var id string
+	var n int64
+	err := d.inTx(ctx, func(t *tx) error {
+		if err := t.one(`SELECT id FROM device`, nil, &id); err != nil {
+			return err
+		}
+		return t.one(`INSERT INTO reference VALUES (?, 1) ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last`, []any{day}, &n)
+	})
+	if err != nil {
+		return "", wrap("reference", err)
+	}
+	return fmt.Sprintf("%s-%s%04d", day, deviceLetters(id), n), nil
+}
+
+// deviceLetters are two letters A–Z without I and O that follow from the id.
+func deviceLetters(id string) string {
+	const letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+	h := sha256.Sum256([]byte(id))
+	return string([]byte{letters[int(h[0])%len(letters)], letters[int(h[1])%len(letters)]})
+}
+
+// Setting gives "" for a name never set.
+func (d *DB) Setting(ctx context.Context, name string) (string, error) {
+	var v string
+	err := d.one(ctx, `SELECT coalesce((SELECT value FROM setting WHERE name = ?), '')`, []any{name}, &v)
+	return v, wrap("setting", err)
+}
+
+// SetSetting keeps a small value by name.
+func (d *DB) SetSetting(ctx context.Context, name, value string) error {
+	return wrap("set setting", d.inTx(ctx, func(t *tx) error {
+		return t.exec(`INSERT INTO setting VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value`, name, value)
+	}))
+}

@@ -1,0 +1,199 @@
+package localdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// Options are what Open cannot know by itself. Zero fields take their default.
+type Options struct {
+	Now   func() time.Time // default time.Now
+	NewID func() string    // default UUIDv7; names the device of a new file
+	// Busy is how long a write waits for another program's lock; default 5 s.
+	Busy time.Duration
+}
+
+// DB is an open data file. Safe for concurrent use.
+type DB struct {
+	path   string
+	now    func() time.Time
+	newID  func() string
+	write  *sql.DB // one connection
+	read   *sql.DB // four connections, query_only
+	writer *writer
+	reads  statements
+}
+
+const readers = 4
+
+// Open opens the data file at path, making or migrating it when needed. An
+// existing file is copied to "<path>.before-<schema>" before it is migrated.
+// Errors are books.Error wrapping ErrNewer, ErrCorrupt, ErrLocked, ErrFull,
+// ErrReadOnly or ErrEmptied where one of these is the cause.
+func Open(ctx context.Context, path string, opts Options) (*DB, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, wrap("open", err)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.NewID == nil {
+		opts.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	if opts.Busy == 0 {
+		opts.Busy = 5 * time.Second
+	}
+	if err := checkMark(path); err != nil {
+		return nil, wrap("open", err)
+	}
+	d := &DB{path: path, now: opts.Now, newID: opts.NewID}
+	if err := d.open(ctx, opts.Busy); err != nil {
+		d.Close()
+		return nil, wrap("open", err)
+	}
+	if err := setMark(path); err != nil {
+		d.Close()
+		return nil, wrap("mark", err)
+	}
+	return d, nil
+}
+
+func (d *DB) open(ctx context.Context, busy time.Duration) error {
+	var err error
+	// The order matters: the lock wait must be known before the first lock is taken.
+	if d.write, err = sql.Open("sqlite", uri(d.path, busy, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)")+"&_txlock=immediate"); err != nil {
+		return err
+	}
+	d.write.SetMaxOpenConns(1)
+	if err := d.migrate(ctx); err != nil {
+		return err
+	}
+	if d.read, err = sql.Open("sqlite", uri(d.path, busy, "query_only(1)")+"&mode=ro"); err != nil {
+		return err
+	}
+	d.read.SetMaxOpenConns(readers)
+	d.read.SetMaxIdleConns(readers)
+	d.reads.prepare = d.read.PrepareContext
+	if d.writer, err = newWriter(ctx, d.write); err != nil {
+		return err
+	}
+	return d.marker(ctx)
+}
+
+// uri builds a file: URI; a bare path would lose mode=ro and break at '?' and '#'.
+func uri(path string, busy time.Duration, pragmas ...string) string {
+	p := filepath.ToSlash(path)
+	if !strings.HasPrefix(p, "/") { // C:/… on Windows
+		p = "/" + p
+	}
+	u := url.URL{Scheme: "file", Path: p}
+	s := u.String() + "?_pragma=" + url.QueryEscape(fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()))
+	for _, x := range pragmas {
+		s += "&_pragma=" + url.QueryEscape(x)
+	}
+	return s
+}
+
+// Close ends all work on the file. A nil DB is closed already.
+func (d *DB) Close() error {
+	if d == nil {
+		return nil
+	}
+	var errs []error
+	d.reads.close()
+	if d.read != nil {
+		errs = append(errs, d.read.Close())
+	}
+	if d.writer != nil {
+		errs = append(errs, d.writer.close())
+	}
+	if d.write != nil {
+		errs = append(errs, d.write.Close())
+	}
+	return wrap("close", errors.Join(errs...))
+}
+
+// Path is the absolute path of the data file.
+func (d *DB) Path() string { return d.path }
+
+// Check is the quick look of the self-check: page structure and marker row.
+func (d *DB) Check(ctx context.Context) error {
+	if err := d.pragmaCheck(ctx, "quick_check(1)"); err != nil {
+		return wrap("check", err)
+	}
+	return wrap("check", d.marker(ctx))
+}
+
+// IntegrityCheck also compares every index with its table; it reads the whole file.
+func (d *DB) IntegrityCheck(ctx context.Context) error {
+	return wrap("integrity check", d.pragmaCheck(ctx, "integrity_check(1)"))
+}
+
+func (d *DB) pragmaCheck(ctx context.Context, pragma string) error {
+	var word string
+	if err := d.read.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&word); err != nil {
+		return err
+	}
+	if word != "ok" {
+		return fmt.Errorf("%w: %s", ErrCorrupt, word)
+	}
+	return nil
+}
+
+// marker looks for the row that tells our file from an empty one.
+func (d *DB) marker(ctx context.Context) error {
+	var name string
+	err := d.read.QueryRowContext(ctx, `SELECT product FROM marker WHERE id = 1`).Scan(&name)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && name != product {
+		return fmt.Errorf("%w: no marker row", ErrEmptied)
+	}
+	return err
+}
+
+// checkMark refuses a file that is gone or empty where the mark says that data
+// existed, and a file that cannot be written.
+func checkMark(path string) error {
+	_, markErr := os.Stat(path + ".mark")
+	info, err := os.Stat(path)
+	gone := errors.Is(err, fs.ErrNotExist)
+	switch {
+	case err != nil && !gone:
+		return err
+	case (gone || info.Size() == 0) && markErr == nil:
+		return ErrEmptied
+	case gone:
+		return nil
+	case info.IsDir():
+		return fmt.Errorf("%w: a folder stands at %s", ErrReadOnly, path)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// setMark writes the mark once and makes it durable.
+func setMark(path string) error {
+	f, err := os.OpenFile(path+".mark", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString("Data existed here. Delete this file only to start anew without them.\n")
+	return errors.Join(err, f.Sync(), f.Close())
+}

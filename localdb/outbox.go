@@ -1,0 +1,113 @@
+package localdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+)
+
+// enqueue makes the outbox ask for v: it joins an unsent operation of the
+// document or adds one. from is the invoice's state before this save, empty for
+// a new one. A parked operation gives way: the person has reworked what was
+// refused.
+func (t *tx) enqueue(v invoice.Invoice, kind books.OperationKind, from invoice.State) error {
+	id, old, since, err := t.unsent(v.ID)
+	if err != nil {
+		return err
+	}
+	if id != 0 {
+		return t.exec(`UPDATE outbox SET kind = ?, base_revision = ? WHERE id = ?`, joined(old, kind, since, v.State), v.Revision, id)
+	}
+	if err := t.exec(`DELETE FROM outbox WHERE document_id = ? AND state = 'parked'`, v.ID); err != nil {
+		return err
+	}
+	return t.addUnsent(v, kind, from)
+}
+
+func (t *tx) addUnsent(v invoice.Invoice, kind books.OperationKind, from invoice.State) error {
+	return t.exec(`INSERT INTO outbox (document_type, document_id, kind, base_revision, state, created, from_state)
+		VALUES ('invoice', ?, ?, ?, 'unsent', ?, ?)`, v.ID, kind, v.Revision, nanos(t.d.now()), from)
+}
+
+// unsent finds the unsent operation of a document; id 0 when there is none.
+func (t *tx) unsent(document string) (id int64, kind books.OperationKind, from invoice.State, err error) {
+	err = t.one(`SELECT id, kind, from_state FROM outbox WHERE document_id = ? AND state = 'unsent'`, []any{document}, &id, &kind, &from)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return id, kind, from, err
+}
+
+// joined is the kind of two changes that travel as one. A submit that was never
+// sent and is taken back leaves a plain edit; a recall of a submit that was sent
+// stays a transition, whatever is edited after it.
+func joined(old, kind books.OperationKind, from, state invoice.State) books.OperationKind {
+	switch {
+	case kind == books.Delete:
+		return books.Delete
+	case state == invoice.Draft && (from == "" || from == invoice.Draft):
+		return books.Put
+	case old == books.Transition:
+		return books.Transition
+	}
+	return kind
+}
+
+const operationColumns = `id, seq, document_type, document_id, kind, base_revision, bytes, hash, state, attempts, last_error, created, sent`
+
+func scanOperation(scan func(into ...any) error) (books.Operation, error) {
+	var o books.Operation
+	var created, sent int64
+	err := scan(&o.ID, &o.Seq, &o.DocumentType, &o.DocumentID, &o.Kind, &o.BaseRevision, &o.Bytes, &o.Hash, &o.State, &o.Attempts, &o.LastError, &created, &sent)
+	o.CreatedAt, o.SentAt = fromNanos(created), fromNanos(sent)
+	return o, err
+}
+
+func (d *DB) operations(ctx context.Context, query string, args ...any) ([]books.Operation, error) {
+	var all []books.Operation
+	err := d.each(ctx, query, args, func(r *sql.Rows) error {
+		o, err := scanOperation(r.Scan)
+		all = append(all, o)
+		return err
+	})
+	return all, err
+}
+
+// Outbox lists operations without a final answer, oldest first, parked ones too.
+func (d *DB) Outbox(ctx context.Context, limit int) ([]books.Operation, error) {
+	all, err := d.operations(ctx, `SELECT `+operationColumns+` FROM outbox ORDER BY id LIMIT ?`, limit)
+	return all, wrap("outbox", err)
+}
+
+// Ready implements books.SyncStore.
+func (d *DB) Ready(ctx context.Context, limit int) ([]books.Operation, error) {
+	const free = ` AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.invoice_id = o.document_id)`
+	all, err := d.operations(ctx, `SELECT `+operationColumns+` FROM outbox o WHERE state = 'sent'`+free+`
+		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND p.state = 'sent' AND p.id < o.id)
+		ORDER BY id LIMIT ?`, limit)
+	if err != nil {
+		return nil, wrap("ready", err)
+	}
+	if len(all) < limit {
+		more, err := d.operations(ctx, `SELECT `+operationColumns+` FROM outbox o WHERE state = 'unsent'`+free+`
+			AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND (p.state = 'sent' OR p.state = 'unsent' AND p.id < o.id))
+			ORDER BY id LIMIT ?`, limit-len(all))
+		if err != nil {
+			return nil, wrap("ready", err)
+		}
+		// Between the two reads an operation may have been frozen or answered.
+		seen := make(map[string]bool, len(all))
+		for _, o := range all {
+			seen[o.DocumentID] = true
+		}
+		for _, o := range more {
+			if !seen[o.DocumentID] {
+				all = append(all, o)
+			}
+		}
+	}
+	return all, nil
+}

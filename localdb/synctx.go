@@ -1,0 +1,174 @@
+package localdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+)
+
+var (
+	_ books.Store     = (*DB)(nil)
+	_ books.SyncStore = (*DB)(nil)
+	_ books.SyncTx    = (*tx)(nil)
+)
+
+// Update implements books.SyncStore.
+func (d *DB) Update(ctx context.Context, fn func(books.SyncTx) error) error {
+	return wrap("update", d.inTx(ctx, func(t *tx) error { return fn(t) }))
+}
+
+// answeredFor is how long answers are kept for a server restored from a backup.
+const answeredFor = 90 * 24 * time.Hour
+
+func (t *tx) Invoice(id string) (books.Stored, error) {
+	return scanStored(func(into ...any) error { return t.one(storedQuery, []any{id}, into...) })
+}
+
+func (t *tx) Operation(id int64) (books.Operation, error) {
+	o, err := scanOperation(func(into ...any) error {
+		return t.one(`SELECT `+operationColumns+` FROM outbox WHERE id = ?`, []any{id}, into...)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return books.Operation{}, books.ErrNotFound
+	}
+	return o, err
+}
+
+func (t *tx) Freeze(id int64, bytes []byte, hash string, base int64, at time.Time) (int64, error) {
+	var seq int64
+	if err := t.one(`UPDATE device SET seq = seq + 1 RETURNING seq`, nil, &seq); err != nil {
+		return 0, err
+	}
+	n, err := t.change(`UPDATE outbox SET state = 'sent', seq = ?, bytes = ?, hash = ?, base_revision = ?, sent = ?
+		WHERE id = ? AND state = 'unsent'`, seq, bytes, hash, base, nanos(at), id)
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		o, err := t.Operation(id)
+		if err != nil {
+			return 0, err
+		}
+		return 0, fmt.Errorf("operation %d is %s: its bytes are frozen", id, o.State)
+	}
+	return seq, nil
+}
+
+// hit turns "no row changed" into ErrNotFound.
+func hit(n int64, err error) error {
+	if err == nil && n == 0 {
+		return books.ErrNotFound
+	}
+	return err
+}
+
+func (t *tx) Answered(id int64, answer string, at time.Time) error {
+	n, err := t.change(`INSERT INTO answered (id, device, seq, document_type, document_id, kind, base_revision, bytes, hash, created, sent, answer, answered)
+		SELECT o.id, d.id, o.seq, document_type, document_id, kind, base_revision, bytes, hash, created, sent, ?, ? FROM outbox o, device d WHERE o.id = ?`,
+		answer, nanos(at), id)
+	if err := hit(n, err); err != nil {
+		return err
+	}
+	if err := t.exec(`DELETE FROM outbox WHERE id = ?`, id); err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM answered WHERE answered < ?`, nanos(at.Add(-answeredFor)))
+}
+
+func (t *tx) Park(id int64, code string) error {
+	return hit(t.change(`UPDATE outbox SET state = 'parked', last_error = ? WHERE id = ?`, code, id))
+}
+
+func (t *tx) Attempt(id int64, code string) error {
+	return hit(t.change(`UPDATE outbox SET attempts = attempts + 1, last_error = ? WHERE id = ?`, code, id))
+}
+
+// Reoffer leaves out answers of an earlier device id: their sequence numbers
+// mean other operations now.
+func (t *tx) Reoffer() (int, error) {
+	n, err := t.change(`INSERT INTO outbox (id, seq, document_type, document_id, kind, base_revision, bytes, hash, state, created, sent)
+		SELECT a.id, a.seq, document_type, document_id, kind, base_revision, bytes, hash, 'sent', created, sent
+		FROM answered a, device d WHERE a.device = d.id AND a.seq > 0`)
+	if err != nil {
+		return 0, err
+	}
+	return int(n), t.exec(`DELETE FROM answered WHERE id IN (SELECT id FROM outbox)`)
+}
+
+func (t *tx) SetClean(v invoice.Invoice, sheet invoice.Sheet, h books.HistoryEntry) error {
+	old, err := t.head(v.ID)
+	if err != nil {
+		return err
+	}
+	if err := t.putHistory(old.n, v.ID, h); err != nil {
+		return err
+	}
+	if _, err := t.putInvoice(old, v, sheet, docIsBase, nil); err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND state = 'unsent'`, v.ID)
+}
+
+func (t *tx) SetBase(doc invoice.Invoice, sheet invoice.Sheet, base invoice.Invoice, kind books.OperationKind, h books.HistoryEntry) error {
+	old, err := t.head(doc.ID)
+	if err != nil {
+		return err
+	}
+	if err := t.putHistory(old.n, doc.ID, h); err != nil {
+		return err
+	}
+	if _, err := t.putInvoice(old, doc, sheet, setBase, &base); err != nil {
+		return err
+	}
+	if kind == "" {
+		return nil
+	}
+	return t.demand(doc, kind, base.State)
+}
+
+// demand makes the unsent operation of the document be of exactly this kind.
+func (t *tx) demand(v invoice.Invoice, kind books.OperationKind, from invoice.State) error {
+	n, err := t.change(`UPDATE outbox SET kind = ?, base_revision = ?, from_state = ? WHERE document_id = ? AND state = 'unsent'`,
+		kind, v.Revision, from, v.ID)
+	if err != nil || n > 0 {
+		return err
+	}
+	return t.addUnsent(v, kind, from)
+}
+
+func (t *tx) DeleteInvoice(id string, h books.HistoryEntry) error {
+	old, err := t.head(id)
+	if err != nil {
+		return err
+	}
+	if err := t.putHistory(old.n, id, h); err != nil {
+		return err
+	}
+	return t.drop(old.n, id)
+}
+
+// drop removes every trace of an invoice but its history. n is 0 when there is no row.
+func (t *tx) drop(n int64, id string) error {
+	if err := t.exec(`DELETE FROM outbox WHERE document_id = ?`, id); err != nil {
+		return err
+	}
+	if err := t.exec(`DELETE FROM conflict WHERE invoice_id = ?`, id); err != nil || n == 0 {
+		return err
+	}
+	for _, q := range []string{`DELETE FROM search_index WHERE rowid = ?`, `DELETE FROM search WHERE n = ?`,
+		`DELETE FROM body WHERE n = ?`, `DELETE FROM invoice WHERE n = ?`} {
+		if err := t.exec(q, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) SetCursor(c books.Cursor) error {
+	return t.exec(`UPDATE cursor SET epoch = ?, seq = ?, scope = ?`, c.Epoch, c.Seq, c.Scope)
+}
