@@ -1,0 +1,187 @@
+package trust
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/chacha20poly1305"
+	"golang.org/x/term"
+
+	"counterfoil/app/books"
+)
+
+// Cost of the passphrase: the second recommended set of RFC 9106.
+const (
+	argonTime   = 3
+	argonMemory = 64 << 10 // KiB
+	argonLanes  = 4
+)
+
+// fileKeyring is one encrypted file, for machines without a keyring.
+type fileKeyring struct {
+	path string
+	ask  func() (string, error)
+
+	mu         sync.Mutex // guards below and the file
+	passphrase string
+}
+
+// sealed is the file: salt and nonce in the clear, items under the passphrase.
+type sealed struct {
+	Version int    `json:"version"`
+	Salt    []byte `json:"salt"`
+	Nonce   []byte `json:"nonce"`
+	Box     []byte `json:"box"`
+}
+
+// FileKeyring keeps items in dir/keyring.json, encrypted with XChaCha20-Poly1305
+// under an Argon2id key. passphrase is asked once.
+func FileKeyring(dir string, passphrase func() (string, error)) Keyring {
+	return &fileKeyring{path: filepath.Join(dir, "keyring.json"), ask: passphrase}
+}
+
+// Passphrase reads COUNTERFOIL_PASSPHRASE, else asks on the terminal.
+func Passphrase() (string, error) {
+	if p := os.Getenv("COUNTERFOIL_PASSPHRASE"); p != "" {
+		return p, nil
+	}
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		return "", &books.Error{Code: "passphrase_missing", Text: "the file keyring needs its passphrase", Hint: "set COUNTERFOIL_PASSPHRASE, or run in a terminal"}
+	}
+	fmt.Fprint(os.Stderr, "Passphrase of the file keyring: ")
+	b, err := term.ReadPassword(int(os.Stdin.Fd()))
+	fmt.Fprintln(os.Stderr)
+	if err == nil && len(b) == 0 {
+		err = &books.Error{Code: "passphrase_missing", Text: "the passphrase is empty", Hint: "type at least one character"}
+	}
+	return string(b), err
+}
+
+func (k *fileKeyring) Kind() string { return "file" }
+
+func (k *fileKeyring) Get(_ context.Context, name string) (string, error) {
+	items, err := k.load()
+	if err != nil {
+		return "", err
+	}
+	v, ok := items[name]
+	if !ok {
+		return "", ErrMissing
+	}
+	return v, nil
+}
+
+func (k *fileKeyring) Set(_ context.Context, name, value string) error {
+	return k.change(func(items map[string]string) { items[name] = value })
+}
+
+func (k *fileKeyring) Delete(_ context.Context, name string) error {
+	return k.change(func(items map[string]string) { delete(items, name) })
+}
+
+func (k *fileKeyring) load() (map[string]string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.read()
+}
+
+func (k *fileKeyring) read() (map[string]string, error) {
+	raw, err := os.ReadFile(k.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return map[string]string{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var s sealed
+	if json.Unmarshal(raw, &s) != nil || s.Version != 1 || len(s.Nonce) != chacha20poly1305.NonceSizeX {
+		return nil, ErrDamaged
+	}
+	box, err := k.cipher(s.Salt)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := box.Open(nil, s.Nonce, s.Box, nil)
+	if err != nil {
+		k.passphrase = ""
+		return nil, ErrPassphrase
+	}
+	items := map[string]string{}
+	if err := json.Unmarshal(plain, &items); err != nil {
+		return nil, ErrDamaged
+	}
+	return items, nil
+}
+
+type aead interface {
+	Seal(dst, nonce, plain, more []byte) []byte
+	Open(dst, nonce, box, more []byte) ([]byte, error)
+}
+
+func (k *fileKeyring) cipher(salt []byte) (aead, error) {
+	if k.passphrase == "" {
+		p, err := k.ask()
+		if err != nil {
+			return nil, err
+		}
+		k.passphrase = p
+	}
+	key := argon2.IDKey([]byte(k.passphrase), salt, argonTime, argonMemory, argonLanes, chacha20poly1305.KeySize)
+	return chacha20poly1305.NewX(key)
+}
+
+// change writes the whole file anew: beside the old one, synced, then renamed.
+func (k *fileKeyring) change(f func(map[string]string)) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	items, err := k.read()
+	if err != nil {
+		return err
+	}
+	f(items)
+	plain, err := json.Marshal(items)
+	if err != nil {
+		return err
+	}
+	s := sealed{Version: 1, Salt: make([]byte, 16), Nonce: make([]byte, chacha20poly1305.NonceSizeX)}
+	if _, err := rand.Read(s.Salt); err != nil {
+		return err
+	}
+	if _, err := rand.Read(s.Nonce); err != nil {
+		return err
+	}
+	box, err := k.cipher(s.Salt)
+	if err != nil {
+		return err
+	}
+	s.Box = box.Seal(nil, s.Nonce, plain, nil)
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return replace(k.path, raw)
+}
+
+func replace(path string, raw []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".keyring-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone after the rename; a leftover otherwise
+	_, err = f.Write(raw)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,153 @@
+package trust
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// partSize keeps an item below 2,560 bytes on Windows, where the text is counted
+// as it is, and below 4,096 of command line on macOS, which encodes it again.
+const partSize = 2000
+
+// Store keeps a bundle and a token in a keyring, apart for each profile.
+type Store struct {
+	Keyring Keyring
+	Profile string // names the data folder; ProfileOf gives it
+}
+
+// ProfileOf names a data folder, so that two folders of one user do not share.
+func ProfileOf(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	sum := sha256.Sum256([]byte(dir))
+	return hex.EncodeToString(sum[:6])
+}
+
+// header is written last: it names the parts that belong together.
+type header struct {
+	Version    int    `json:"v"`
+	Generation int    `json:"g"`
+	Parts      int    `json:"n"`
+	Hash       string `json:"h"` // hex SHA-256 of the joined text
+}
+
+func (s *Store) headName() string { return "ca." + s.Profile }
+
+func (s *Store) partName(generation, i int) string {
+	return fmt.Sprintf("ca.%s.%d.%d", s.Profile, generation, i)
+}
+
+func (s *Store) header(ctx context.Context) (header, error) {
+	raw, err := s.Keyring.Get(ctx, s.headName())
+	if err != nil {
+		return header{}, err
+	}
+	var h header
+	if json.Unmarshal([]byte(raw), &h) != nil || h.Version != 1 || h.Parts < 1 || h.Parts > 1024 {
+		return header{}, ErrDamaged
+	}
+	return h, nil
+}
+
+// Save keeps the bundle: new parts first, then the header, then the old parts are
+// removed. Interrupted anywhere, the old or the new bundle is whole.
+func (s *Store) Save(ctx context.Context, b *Bundle) error {
+	old, err := s.header(ctx)
+	had := err == nil
+	if err != nil && !errors.Is(err, ErrMissing) && !errors.Is(err, ErrDamaged) {
+		return err
+	}
+	var joined []byte
+	for _, c := range b.Certs {
+		joined = fmt.Appendf(joined, "%s\n", base64.StdEncoding.EncodeToString(c.Raw))
+	}
+	sum := sha256.Sum256(joined)
+	h := header{Version: 1, Generation: old.Generation + 1, Hash: hex.EncodeToString(sum[:])}
+	for rest := joined; len(rest) > 0; h.Parts++ {
+		n := min(partSize, len(rest))
+		if err := s.Keyring.Set(ctx, s.partName(h.Generation, h.Parts), string(rest[:n])); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	raw, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
+	if err := s.Keyring.Set(ctx, s.headName(), string(raw)); err != nil {
+		return err
+	}
+	if _, err := s.Load(ctx); err != nil {
+		return fmt.Errorf("read back what was kept: %w", err)
+	}
+	if had {
+		for i := 0; i < old.Parts; i++ {
+			// A part left behind takes room and does no harm.
+			_ = s.Keyring.Delete(ctx, s.partName(old.Generation, i))
+		}
+	}
+	return nil
+}
+
+// Load reads the bundle and verifies it whole. ErrMissing, ErrDamaged, or what
+// is wrong with the keyring.
+func (s *Store) Load(ctx context.Context) (*Bundle, error) {
+	h, err := s.header(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var joined strings.Builder
+	for i := 0; i < h.Parts; i++ {
+		part, err := s.Keyring.Get(ctx, s.partName(h.Generation, i))
+		if errors.Is(err, ErrMissing) {
+			return nil, ErrDamaged
+		}
+		if err != nil {
+			return nil, err
+		}
+		joined.WriteString(part)
+	}
+	if sum := sha256.Sum256([]byte(joined.String())); hex.EncodeToString(sum[:]) != h.Hash {
+		return nil, ErrDamaged
+	}
+	var text strings.Builder
+	for _, l := range strings.Split(strings.TrimSpace(joined.String()), "\n") {
+		text.WriteString("-----BEGIN CERTIFICATE-----\n" + l + "\n-----END CERTIFICATE-----\n")
+	}
+	b, err := ParseBundle([]byte(text.String()))
+	if err != nil {
+		return nil, ErrDamaged
+	}
+	return b, nil
+}
+
+// Forget removes the bundle; what it held stays nowhere.
+func (s *Store) Forget(ctx context.Context) error {
+	h, err := s.header(ctx)
+	if err == nil {
+		for i := 0; i < h.Parts; i++ {
+			if err := s.Keyring.Delete(ctx, s.partName(h.Generation, i)); err != nil {
+				return err
+			}
+		}
+	}
+	return s.Keyring.Delete(ctx, s.headName())
+}
+
+// SaveToken and LoadToken keep the access token; LoadToken gives ErrMissing.
+func (s *Store) SaveToken(ctx context.Context, token string) error {
+	return s.Keyring.Set(ctx, "token."+s.Profile, token)
+}
+
+// LoadToken reads the access token.
+func (s *Store) LoadToken(ctx context.Context) (string, error) {
+	return s.Keyring.Get(ctx, "token."+s.Profile)
+}
