@@ -1,0 +1,201 @@
+package screen
+
+import (
+	"context"
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"counterfoil/app/books"
+	"counterfoil/ui/viewmodel"
+)
+
+// Conflicts is the page on which a person settles what two sides changed.
+type Conflicts struct {
+	vm   *viewmodel.Conflicts
+	t    viewmodel.Phrases
+	root *fyne.Container
+}
+
+// NewConflicts makes the page and follows the model's changes.
+func NewConflicts(vm *viewmodel.Conflicts, t viewmodel.Phrases) *Conflicts {
+	s := &Conflicts{vm: vm, t: t, root: container.NewStack()}
+	vm.Changed = s.Refresh
+	s.Refresh()
+	return s
+}
+
+// Object is the page.
+func (s *Conflicts) Object() fyne.CanvasObject { return s.root }
+
+// Accept is what Ctrl+Enter does.
+func (s *Conflicts) Accept() { s.vm.Accept(context.Background()) }
+
+// Refresh draws the page anew.
+func (s *Conflicts) Refresh() {
+	s.root.Objects = []fyne.CanvasObject{s.build()}
+	s.root.Refresh()
+}
+
+func (s *Conflicts) build() fyne.CanvasObject {
+	cur, ok := s.vm.Current()
+	if !ok {
+		empty := container.New(layout.NewCustomPaddedVBoxLayout(gap), words(s.t.T("conflicts.none"), titleSize, true, plainInk),
+			words(s.t.T("conflicts.none.more"), bodySize, false, mutedInk))
+		if m := s.vm.Message(); m != "" {
+			empty.Add(prose(m, false, badInk))
+		}
+		return page(s.t.T("conflicts.title"), "", nil, column(false, card(empty)))
+	}
+	accept := button(s.t.T("conflicts.accept")+"  Ctrl ↵", true, s.Accept)
+	if !s.vm.Ready() {
+		accept.Disable()
+	}
+	both := button(s.t.T("conflicts.both"), false, func() { s.vm.KeepBoth(context.Background()) })
+	if s.vm.Busy() {
+		both.Disable()
+	}
+	actions := []fyne.CanvasObject{
+		button(s.t.T("conflicts.all_mine"), false, func() { s.vm.ChooseAll(books.Mine) }),
+		button(s.t.T("conflicts.all_theirs"), false, func() { s.vm.ChooseAll(books.Theirs) }),
+		both, accept,
+	}
+	parts := []fyne.CanvasObject{}
+	if cards := s.vm.Cards(); len(cards) > 1 {
+		parts = append(parts, s.cards(cards))
+	}
+	parts = append(parts, s.story(cur), s.table(cur))
+	if m := s.merged(cur); m != nil {
+		parts = append(parts, m)
+	}
+	body := container.NewVScroll(column(false, parts...))
+	return page(s.t.T("conflicts.title"), cur.Reference+" · "+cur.Buyer, actions,
+		container.New(&footLayout{}, body, s.foot()))
+}
+
+// footLayout keeps its second object at the foot.
+type footLayout struct{}
+
+func (footLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	a, b := o[0].MinSize(), o[1].MinSize()
+	return fyne.NewSize(max(a.Width, b.Width), a.Height+gap+b.Height)
+}
+
+func (footLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	h := o[1].MinSize().Height
+	o[0].Resize(fyne.NewSize(s.Width, s.Height-h-gap))
+	o[1].Move(fyne.NewPos(0, s.Height-h))
+	o[1].Resize(fyne.NewSize(s.Width, h))
+}
+
+func (s *Conflicts) cards(cards []viewmodel.ConflictCard) fyne.CanvasObject {
+	row := container.NewHBox()
+	for _, c := range cards {
+		b := button(c.Reference+" · "+c.Branch, c.Open, func() { s.vm.Open(c.InvoiceID) })
+		row.Add(b)
+	}
+	return container.NewHScroll(row)
+}
+
+func (s *Conflicts) story(c viewmodel.ConflictCard) fyne.CanvasObject {
+	text := s.t.T("conflicts.story", c.MineAt, c.Branch, c.TheirsAt, c.Merged, c.Choices)
+	switch {
+	case c.Deleted:
+		text = s.t.T("conflicts.story.deleted", c.MineAt, c.Branch)
+	case s.vm.OneSideOnly():
+		text = s.t.T("conflicts.story.one_side", c.Branch)
+	}
+	box := container.New(layout.NewCustomPaddedVBoxLayout(4), prose(text, false, plainInk))
+	if m := s.vm.Message(); m != "" {
+		box.Add(prose(m, true, badInk))
+	}
+	all := widget.NewCheck(s.t.T("conflicts.show_all"), nil)
+	all.Checked = s.vm.ShowsAll()
+	all.OnChanged = s.vm.ShowAll
+	return framed(around(container.NewBorder(nil, nil, nil, container.NewCenter(all), box), 10, inset))
+}
+
+var conflictShares = shares{parts: []float32{200, 308, 308, 308}}
+
+func (s *Conflicts) table(c viewmodel.ConflictCard) fyne.CanvasObject {
+	head := container.New(conflictShares)
+	for _, h := range []string{s.t.T("conflicts.head.field"), s.t.T("conflicts.head.base"), s.t.T("conflicts.head.mine"), s.t.T("conflicts.head.theirs", c.Branch)} {
+		head.Add(around(words(h, smallSize, false, mutedInk), 7, 12))
+	}
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(0), head)
+	for _, r := range s.vm.Rows() {
+		line := container.New(conflictShares,
+			around(cell(r.Label, false, mutedInk), 0, 4), around(cell(r.Base, false, mutedInk), 0, 4),
+			s.side(r, books.Mine, r.Mine), s.side(r, books.Theirs, r.Theirs))
+		rows.Add(rule())
+		rows.Add(line)
+	}
+	return framed(rows)
+}
+
+// side is one cell to choose: a tap or Space takes it.
+func (s *Conflicts) side(r viewmodel.ConflictRow, side books.Side, text string) fyne.CanvasObject {
+	if text == "" {
+		text = s.t.T("conflicts.absent")
+	}
+	if r.Same {
+		return around(cell(text, false, mutedInk), 0, 4)
+	}
+	sign, label := "○  ", widget.LowImportance
+	back := canvas.NewRectangle(color.Transparent)
+	if r.Side == side {
+		sign, label = "◉  ", widget.LowImportance
+		back.FillColor = tinted(blueInk)
+	}
+	b := widget.NewButton("", func() { s.vm.Choose(r.Path, side) })
+	b.Importance = label
+	name := plainInk
+	if r.Side == side {
+		name = blueInk
+	}
+	return container.NewStack(back, b, around(cell(sign+text, r.Side == side, name), 0, 4))
+}
+
+func (s *Conflicts) merged(c viewmodel.ConflictCard) fyne.CanvasObject {
+	list := s.vm.MergedRows()
+	if len(list) == 0 {
+		return nil
+	}
+	box := container.New(layout.NewCustomPaddedVBoxLayout(2), words(s.t.T("conflicts.merged"), bodySize, true, plainInk))
+	for _, r := range list {
+		who, to := s.t.T("conflicts.only_you"), r.Mine
+		if r.Side == books.Theirs {
+			who, to = s.t.T("conflicts.only_them", c.Branch), r.Theirs
+		}
+		if to == "" {
+			to = s.t.T("conflicts.absent")
+		}
+		if r.Base != "" {
+			to = r.Base + " → " + to
+		}
+		box.Add(container.New(shares{parts: []float32{200, 444, 444}}, cell(r.Label, false, mutedInk), cell(to, false, plainInk), cell(who, false, mutedInk)))
+	}
+	return card(box)
+}
+
+func (s *Conflicts) foot() fyne.CanvasObject {
+	sum := s.vm.Totals()
+	title := s.t.T("conflicts.result")
+	if n := s.vm.Missing(); n > 0 {
+		title += " · " + s.t.T("conflicts.missing", n)
+	}
+	money := func(v string) string {
+		if v == "" {
+			return "–"
+		}
+		return v
+	}
+	left := container.New(layout.NewCustomPaddedVBoxLayout(2), words(title, smallSize, false, mutedInk), words("¥ "+money(sum.Result), 24, true, plainInk))
+	mid := container.NewHBox(words(s.t.T("conflicts.mine_total", money(sum.Mine)), bodySize, false, mutedInk), words("    ", bodySize, false, mutedInk),
+		words(s.t.T("conflicts.theirs_total", money(sum.Theirs)), bodySize, false, mutedInk))
+	return card(container.NewBorder(nil, nil, left, container.NewCenter(words(s.t.T("conflicts.kept"), smallSize, false, mutedInk)), container.NewCenter(mid)))
+}

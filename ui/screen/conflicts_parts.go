@@ -1,0 +1,194 @@
+package screen
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"counterfoil/ui/viewmodel"
+)
+
+// Sizes of the pages, in device-independent pixels.
+const (
+	bodySize, smallSize, titleSize, figureSize float32 = 14, 12.5, 17, 20
+	gap, inset                                 float32 = 12, 16
+	cardRadius, hairline                       float32 = 10, 1
+)
+
+// ink gives a colour of the running theme.
+func ink(name fyne.ThemeColorName) color.Color { return theme.Color(name) }
+
+// tinted mixes a little of a colour into the surface.
+func tinted(name fyne.ThemeColorName) color.Color {
+	r, g, b, _ := ink(name).RGBA()
+	R, G, B, _ := ink(theme.ColorNameOverlayBackground).RGBA()
+	mix := func(a, s uint32) uint8 { return uint8((a*13 + s*87) / 100 >> 8) }
+	return color.NRGBA{mix(r, R), mix(g, G), mix(b, B), 255}
+}
+
+const (
+	plainInk = theme.ColorNameForeground
+	mutedInk = theme.ColorNamePlaceHolder
+	goodInk  = theme.ColorNameSuccess
+	slowInk  = theme.ColorNameWarning
+	badInk   = theme.ColorNameError
+	blueInk  = theme.ColorNamePrimary
+)
+
+func lampInk(s viewmodel.LampState) fyne.ThemeColorName {
+	switch s {
+	case viewmodel.LampGood:
+		return goodInk
+	case viewmodel.LampSlow:
+		return slowInk
+	case viewmodel.LampBad:
+		return badInk
+	}
+	return mutedInk
+}
+
+// words is one line of text that is never wrapped.
+func words(s string, size float32, bold bool, name fyne.ThemeColorName) *canvas.Text {
+	t := canvas.NewText(s, ink(name))
+	t.TextSize, t.TextStyle.Bold = size, bold
+	return t
+}
+
+// prose is text that wraps.
+func prose(s string, bold bool, name fyne.ThemeColorName) fyne.CanvasObject {
+	l := widget.NewRichText(&widget.TextSegment{Text: s, Style: widget.RichTextStyle{
+		ColorName: name, SizeName: theme.SizeNameText, TextStyle: fyne.TextStyle{Bold: bold},
+	}})
+	l.Wrapping = fyne.TextWrapWord
+	// The text's own inner padding would set it off from the lines around it.
+	return container.New(layout.NewCustomPaddedLayout(-6, -6, -8, -8), l)
+}
+
+// around pads an object.
+func around(o fyne.CanvasObject, y, x float32) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedLayout(y, y, x, x), o)
+}
+
+// card is a surface with a hairline around it.
+func card(o fyne.CanvasObject) fyne.CanvasObject { return framed(around(o, 14, inset)) }
+
+func framed(o fyne.CanvasObject) fyne.CanvasObject {
+	r := canvas.NewRectangle(ink(theme.ColorNameOverlayBackground))
+	r.CornerRadius, r.StrokeWidth, r.StrokeColor = cardRadius, hairline, ink(theme.ColorNameSeparator)
+	return container.NewStack(r, o)
+}
+
+// banner is a card with a coloured edge.
+func banner(o fyne.CanvasObject, name fyne.ThemeColorName) fyne.CanvasObject {
+	edge := canvas.NewRectangle(ink(name))
+	edge.SetMinSize(fyne.NewSize(4, 1))
+	edge.CornerRadius = 2
+	return framed(container.NewBorder(nil, nil, edge, nil, around(o, 14, 22)))
+}
+
+// chip is a word on a tint.
+func chip(s string, name fyne.ThemeColorName) fyne.CanvasObject {
+	r := canvas.NewRectangle(tinted(name))
+	r.CornerRadius = 5
+	return container.NewStack(r, around(words(s, smallSize, true, name), 3, 8))
+}
+
+// button is a push button; primary ones carry the accent colour.
+func button(label string, primary bool, tapped func()) *widget.Button {
+	b := widget.NewButton(label, tapped)
+	if primary {
+		b.Importance = widget.HighImportance
+	}
+	return b
+}
+
+// column stacks objects with the page's gap; the last one takes the rest when fill is set.
+func column(fill bool, objects ...fyne.CanvasObject) fyne.CanvasObject {
+	if !fill || len(objects) == 0 {
+		return container.New(layout.NewCustomPaddedVBoxLayout(gap), objects...)
+	}
+	n := len(objects) - 1
+	if n == 0 {
+		return objects[0]
+	}
+	top := container.New(layout.NewCustomPaddedVBoxLayout(gap), objects[:n]...)
+	return container.New(&restLayout{}, top, objects[n])
+}
+
+// restLayout gives its second object the height that the first leaves.
+type restLayout struct{}
+
+func (restLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	a, b := o[0].MinSize(), o[1].MinSize()
+	return fyne.NewSize(max(a.Width, b.Width), a.Height+gap+b.Height)
+}
+
+func (restLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	o[0].Resize(fyne.NewSize(s.Width, o[0].MinSize().Height))
+	h := o[0].MinSize().Height
+	o[0].Resize(fyne.NewSize(s.Width, h))
+	o[1].Move(fyne.NewPos(0, h+gap))
+	o[1].Resize(fyne.NewSize(s.Width, s.Height-h-gap))
+}
+
+// shares lays objects side by side in the given shares of the width.
+type shares struct {
+	parts []float32
+	space float32
+}
+
+func (l shares) MinSize(o []fyne.CanvasObject) fyne.Size {
+	var s fyne.Size
+	for _, x := range o {
+		s.Height = max(s.Height, x.MinSize().Height)
+	}
+	return s
+}
+
+func (l shares) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	var sum, x float32
+	for _, p := range l.parts {
+		sum += p
+	}
+	width := s.Width - l.space*float32(len(o)-1)
+	for i, obj := range o {
+		w := width * l.parts[i] / sum
+		obj.Move(fyne.NewPos(x, 0))
+		obj.Resize(fyne.NewSize(w, s.Height))
+		x += w + l.space
+	}
+}
+
+// cell is text cut with an ellipsis when its place is too narrow.
+func cell(s string, bold bool, name fyne.ThemeColorName) fyne.CanvasObject {
+	l := widget.NewRichText(&widget.TextSegment{Text: s, Style: widget.RichTextStyle{
+		ColorName: name, SizeName: theme.SizeNameText, TextStyle: fyne.TextStyle{Bold: bold},
+	}})
+	l.Truncation = fyne.TextTruncateEllipsis
+	return container.New(layout.NewCustomPaddedLayout(-4, -4, 0, 0), l)
+}
+
+func rule() fyne.CanvasObject {
+	r := canvas.NewRectangle(ink(theme.ColorNameSeparator))
+	r.SetMinSize(fyne.NewSize(1, hairline))
+	return r
+}
+
+// page is the head with title and actions over the body.
+func page(title, subtitle string, actions []fyne.CanvasObject, body fyne.CanvasObject) fyne.CanvasObject {
+	left := container.NewHBox(words(title, titleSize, true, plainInk))
+	if subtitle != "" {
+		left.Add(words("  "+subtitle, bodySize, false, mutedInk))
+	}
+	surface := canvas.NewRectangle(ink(theme.ColorNameOverlayBackground))
+	surface.SetMinSize(fyne.NewSize(1, 55))
+	right := container.NewHBox(actions...)
+	head := container.NewStack(surface, around(container.NewBorder(nil, nil,
+		container.NewCenter(left), container.NewCenter(right)), 0, 20))
+	return container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(0), head, rule()), nil, nil, nil, around(body, 14, 20))
+}

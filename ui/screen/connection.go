@@ -1,0 +1,213 @@
+package screen
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"counterfoil/ui/viewmodel"
+)
+
+// Connection is the connection page.
+type Connection struct {
+	vm        *viewmodel.Connection
+	t         viewmodel.Phrases
+	root      *fyne.Container
+	reporting bool
+
+	SelfCheck  func()            // opens the wizard
+	SaveReport func(text string) // asks for a file and writes it
+	Copy       func(text string) // to the clipboard
+}
+
+// NewConnection makes the page and follows the model's changes.
+func NewConnection(vm *viewmodel.Connection, t viewmodel.Phrases) *Connection {
+	s := &Connection{vm: vm, t: t, root: container.NewStack()}
+	vm.Changed = s.Refresh
+	s.Refresh()
+	return s
+}
+
+// Object is the page.
+func (s *Connection) Object() fyne.CanvasObject { return s.root }
+
+// Refresh draws the page anew.
+func (s *Connection) Refresh() {
+	if s.reporting {
+		return // what is being read does not change under the reader
+	}
+	s.show(s.build())
+}
+
+// Report shows what the report holds before it is saved.
+func (s *Connection) Report() {
+	s.reporting = true
+	text := s.vm.Report()
+	back := func() { s.reporting = false; s.Refresh() }
+	actions := []fyne.CanvasObject{button(s.t.T("connection.back"), false, back)}
+	if s.Copy != nil {
+		actions = append(actions, button(s.t.T("connection.copy"), false, func() { s.Copy(text) }))
+	}
+	if s.SaveReport != nil {
+		actions = append(actions, button(s.t.T("connection.save"), true, func() { s.SaveReport(text) }))
+	}
+	label := widget.NewLabel(text)
+	label.Selectable, label.Wrapping = true, fyne.TextWrapWord
+	s.show(page(s.t.T("connection.report"), s.t.T("connection.report.masked"), actions, card(container.NewVScroll(label))))
+}
+
+func (s *Connection) show(o fyne.CanvasObject) {
+	s.root.Objects = []fyne.CanvasObject{o}
+	s.root.Refresh()
+}
+
+func (s *Connection) build() fyne.CanvasObject {
+	actions := []fyne.CanvasObject{
+		button(s.t.T("connection.export"), false, s.Report),
+		button(s.t.T("connection.selfcheck")+"  F5", true, func() {
+			if s.SelfCheck != nil {
+				s.SelfCheck()
+			}
+		}),
+	}
+	head := banner(container.New(layout.NewCustomPaddedVBoxLayout(6),
+		prose(s.vm.Headline(), true, plainInk), prose(s.vm.Sentence(), false, plainInk)), lampInk(s.vm.State()))
+	tiles := container.New(shares{parts: []float32{1, 1, 1, 1, 1, 1}, space: gap})
+	for _, t := range s.vm.Tiles() {
+		name := lampInk(t.State)
+		if t.State == viewmodel.LampUnknown {
+			name = plainInk
+		}
+		tiles.Add(framed(around(container.New(layout.NewCustomPaddedVBoxLayout(4), words(t.Title, smallSize, false, mutedInk),
+			words(t.Figure, figureSize, true, name), words(t.Note, smallSize, false, mutedInk)), 12, 14)))
+	}
+	below := container.New(shares{parts: []float32{693, 421}, space: gap}, s.day(), s.changes())
+	return page(s.t.T("connection.title"), "", actions, column(true, head, s.chain(), tiles, below))
+}
+
+// chain is the five lamps with the lines between them.
+func (s *Connection) chain() fyne.CanvasObject {
+	lamps := s.vm.Lamps()
+	row := container.New(&chainLayout{})
+	for _, l := range lamps {
+		name := lampInk(l.State)
+		ring := canvas.NewCircle(tinted(name))
+		ring.StrokeColor, ring.StrokeWidth = ink(name), 1.5
+		var sign fyne.CanvasObject = words("–", bodySize, true, name)
+		switch l.State {
+		case viewmodel.LampGood:
+			sign = icon(theme.ConfirmIcon(), theme.ColorNameSuccess)
+		case viewmodel.LampBad:
+			sign = icon(theme.CancelIcon(), theme.ColorNameError)
+		case viewmodel.LampSlow:
+			sign = words("!", titleSize, true, name)
+		}
+		disc := container.NewGridWrap(fyne.NewSize(40, 40), container.NewStack(ring, container.NewCenter(sign)))
+		name2, note := words(l.Name, bodySize, true, plainInk), words(l.Note, smallSize, false, mutedInk)
+		row.Add(container.New(layout.NewCustomPaddedVBoxLayout(4), container.NewCenter(disc), container.NewCenter(name2), container.NewCenter(note)))
+	}
+	for i := 1; i < len(lamps); i++ {
+		r := canvas.NewRectangle(ink(theme.ColorNameSeparator))
+		// A line is lit up to the lamp that it leads away from.
+		if before := lamps[i-1].State; before != viewmodel.LampUnknown {
+			r.FillColor = ink(lampInk(before))
+		}
+		row.Add(r)
+	}
+	return framed(around(row, 16, 0))
+}
+
+func icon(r fyne.Resource, name fyne.ThemeColorName) fyne.CanvasObject {
+	i := canvas.NewImageFromResource(theme.NewColoredResource(r, name))
+	i.FillMode = canvas.ImageFillContain
+	i.SetMinSize(fyne.NewSize(18, 18))
+	return i
+}
+
+// chainLayout holds five columns and then the four lines between their discs.
+type chainLayout struct{}
+
+func (chainLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	var s fyne.Size
+	for _, x := range o {
+		s.Height = max(s.Height, x.MinSize().Height)
+	}
+	return s
+}
+
+func (chainLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	n := (len(o) + 1) / 2
+	step := s.Width / float32(max(n, 1))
+	for i, x := range o {
+		if i < n {
+			x.Move(fyne.NewPos(float32(i)*step, 0))
+			x.Resize(fyne.NewSize(step, s.Height))
+			continue
+		}
+		x.Move(fyne.NewPos((float32(i-n)+0.5)*step+66, 20))
+		x.Resize(fyne.NewSize(step-132, 2))
+	}
+}
+
+// day is the chart of the last 24 hours over the timeline.
+func (s *Connection) day() fyne.CanvasObject {
+	box := container.New(layout.NewCustomPaddedVBoxLayout(6), words(s.t.T("connection.day"), bodySize, true, plainInk))
+	bars := container.New(&barLayout{})
+	for _, b := range s.vm.Bars() {
+		r := canvas.NewRectangle(ink(lampInk(b.State)))
+		if b.State == viewmodel.LampUnknown {
+			r.FillColor = ink(theme.ColorNameSeparator)
+		}
+		r.CornerRadius = 1.5
+		bars.Add(r)
+		bars.Layout.(*barLayout).heights = append(bars.Layout.(*barLayout).heights, float32(b.Height))
+	}
+	box.Add(bars)
+	box.Add(container.NewBorder(nil, nil, words(s.t.T("connection.day.start"), smallSize, false, mutedInk), words(s.t.T("connection.day.now"), smallSize, false, mutedInk)))
+	for i, l := range s.vm.Timeline() {
+		if i == 6 {
+			break
+		}
+		dot := canvas.NewCircle(ink(lampInk(l.State)))
+		box.Add(container.NewBorder(nil, nil, container.NewHBox(container.NewGridWrap(fyne.NewSize(96, 20), words(l.When, bodySize, false, mutedInk)),
+			container.NewCenter(container.NewGridWrap(fyne.NewSize(9, 9), dot))), nil, cell(l.Text, false, plainInk)))
+	}
+	return card(box)
+}
+
+// barLayout draws bars from the ground up.
+type barLayout struct{ heights []float32 }
+
+func (*barLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(1, 60) }
+
+func (l *barLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	step := s.Width / float32(max(len(o), 1))
+	for i, x := range o {
+		h := s.Height * l.heights[i]
+		x.Move(fyne.NewPos(float32(i)*step, s.Height-h))
+		x.Resize(fyne.NewSize(max(1, step-3), h))
+	}
+}
+
+func (s *Connection) changes() fyne.CanvasObject {
+	box := container.New(layout.NewCustomPaddedVBoxLayout(6), words(s.t.T("connection.what_changed"), bodySize, true, plainInk))
+	list := s.vm.WhatChanged()
+	if len(list) == 0 {
+		box.Add(words(s.t.T("connection.nothing_changed"), bodySize, false, mutedInk))
+	}
+	for _, l := range list {
+		name := mutedInk
+		if l.State == viewmodel.LampBad {
+			name = plainInk
+		}
+		mark := mutedInk
+		if l.State == viewmodel.LampBad {
+			mark = badInk
+		}
+		box.Add(container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(84, 20), words(l.When, bodySize, false, mark)), nil, prose(l.Text, false, name)))
+	}
+	return card(box)
+}
