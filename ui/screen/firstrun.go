@@ -1,0 +1,102 @@
+package screen
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"counterfoil/app/settings"
+	"counterfoil/ui/viewmodel"
+)
+
+// FirstRun is the guide from an empty folder to the first invoice.
+type FirstRun struct {
+	vm   *viewmodel.FirstRun
+	t    viewmodel.Phrases
+	root *fyne.Container
+	ca   *caImport
+
+	address, token *widget.Entry
+}
+
+// NewFirstRun makes the guide. choose asks for a file and gives its content.
+func NewFirstRun(vm *viewmodel.FirstRun, t viewmodel.Phrases, choose func(func(pem []byte))) *FirstRun {
+	s := &FirstRun{vm: vm, t: t, root: container.NewStack(), ca: newCAImport(vm.CA, t, choose)}
+	s.address, s.token = widget.NewEntry(), widget.NewPasswordEntry()
+	s.address.SetPlaceHolder("https://")
+	s.address.Text = vm.URL()
+	s.address.OnSubmitted = func(string) { s.vm.Address(s.address.Text, s.token.Text) }
+	s.token.OnSubmitted = s.address.OnSubmitted
+	vm.Changed = s.Refresh
+	s.Refresh()
+	return s
+}
+
+// Object is the guide; it fills the window.
+func (s *FirstRun) Object() fyne.CanvasObject { return s.root }
+
+// Refresh draws the page anew.
+func (s *FirstRun) Refresh() {
+	var parts []fyne.CanvasObject
+	title := s.t.T("firstrun." + string(s.vm.Step()))
+	switch s.vm.Step() {
+	case viewmodel.FirstLanguage:
+		parts = append(parts, container.NewGridWithColumns(2,
+			button("中文", true, func() { s.vm.Language(settings.Chinese) }),
+			button("English", false, func() { s.vm.Language(settings.English) })))
+	case viewmodel.FirstChoice:
+		parts = append(parts, s.option("practice", true, s.vm.Practice), rule(), s.option("connect", false, s.vm.Connect))
+	case viewmodel.FirstAddress:
+		parts = append(parts, prose(s.t.T("firstrun.address.more"), false, mutedInk), field(s.t.T("settings.address"), s.address), field(s.t.T("settings.token"), s.token),
+			field("", container.NewHBox(s.next(s.t.T("firstrun.next"), func() { s.vm.Address(s.address.Text, s.token.Text) }))))
+	case viewmodel.FirstCA:
+		parts = append(parts, s.ca.build())
+	case viewmodel.FirstCheck:
+		parts = append(parts, checkList(s.vm.Wizard, s.t))
+		if f := s.vm.Wizard.Finding(); s.vm.Wizard.Stage() == viewmodel.StageFinding || s.vm.Wizard.Stage() == viewmodel.StageHanded {
+			parts = append(parts, prose(f.Title.In(s.t)+" · "+f.Sentence.In(s.t), true, badInk), prose(s.t.T("firstrun.check.later"), false, mutedInk))
+		}
+		parts = append(parts, container.NewHBox(s.next(s.t.T("firstrun.next"), s.vm.Next)))
+	case viewmodel.FirstDone:
+		parts = append(parts, prose(s.t.T("firstrun.done.more"), false, plainInk), container.NewHBox(s.next(s.t.T("firstrun.first_invoice"), s.vm.Finish)))
+	}
+	if m := s.vm.Message(); m != "" {
+		parts = append(parts, prose(m, true, badInk))
+	}
+	head := words(title, titleSize, true, plainInk)
+	all := append([]fyne.CanvasObject{head}, parts...)
+	if st := s.vm.Step(); st != viewmodel.FirstLanguage && st != viewmodel.FirstDone {
+		all = append(all, container.NewHBox(button(s.t.T("firstrun.back"), false, s.vm.Back)))
+	}
+	body := framed(around(container.New(layout.NewCustomPaddedVBoxLayout(16), all...), 28, 32))
+	s.root.Objects = []fyne.CanvasObject{container.NewCenter(container.New(&wideLayout{680}, body))}
+	s.root.Refresh()
+}
+
+func (s *FirstRun) next(label string, f func()) *widget.Button {
+	b := button(label, true, f)
+	if s.vm.Busy() {
+		b.Disable()
+	}
+	return b
+}
+
+func (s *FirstRun) option(key string, primary bool, f func()) fyne.CanvasObject {
+	b := button(s.t.T("firstrun."+key), primary, f)
+	if s.vm.Busy() {
+		b.Disable()
+	}
+	return container.New(layout.NewCustomPaddedVBoxLayout(6), container.NewHBox(b), prose(s.t.T("firstrun."+key+".more"), false, mutedInk))
+}
+
+// wideLayout gives its object a fixed width.
+type wideLayout struct{ width float32 }
+
+func (l *wideLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	// Wrapping text knows its height only once it has its width.
+	o[0].Resize(fyne.NewSize(l.width, o[0].MinSize().Height))
+	return fyne.NewSize(l.width, o[0].MinSize().Height)
+}
+
+func (l *wideLayout) Layout(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }

@@ -1,0 +1,52 @@
+package screen
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"counterfoil/ui/viewmodel"
+)
+
+// Practice is the page that plays faults on the practice server.
+type Practice struct {
+	vm   *viewmodel.Practice
+	t    viewmodel.Phrases
+	root *fyne.Container
+}
+
+// NewPractice makes the page and follows the model's changes.
+func NewPractice(vm *viewmodel.Practice, t viewmodel.Phrases) *Practice {
+	s := &Practice{vm: vm, t: t, root: container.NewStack()}
+	vm.Changed = s.Refresh
+	s.Refresh()
+	return s
+}
+
+// Object is the page.
+func (s *Practice) Object() fyne.CanvasObject { return s.root }
+
+// Refresh draws the page anew.
+func (s *Practice) Refresh() {
+	edit := button(s.t.T("practice.edit"), false, func() { s.vm.SecondBranchEdits(context.Background()) })
+	box := container.New(layout.NewCustomPaddedVBoxLayout(4), words(s.t.T("practice.faults"), bodySize, true, plainInk))
+	for _, f := range s.vm.Faults() {
+		c := widget.NewCheck(f.ID+"  "+f.Title.In(s.t), nil)
+		c.Checked = f.On
+		c.OnChanged = func(on bool) { s.vm.Set(context.Background(), f.ID, on) }
+		if s.vm.Busy(f.ID) {
+			c.Disable()
+		}
+		box.Add(c)
+	}
+	head := container.New(layout.NewCustomPaddedVBoxLayout(6), prose(s.t.T("practice.explain"), false, plainInk))
+	if m := s.vm.Message(); m != "" {
+		head.Add(prose(m, true, blueInk))
+	}
+	s.root.Objects = []fyne.CanvasObject{page(s.t.T("practice.title"), "", []fyne.CanvasObject{edit},
+		column(true, card(head), card(container.NewVScroll(box))))}
+	s.root.Refresh()
+}

@@ -1,0 +1,144 @@
+package screen
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"counterfoil/app/settings"
+	"counterfoil/ui/viewmodel"
+)
+
+// Settings is the settings page. Its fields keep what is being typed while the
+// page is drawn anew.
+type Settings struct {
+	vm   *viewmodel.Settings
+	t    viewmodel.Phrases
+	root *fyne.Container
+	ca   *caImport
+
+	address, token *widget.Entry
+}
+
+// NewSettings makes the page. choose asks for a file and gives its content.
+func NewSettings(vm *viewmodel.Settings, t viewmodel.Phrases, choose func(func(pem []byte))) *Settings {
+	s := &Settings{vm: vm, t: t, root: container.NewStack(), ca: newCAImport(vm.CA, t, choose)}
+	s.address, s.token = widget.NewEntry(), widget.NewPasswordEntry()
+	s.address.SetPlaceHolder("https://")
+	s.address.Text = vm.URL()
+	s.token.SetPlaceHolder(t.T("settings.token.keep"))
+	vm.Changed = s.Refresh
+	s.Refresh()
+	return s
+}
+
+// Object is the page.
+func (s *Settings) Object() fyne.CanvasObject { return s.root }
+
+// Refresh draws the page anew.
+func (s *Settings) Refresh() {
+	v := s.vm.Values()
+	language := container.NewHBox(
+		button("中文", v.Language == settings.Chinese, func() { s.vm.SetLanguage(settings.Chinese) }),
+		button("English", v.Language == settings.English, func() { s.vm.SetLanguage(settings.English) }))
+	looks := container.NewHBox()
+	for _, th := range []settings.Theme{settings.System, settings.Light, settings.Dark} {
+		looks.Add(button(s.t.T("settings.theme."+string(th)), v.Theme == th, func() { s.vm.SetTheme(th) }))
+	}
+	save := button(s.t.T("settings.save"), true, func() {
+		s.vm.Connect(s.address.Text, s.token.Text)
+		s.token.SetText("")
+	})
+	if s.vm.Busy() {
+		save.Disable()
+	}
+	news := container.NewHBox(save)
+	if s.vm.Saved() {
+		news.Add(container.NewCenter(words(s.t.T("settings.saved"), bodySize, false, goodInk)))
+	}
+	server := section(s.t.T("settings.server"), field(s.t.T("settings.address"), s.address), field(s.t.T("settings.token"), s.token), field("", news))
+	if m := s.vm.Message(); m != "" {
+		server = section(s.t.T("settings.server"), field(s.t.T("settings.address"), s.address), field(s.t.T("settings.token"), s.token), field("", news), field("", prose(m, true, badInk)))
+	}
+	body := column(false,
+		section(s.t.T("settings.look"), field(s.t.T("settings.language"), language), field(s.t.T("settings.theme"), looks)),
+		server,
+		section(s.t.T("settings.ca"), s.ca.build()),
+		section(s.t.T("settings.place"),
+			field(s.t.T("settings.keyring"), prose(s.vm.Place.Keyring.In(s.t), false, plainInk)),
+			field(s.t.T("settings.folder"), prose(s.vm.Place.Folder, false, plainInk)),
+			field(s.t.T("settings.version"), prose(s.vm.Place.Version, false, plainInk))))
+	s.root.Objects = []fyne.CanvasObject{page(s.t.T("settings.title"), "", nil, container.NewVScroll(body))}
+	s.root.Refresh()
+}
+
+func section(title string, parts ...fyne.CanvasObject) fyne.CanvasObject {
+	all := append([]fyne.CanvasObject{words(title, bodySize, true, plainInk)}, parts...)
+	return card(container.New(layout.NewCustomPaddedVBoxLayout(10), all...))
+}
+
+// field is a name with its control beside it.
+func field(name string, o fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(190, 34), container.NewBorder(nil, nil, container.NewCenter(words(name, bodySize, false, mutedInk)), nil)), nil,
+		container.New(layout.NewCustomPaddedLayout(0, 0, 0, 0), o))
+}
+
+// caImport is the part that leads from a file to a trusted certificate.
+type caImport struct {
+	vm     *viewmodel.CAImport
+	t      viewmodel.Phrases
+	choose func(func([]byte))
+	typed  *widget.Entry
+}
+
+func newCAImport(vm *viewmodel.CAImport, t viewmodel.Phrases, choose func(func([]byte))) *caImport {
+	c := &caImport{vm: vm, t: t, choose: choose, typed: widget.NewEntry()}
+	c.typed.SetPlaceHolder(t.T("settings.ca.type"))
+	c.typed.OnChanged = vm.Type
+	return c
+}
+
+func (c *caImport) build() fyne.CanvasObject {
+	pick := button(c.t.T("settings.ca.file"), len(c.vm.Summary()) == 0, func() {
+		c.choose(func(pem []byte) {
+			c.typed.Text = ""
+			c.vm.File(pem)
+		})
+	})
+	pick.Icon = theme.FolderOpenIcon()
+	box := container.New(layout.NewCustomPaddedVBoxLayout(8), container.NewHBox(pick))
+	if m := c.vm.Message(); m != "" {
+		box.Add(prose(m, true, badInk))
+	}
+	if c.vm.Trusted() {
+		box.Add(prose(c.t.T("settings.ca.trusted"), true, goodInk))
+		return box
+	}
+	list := c.vm.Summary()
+	if len(list) == 0 {
+		box.Add(prose(c.t.T("settings.ca.explain"), false, mutedInk))
+		return box
+	}
+	s := list[0]
+	box.Add(field(c.t.T("settings.ca.subject"), prose(s.Subject, false, plainInk)))
+	box.Add(field(c.t.T("settings.ca.valid"), prose(s.NotBefore.Local().Format("2006-01-02")+" – "+s.NotAfter.Local().Format("2006-01-02"), false, plainInk)))
+	box.Add(field(c.t.T("settings.ca.fingerprint"), prose(s.Grouped(), false, plainInk)))
+	box.Add(field(c.t.T("settings.ca.compare"), c.typed))
+	trust := button(c.t.T("settings.ca.trust"), true, func() { c.vm.Trust(context.Background()) })
+	if !c.vm.Match() || c.vm.Busy() {
+		trust.Disable()
+	}
+	row := container.NewHBox(trust)
+	switch {
+	case c.vm.Match():
+		row.Add(container.NewCenter(words(c.t.T("settings.ca.match"), bodySize, true, goodInk)))
+	case c.vm.Wrong():
+		row.Add(container.NewCenter(words(c.t.T("settings.ca.wrong"), bodySize, true, badInk)))
+	}
+	box.Add(field("", row))
+	return box
+}

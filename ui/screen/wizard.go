@@ -1,0 +1,203 @@
+package screen
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"counterfoil/ui/viewmodel"
+)
+
+// Wizard is the self-check page.
+type Wizard struct {
+	vm   *viewmodel.Wizard
+	t    viewmodel.Phrases
+	root *fyne.Container
+
+	Close  func()            // back to where it was opened from
+	Copy   func(text string) // to the clipboard
+	Export func()            // opens the report
+	Names  func() []string   // masked in the text for IT
+}
+
+// NewWizard makes the page and follows the model's changes.
+func NewWizard(vm *viewmodel.Wizard, t viewmodel.Phrases) *Wizard {
+	s := &Wizard{vm: vm, t: t, root: container.NewStack()}
+	vm.Changed = s.Refresh
+	s.Refresh()
+	return s
+}
+
+// Object is the page.
+func (s *Wizard) Object() fyne.CanvasObject { return s.root }
+
+// Refresh draws the page anew.
+func (s *Wizard) Refresh() {
+	again := button(s.t.T("wizard.again"), false, s.vm.Start)
+	if s.vm.Stage() == viewmodel.StageRunning {
+		again = button(s.t.T("wizard.stop"), false, s.vm.Stop)
+	}
+	actions := []fyne.CanvasObject{again, button(s.t.T("wizard.close")+"  Esc", false, func() {
+		s.vm.Stop()
+		if s.Close != nil {
+			s.Close()
+		}
+	})}
+	body := container.New(shares{parts: []float32{290, 820}, space: 16}, s.checks(), container.New(&footLayout{}, s.middle(), s.foot()))
+	s.root.Objects = []fyne.CanvasObject{page(s.t.T("wizard.title"), "", actions, body)}
+	s.root.Refresh()
+}
+
+func (s *Wizard) checks() fyne.CanvasObject { return card(checkList(s.vm, s.t)) }
+
+// checkList is the list that ticks off; the first-run guide shows it as well.
+func checkList(vm *viewmodel.Wizard, t viewmodel.Phrases) fyne.CanvasObject {
+	box := container.New(layout.NewCustomPaddedVBoxLayout(8), words(t.T("wizard.checks"), bodySize, true, plainInk))
+	for _, c := range vm.Checks() {
+		var sign fyne.CanvasObject = words("○", bodySize, false, mutedInk)
+		name := plainInk
+		switch c.State {
+		case viewmodel.CheckGood:
+			sign = icon(theme.ConfirmIcon(), goodInk)
+		case viewmodel.CheckBad:
+			sign = icon(theme.CancelIcon(), badInk)
+		case viewmodel.CheckRunning:
+			sign = words("●", bodySize, false, blueInk)
+		default:
+			name = mutedInk
+		}
+		left := container.NewGridWrap(fyne.NewSize(26, 24), container.NewHBox(container.NewCenter(sign)))
+		box.Add(container.NewBorder(nil, nil, left, container.NewCenter(words(vm.CheckNote(c), smallSize, false, mutedInk)),
+			cell(c.Title.In(t), c.State == viewmodel.CheckBad, name)))
+	}
+	if took := vm.Took(); took != "" {
+		box.Add(words(took, smallSize, false, mutedInk))
+	}
+	return box
+}
+
+func (s *Wizard) middle() fyne.CanvasObject {
+	switch s.vm.Stage() {
+	case viewmodel.StageRunning:
+		return column(false, banner(container.New(layout.NewCustomPaddedVBoxLayout(6), words(s.t.T("wizard.running"), titleSize, true, plainInk),
+			prose(s.t.T("wizard.running.more"), false, mutedInk)), blueInk))
+	case viewmodel.StageHealthy, viewmodel.StageFixed:
+		return column(false, banner(prose(s.vm.Ending(), true, plainInk), goodInk))
+	case viewmodel.StageIdle:
+		return column(false, card(container.New(layout.NewCustomPaddedVBoxLayout(gap), words(s.t.T("wizard.idle"), bodySize, false, mutedInk),
+			container.NewHBox(button(s.t.T("wizard.start"), true, s.vm.Start)))))
+	}
+	parts := []fyne.CanvasObject{s.finding()}
+	if s.vm.Stage() == viewmodel.StageHanded {
+		parts = append(parts, banner(prose(s.vm.Ending(), true, plainInk), blueInk))
+	}
+	if len(s.vm.Finding().Steps) > 0 || s.vm.Message() != "" {
+		parts = append(parts, card(container.NewVScroll(s.steps())))
+		return column(true, parts...)
+	}
+	return column(false, parts...)
+}
+
+func (s *Wizard) finding() fyne.CanvasObject {
+	f := s.vm.Finding()
+	head := container.NewHBox(words(f.Title.In(s.t), titleSize, true, plainInk))
+	if who := s.vm.WhoText(); who != "" {
+		head.Add(container.NewCenter(chip(who, blueInk)))
+	}
+	box := container.New(layout.NewCustomPaddedVBoxLayout(6),
+		container.NewBorder(nil, nil, head, container.NewCenter(words(f.Fault, smallSize, false, mutedInk))),
+		prose(f.Sentence.In(s.t), false, plainInk))
+	if len(f.Evidence) > 0 {
+		sign := "▸ "
+		if !s.vm.Folded() {
+			sign = "▾ "
+		}
+		why := button(sign+s.t.T("wizard.evidence", len(f.Evidence)), false, s.vm.Fold)
+		why.Importance = widget.LowImportance
+		box.Add(container.NewHBox(why))
+		if !s.vm.Folded() {
+			for _, e := range f.Evidence {
+				box.Add(prose("· "+e.In(s.t), false, mutedInk))
+			}
+		}
+	}
+	return banner(box, badInk)
+}
+
+func (s *Wizard) steps() fyne.CanvasObject {
+	box := container.New(layout.NewCustomPaddedVBoxLayout(18))
+	steps := s.vm.Finding().Steps
+	for i, st := range steps {
+		line := container.New(layout.NewCustomPaddedVBoxLayout(6))
+		now := i == s.vm.Step()
+		name := mutedInk
+		if now {
+			name = plainInk
+		}
+		line.Add(prose(st.Text.In(s.t), now, name))
+		if d := st.Detail.In(s.t); d != "" && now {
+			line.Add(prose(d, false, mutedInk))
+		}
+		if now {
+			row := container.NewHBox()
+			if st.Action != "" {
+				b := button(st.Button.In(s.t), true, func() { s.vm.Do(i) })
+				if s.vm.Acting() {
+					b.Disable()
+				}
+				row.Add(b)
+			}
+			row.Add(button(s.t.T("wizard.step.done"), false, func() { s.vm.Done(i) }))
+			line.Add(row)
+		}
+		box.Add(container.NewBorder(nil, nil, number(i+1, now), nil, line))
+	}
+	live := container.NewHBox(words(s.t.T("wizard.by_itself"), bodySize, false, mutedInk))
+	if s.vm.Rechecking() {
+		live.Add(words(" ● "+s.t.T("wizard.rechecking"), bodySize, false, blueInk))
+	}
+	box.Add(container.NewBorder(nil, nil, number(len(steps)+1, false), nil, live))
+	if m := s.vm.Message(); m != "" {
+		box.Add(prose(m, true, badInk))
+	}
+	return box
+}
+
+// number is a step's disc.
+func number(n int, now bool) fyne.CanvasObject {
+	disc, name := canvas.NewCircle(ink(theme.ColorNameBackground)), plainInk
+	if now {
+		disc.FillColor, name = ink(blueInk), theme.ColorNameForegroundOnPrimary
+	}
+	d := container.NewGridWrap(fyne.NewSize(26, 26), container.NewStack(disc, container.NewCenter(words(fmt.Sprint(n), smallSize, true, name))))
+	return container.New(layout.NewCustomPaddedLayout(0, 0, 4, 12), container.NewVBox(d))
+}
+
+func (s *Wizard) foot() fyne.CanvasObject {
+	left := container.NewHBox()
+	if st := s.vm.Stage(); st == viewmodel.StageFinding || st == viewmodel.StageHanded {
+		left.Add(container.NewCenter(words(s.t.T("wizard.stuck")+" ", bodySize, false, plainInk)))
+		if s.Copy != nil {
+			left.Add(button(s.t.T("wizard.copy"), false, func() {
+				var names []string
+				if s.Names != nil {
+					names = s.Names()
+				}
+				s.Copy(s.vm.ForIT(names))
+			}))
+		}
+		if s.Export != nil {
+			left.Add(button(s.t.T("connection.export"), false, s.Export))
+		}
+	}
+	end := ""
+	if s.vm.Stage() == viewmodel.StageFinding {
+		end = s.vm.Ending()
+	}
+	return card(container.NewBorder(nil, nil, left, container.NewCenter(words(end, smallSize, false, mutedInk))))
+}
