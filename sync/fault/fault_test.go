@@ -1,0 +1,61 @@
+package fault
+
+import (
+	"regexp"
+	"testing"
+)
+
+// Each row is complete in both languages and fills the same placeholders.
+func TestCatalogue(t *testing.T) {
+	hole := regexp.MustCompile(`\{[a-z]+\}`)
+	seen := map[ID]bool{}
+	for _, f := range All() {
+		if seen[f.ID] {
+			t.Errorf("%s stands twice", f.ID)
+		}
+		seen[f.ID] = true
+		if f.Name == "" || f.Title.ZH == "" || f.Title.EN == "" || f.Sentence.ZH == "" || f.Sentence.EN == "" || len(f.Steps) == 0 || f.Who == "" || f.Layer == "" {
+			t.Errorf("%s is not complete", f.ID)
+		}
+		zh, en := map[string]bool{}, map[string]bool{}
+		for _, p := range hole.FindAllString(f.Sentence.ZH, -1) {
+			zh[p] = true
+		}
+		for _, p := range hole.FindAllString(f.Sentence.EN, -1) {
+			en[p] = true
+		}
+		if len(zh) != len(en) {
+			t.Errorf("%s: placeholders differ: %v %v", f.ID, zh, en)
+		}
+		for _, s := range f.Steps {
+			if s.Text.ZH == "" || s.Text.EN == "" {
+				t.Errorf("%s has an empty step", f.ID)
+			}
+		}
+	}
+	for _, id := range []ID{"N01", "N04", "D02", "D05", "X02", "X03", "T01", "T03", "S01", "S03", "S04", "S06", "S07", "S08", "S11", "S17",
+		"H01", "H02", "H11", "H14", "H15", "H16", "H17", "H19", "H21", "B01", "K01", "K02", "K03", "K06", "K07", "K08", "K12"} {
+		if !seen[id] {
+			t.Errorf("%s is missing", id)
+		}
+	}
+}
+
+func TestDecide(t *testing.T) {
+	if f := Decide(nil, nil); f.Fault != OK {
+		t.Errorf("%+v", f)
+	}
+	f := Decide([]Symptom{{Fault: "S01", Confidence: Proven}, {Fault: "S03", Confidence: Proven}}, nil)
+	if f.Fault != "S03" || len(f.Suppressed) != 1 || f.Suppressed[0] != "S01" {
+		t.Errorf("the clock explains the certificate: %+v", f)
+	}
+	if f := Decide([]Symptom{{Fault: Unknown}}, nil); f.Fault != Unknown {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestRender(t *testing.T) {
+	if got := Render("a {x} b {y} {", map[string]string{"x": "1"}); got != "a 1 b ? {" {
+		t.Error(got)
+	}
+}
