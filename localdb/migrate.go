@@ -42,13 +42,9 @@ func migrations() ([]string, error) {
 }
 
 // migrate brings the file to the newest schema, each step in its own transaction.
-func (d *DB) migrate(ctx context.Context) error {
-	scripts, err := migrations()
-	if err != nil {
-		return err
-	}
+func (d *DB) migrate(ctx context.Context, scripts []string) error {
 	var app, schema, tables int
-	err = d.write.QueryRowContext(ctx, `SELECT a.application_id, u.user_version, (SELECT count(*) FROM sqlite_master)
+	err := d.write.QueryRowContext(ctx, `SELECT a.application_id, u.user_version, (SELECT count(*) FROM sqlite_master)
 		FROM pragma_application_id a, pragma_user_version u`).Scan(&app, &schema, &tables)
 	switch {
 	case err != nil:

@@ -77,7 +77,11 @@ func (d *DB) open(ctx context.Context, busy time.Duration) error {
 		return err
 	}
 	d.write.SetMaxOpenConns(1)
-	if err := d.migrate(ctx); err != nil {
+	scripts, err := migrations()
+	if err != nil {
+		return err
+	}
+	if err := d.migrate(ctx, scripts); err != nil {
 		return err
 	}
 	if d.read, err = sql.Open("sqlite", uri(d.path, busy, "query_only(1)")+"&mode=ro"); err != nil {
