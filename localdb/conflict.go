@@ -112,6 +112,15 @@ func (t *tx) OpenConflict(c books.Conflict, h books.HistoryEntry) error {
 	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND state IN ('unsent', 'sent')`, c.InvoiceID)
 }
 
+// closeConflict does nothing when none is open.
+func (t *tx) closeConflict(id string) error {
+	n, err := t.change(`DELETE FROM conflict WHERE invoice_id = ?`, id)
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.exec(`UPDATE invoice SET conflict = 0 WHERE id = ?`, id)
+}
+
 // Resolve implements books.Store. It gives ErrNotFound when the conflict is
 // closed already and ErrStale when another one took its place. With kind empty
 // and a deletion on their side the invoice goes.
@@ -145,10 +154,7 @@ func (d *DB) Resolve(ctx context.Context, c books.Conflict, result invoice.Invoi
 		if _, err := t.putInvoice(old, result, sheet, setBase, &c.Theirs); err != nil {
 			return err
 		}
-		if err := t.exec(`DELETE FROM conflict WHERE invoice_id = ?`, c.InvoiceID); err != nil {
-			return err
-		}
-		if err := t.exec(`UPDATE invoice SET conflict = 0 WHERE id = ?`, c.InvoiceID); err != nil {
+		if err := t.closeConflict(c.InvoiceID); err != nil {
 			return err
 		}
 		if err := t.exec(`DELETE FROM outbox WHERE document_id = ?`, c.InvoiceID); err != nil || kind == "" {

@@ -161,6 +161,10 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
+	filler := filepath.Join(dir, "filler")
+	if err := os.WriteFile(filler, make([]byte, 300<<10), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	saved := 0
 	for ; err == nil; saved++ {
 		v, s := sample(saved, 5)
@@ -175,6 +179,11 @@ func TestDiskFull(t *testing.T) {
 	if err := d.IntegrityCheck(context.Background()); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	v, s := sample(saved, 5)
+	mustSave(t, d, v, s, 0, books.Put)
 }
 
 func TestReadOnly(t *testing.T) {

@@ -176,6 +176,23 @@ func TestConflict(t *testing.T) {
 	if _, err := d.Conflict(ctx, v.ID); !errors.Is(err, books.ErrNotFound) {
 		t.Fatal(err)
 	}
+	// A newer version of theirs that leaves nothing to choose closes one as well.
+	err = d.Update(ctx, func(x books.SyncTx) error {
+		return errors.Join(x.OpenConflict(c, books.HistoryEntry{}), x.SetBase(v, s, theirs, books.Put, books.HistoryEntry{}))
+	})
+	if st, _ = d.Invoice(ctx, v.ID); err != nil || st.Conflict || st.Pending != books.Unsent {
+		t.Fatalf("%+v %v", st, err)
+	}
+	// Taking their deletion removes the invoice and keeps its history.
+	c.Deleted = true
+	err = d.Update(ctx, func(x books.SyncTx) error { return x.OpenConflict(c, books.HistoryEntry{}) })
+	if err := errors.Join(err, d.Resolve(ctx, c, theirs, s, "", books.HistoryEntry{Event: "resolved"})); err != nil {
+		t.Fatal(err)
+	}
+	after, _ := d.History(ctx, v.ID)
+	if _, err := d.Invoice(ctx, v.ID); !errors.Is(err, books.ErrNotFound) || len(after) != len(h)+1 || after[len(h)].Before == nil {
+		t.Fatal(err, after)
+	}
 }
 
 func TestSyncPrimitives(t *testing.T) {

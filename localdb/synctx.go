@@ -100,6 +100,7 @@ func (t *tx) Reoffer() (int, error) {
 	return int(n), t.exec(`DELETE FROM answered WHERE id IN (SELECT id FROM outbox)`)
 }
 
+// SetClean also closes an open conflict: the document is theirs now.
 func (t *tx) SetClean(v invoice.Invoice, sheet invoice.Sheet, h books.HistoryEntry) error {
 	old, err := t.head(v.ID)
 	if err != nil {
@@ -111,9 +112,14 @@ func (t *tx) SetClean(v invoice.Invoice, sheet invoice.Sheet, h books.HistoryEnt
 	if _, err := t.putInvoice(old, v, sheet, docIsBase, nil); err != nil {
 		return err
 	}
+	if err := t.closeConflict(v.ID); err != nil {
+		return err
+	}
 	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND state = 'unsent'`, v.ID)
 }
 
+// SetBase also closes an open conflict: the engine calls it only when nothing is
+// left for a person to choose.
 func (t *tx) SetBase(doc invoice.Invoice, sheet invoice.Sheet, base invoice.Invoice, kind books.OperationKind, h books.HistoryEntry) error {
 	old, err := t.head(doc.ID)
 	if err != nil {
@@ -123,6 +129,9 @@ func (t *tx) SetBase(doc invoice.Invoice, sheet invoice.Sheet, base invoice.Invo
 		return err
 	}
 	if _, err := t.putInvoice(old, doc, sheet, setBase, &base); err != nil {
+		return err
+	}
+	if err := t.closeConflict(doc.ID); err != nil {
 		return err
 	}
 	if kind == "" {
