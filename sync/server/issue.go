@@ -38,7 +38,7 @@ func (t totals) over(blue totals) bool {
 	return blue.qty.Add(t.qty).IsNegative() || blue.net.Add(t.net).IsNegative() || blue.tax.Add(t.tax).IsNegative()
 }
 
-// perLine sums the rows of an invoice by line; "" is the whole invoice.
+// perLine sums the rows of an invoice by "line:"+id; "" is the whole invoice.
 func perLine(inv invoice.Invoice) (map[string]totals, error) {
 	sheet, err := invoice.Compute(inv)
 	if err != nil {
@@ -54,7 +54,8 @@ func perLine(inv invoice.Invoice) (map[string]totals, error) {
 		if r.Qty != nil && r.Type != invoice.DiscountRow {
 			t.qty = *r.Qty
 		}
-		out[r.LineID] = out[r.LineID].add(t)
+		id := "line:" + r.LineID
+		out[id] = out[id].add(t)
 		whole := t
 		whole.qty = decimal.Zero
 		out[""] = out[""].add(whole)

@@ -1,263 +1,162 @@
-// Package server is the reference server of the sync protocol: a plain
-// http.Handler over SQLite.
+// Package server is the invoice server as one plain http.Handler: push, pull,
+// health and hints of the sync protocol. docs/openapi.yaml and docs/protocol.md
+// describe it from outside.
 //
-// It refuses to merge: a stale base is answered with the version it has. It
-// refuses to apply an operation twice: its ledger gives a replay the stored
-// answer. Numbers are given in the commit that issues.
+// Words: the ledger remembers the answer to every operation; seq is the one
+// change counter, raised inside the committing transaction; a branch is who a
+// token speaks for.
+//
+// The package refuses to know TLS, files and clocks: Store, Now and NewID come
+// in through Config.
 package server
 
 import (
-	"compress/gzip"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"strconv"
-	"strings"
+	"sync"
 	"time"
 
 	"counterfoil/sync/wire"
 )
 
-// Config of a Server. Version and Environment go into the health answer.
+// Config of a Server. Store, Branch, Now and NewID are needed.
 type Config struct {
-	Store       *Store
-	Tokens      map[string]string // token → branch name; empty with Open: no token needed
-	Open        bool              // practice: any token or none
+	Store Store
+	// Branch gives the name of the branch a token speaks for; an empty token
+	// means that none was sent.
+	Branch      func(token string) (name string, ok bool)
 	Now         func() time.Time
 	NewID       func() string
-	Environment string // "production", "practice", "test"
+	Environment string // "production", "practice", "test"; empty is production
 	Version     string
+	MinClient   string // oldest client that may connect; empty is any
+	// Intercept may answer a request itself (true) before the server does.
+	Intercept func(w http.ResponseWriter, r *http.Request) bool
+	MaxBody   int64 // bytes of a push after decompression; 0 is 32 MiB
 }
-
-// Limits on a request, in bytes after decompression, and on operations.
-const (
-	maxBody = 32 << 20
-	maxOps  = 2000
-	maxPage = 1000
-)
 
 // Server is an http.Handler, safe for concurrent use.
 type Server struct {
 	cfg Config
 	mux *http.ServeMux
+
+	mu          sync.Mutex // guards all below
+	tax         bool
+	maintenance *wire.Maintenance
+	shift       time.Duration
+	listeners   map[chan int64]bool
 }
 
-// New makes a server over an open store.
+// New makes a server; it touches nothing yet.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, mux: http.NewServeMux()}
-	s.mux.HandleFunc("GET /healthz", s.health)
-	s.mux.HandleFunc("POST /v1/push", s.signedIn(s.push))
-	s.mux.HandleFunc("GET /v1/pull", s.signedIn(s.pull))
-	s.mux.HandleFunc("GET /v1/whoami", s.signedIn(s.whoami))
-	s.mux.HandleFunc("GET /v1/events", s.signedIn(s.events))
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = 32 << 20
+	}
+	if cfg.Environment == "" {
+		cfg.Environment = "production"
+	}
+	s := &Server{cfg: cfg, tax: true, mux: http.NewServeMux(), listeners: map[chan int64]bool{}}
+	s.route("/healthz", http.MethodGet, s.health, false)
+	s.route("/v1/probe204", http.MethodGet, s.probe, false)
+	s.route("/v1/push", http.MethodPost, s.push, true)
+	s.route("/v1/pull", http.MethodGet, s.pull, true)
+	s.route("/v1/events", http.MethodGet, s.events, true)
+	s.route("/v1/whoami", http.MethodGet, s.whoami, true)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.Problem(w, r, http.StatusNotFound, wire.Problem{Code: "not_found", Title: "there is nothing at this path"})
+		s.Problem(w, r, http.StatusNotFound, wire.Problem{Code: "not_found", Title: "There is no such path", Detail: r.URL.Path})
 	})
 	return s
 }
 
+type branchKey struct{}
+
+func (s *Server) route(path, method string, h http.HandlerFunc, token bool) {
+	s.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != method && (method != http.MethodGet || r.Method != http.MethodHead) {
+			w.Header().Set("Allow", method)
+			s.Problem(w, r, http.StatusMethodNotAllowed, wire.Problem{Code: "method_not_allowed", Title: "Use " + method})
+			return
+		}
+		if !token {
+			h(w, r)
+			return
+		}
+		if m := s.Maintenance(); m != nil {
+			w.Header().Set("Retry-After", retryAfter(m.Until.Sub(s.now())))
+			s.Problem(w, r, http.StatusServiceUnavailable, wire.Problem{Code: "maintenance", Title: "The server is under maintenance", Detail: m.Message, Maintenance: m})
+			return
+		}
+		if !speaks(r.Header.Get(wire.HeaderClient)) {
+			s.upgrade(w, r)
+			return
+		}
+		branch, ok := s.cfg.Branch(bearer(r))
+		if !ok {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="counterfoil", error="invalid_token"`)
+			s.Problem(w, r, http.StatusUnauthorized, wire.Problem{Code: "token_invalid", Title: "The token is missing, wrong or has expired"})
+			return
+		}
+		h(w, r.WithContext(context.WithValue(r.Context(), branchKey{}, branch)))
+	})
+}
+
+// ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set(wire.HeaderProduct, wire.Product)
-	w.Header().Set(wire.HeaderRequest, s.cfg.NewID())
-	w.Header().Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))
-	w.Header().Set("Cache-Control", "no-store")
+	h := w.Header()
+	h.Set(wire.HeaderProduct, wire.Product)
+	h.Set(wire.HeaderRequest, s.cfg.NewID())
+	h.Set("Date", s.now().UTC().Format(http.TimeFormat))
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if s.cfg.Intercept != nil && s.cfg.Intercept(w, r) {
+		return
+	}
 	s.mux.ServeHTTP(w, r)
 }
 
-// Problem answers with a problem document.
-func (s *Server) Problem(w http.ResponseWriter, _ *http.Request, status int, p wire.Problem) {
-	p.RequestID = w.Header().Get(wire.HeaderRequest)
-	w.Header().Set("Content-Type", "application/problem+json")
-	if status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-	}
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(p)
+func (s *Server) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cfg.Now().Add(s.shift)
 }
 
-type caller struct{ branch string }
-
-func (s *Server) signedIn(next func(http.ResponseWriter, *http.Request, caller)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if lo, hi, ok := protocolRange(r.Header.Get(wire.HeaderClient)); ok && (hi < wire.ProtocolMin || lo > wire.ProtocolMax) {
-			s.Problem(w, r, http.StatusUpgradeRequired, wire.Problem{Code: "upgrade_required", Title: "this program is too old or too new for the server"})
-			return
-		}
-		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-		branch, ok := s.cfg.Tokens[token]
-		switch {
-		case ok:
-		case s.cfg.Open:
-			branch = "practice"
-			if d := r.Header.Get(wire.HeaderDevice); len(d) >= 4 {
-				branch = "desk " + d[len(d)-4:]
-			}
-		default:
-			s.Problem(w, r, http.StatusUnauthorized, wire.Problem{Code: "token_invalid", Title: "the access token is missing or not valid"})
-			return
-		}
-		next(w, r, caller{branch})
-	}
+// Shift makes the server's clock tell another time, for practice.
+func (s *Server) Shift(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shift = d
 }
 
-func protocolRange(client string) (lo, hi int, ok bool) {
-	_, rest, found := strings.Cut(client, "protocol=")
-	if !found {
-		return 0, 0, false
-	}
-	n, err := fmt.Sscanf(rest, "%d-%d", &lo, &hi)
-	return lo, hi, err == nil && n == 2
+// SetTax says whether the tax service can be reached. While it cannot, submitted
+// invoices wait; call IssueWaiting when it can again.
+func (s *Server) SetTax(up bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tax = up
 }
 
-func (s *Server) health(w http.ResponseWriter, r *http.Request) {
-	h := wire.Health{
-		Product: wire.Product, Environment: s.cfg.Environment, Version: s.cfg.Version,
-		ProtocolMin: wire.ProtocolMin, ProtocolMax: wire.ProtocolMax, Time: s.cfg.Now().UTC(),
-		Deps: map[string]string{"db": "ok", "tax": "ok"},
-	}
-	if !s.cfg.Store.TaxUp() {
-		h.Deps["tax"] = "down"
-	}
-	epoch, err := s.cfg.Store.Epoch(r.Context())
-	if err != nil {
-		h.Deps["db"] = "down"
-	}
-	h.Epoch = epoch
-	s.answer(w, r, h)
+func (s *Server) taxUp() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tax
 }
 
-func (s *Server) whoami(w http.ResponseWriter, r *http.Request, c caller) {
-	s.answer(w, r, map[string]string{"branch": c.branch, "address": r.RemoteAddr})
+// SetMaintenance announces a pause, or ends it with nil.
+func (s *Server) SetMaintenance(m *wire.Maintenance) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.maintenance = m
 }
 
-// answer writes JSON, compressed when the client takes it.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		_ = json.NewEncoder(w).Encode(v)
-		return
-	}
-	w.Header().Set("Content-Encoding", "gzip")
-	zip, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // the level is valid
-	_ = json.NewEncoder(zip).Encode(v)
-	_ = zip.Close()
+// Maintenance gives the pause under way, or nil.
+func (s *Server) Maintenance() *wire.Maintenance {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.maintenance
 }
 
-var errTooLarge = errors.New("too large")
-
-// body reads a request body, decompressed and capped.
-func body(r *http.Request) ([]byte, error) {
-	in := io.Reader(http.MaxBytesReader(nil, r.Body, maxBody))
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		zip, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, err
-		}
-		in = zip
-	}
-	b, err := io.ReadAll(io.LimitReader(in, maxBody+1))
-	var max *http.MaxBytesError
-	if len(b) > maxBody || errors.As(err, &max) {
-		return nil, errTooLarge
-	}
-	return b, err
-}
-
-func (s *Server) push(w http.ResponseWriter, r *http.Request, c caller) {
-	raw, err := body(r)
-	if errors.Is(err, errTooLarge) {
-		s.Problem(w, r, http.StatusRequestEntityTooLarge, wire.Problem{Code: "too_large", Title: "the batch is too large; send fewer operations"})
-		return
-	}
-	var req wire.PushRequest
-	if err == nil {
-		err = json.Unmarshal(raw, &req)
-	}
-	if err == nil {
-		err = checkPush(req)
-	}
-	if err != nil {
-		s.Problem(w, r, http.StatusBadRequest, wire.Problem{Code: "malformed", Title: "the batch is malformed", Detail: err.Error()})
-		return
-	}
-	ans, err := s.cfg.Store.Push(r.Context(), req, c.branch)
-	if err != nil {
-		s.failed(w, r, err)
-		return
-	}
-	s.answer(w, r, ans)
-}
-
-func checkPush(req wire.PushRequest) error {
-	if req.Device == "" || len(req.Device) > 64 || strings.Contains(req.Device, ":") {
-		return errors.New("device is missing or malformed")
-	}
-	if len(req.Operations) > maxOps {
-		return fmt.Errorf("%d operations, at most %d are taken", len(req.Operations), maxOps)
-	}
-	for i, o := range req.Operations {
-		switch {
-		case !strings.HasPrefix(o.OperationID, req.Device+":") || len(o.OperationID) > 100:
-			return fmt.Errorf("operations[%d].operation_id does not belong to the device", i)
-		case o.DocumentID == "" || len(o.DocumentID) > 64:
-			return fmt.Errorf("operations[%d].document_id is missing or too long", i)
-		}
-	}
-	return nil
-}
-
-func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, context.Canceled) {
-		return
-	}
-	s.Problem(w, r, http.StatusInternalServerError, wire.Problem{Code: "internal", Title: "the server failed; nothing was changed", Detail: err.Error()})
-}
-
-func (s *Server) pull(w http.ResponseWriter, r *http.Request, _ caller) {
-	cur, err := wire.ParseCursor(r.URL.Query().Get("cursor"))
-	limit := 500
-	if l := r.URL.Query().Get("limit"); err == nil && l != "" {
-		limit, err = strconv.Atoi(l)
-		if err == nil && limit < 1 {
-			err = errors.New("limit is below 1")
-		}
-	}
-	if err != nil {
-		s.Problem(w, r, http.StatusBadRequest, wire.Problem{Code: "malformed", Title: "the request is malformed", Detail: err.Error()})
-		return
-	}
-	ans, err := s.cfg.Store.Pull(r.Context(), cur, min(limit, maxPage))
-	if err != nil {
-		s.failed(w, r, err)
-		return
-	}
-	s.answer(w, r, ans)
-}
-
-// events streams the highest seq as a hint; polling is the truth.
-func (s *Server) events(w http.ResponseWriter, r *http.Request, _ caller) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	out := http.NewResponseController(w)
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for last := int64(-1); ; {
-		seq, err := s.cfg.Store.Seq(r.Context())
-		if err != nil {
-			return
-		}
-		if seq != last {
-			last = seq
-			if _, err := fmt.Fprintf(w, "event: seq\ndata: %d\n\n", seq); err != nil || out.Flush() != nil {
-				return
-			}
-		}
-		select {
-		case <-r.Context().Done():
-			return
-		case <-tick.C:
-		}
-	}
+// NewEpoch must be called after the data were restored from a backup: every
+// device then reads from the start and offers its answered operations again.
+func (s *Server) NewEpoch(ctx context.Context) error {
+	return s.cfg.Store.SetEpoch(ctx, s.cfg.NewID())
 }

@@ -1,0 +1,231 @@
+// Package practice is the embedded practice server: a real TLS server with its
+// own certificate authority, sample master data and invoices, a second branch,
+// and switches for faults, so that anyone can see each fault and its guide.
+//
+// Words: a Fault is something that goes wrong on purpose while its switch is on;
+// its id is the one of the fault catalogue.
+//
+// The package refuses to be a production server: it accepts any token unless it
+// is told whom to accept, and its CA must never be trusted outside practice.
+package practice
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"counterfoil/sync/server"
+	"counterfoil/sync/server/sqlite"
+)
+
+// Config of a practice server. Only Dir is needed.
+type Config struct {
+	Dir     string           // its folder: CA, token and database
+	Listen  string           // empty is "127.0.0.1:0"; port 0 takes the port of last time when it is free
+	DB      string           // database file; empty is Dir/server.db
+	Now     func() time.Time // nil is time.Now
+	Version string
+	// Branch names the branch of a token; nil lets any token in, and none.
+	Branch func(token string) (name string, ok bool)
+	Empty  bool // no sample data
+}
+
+// Practice is a running practice server, safe for concurrent use.
+type Practice struct {
+	SecondBranch *Branch
+
+	cfg   Config
+	store *sqlite.Store
+	srv   *server.Server
+	http  *http.Server
+	certs certificates
+	token string
+
+	mu    sync.Mutex // guards all below
+	on    map[string]bool
+	addr  string
+	ln    net.Listener
+	conns map[net.Conn]bool
+	done  bool
+}
+
+// Start makes what is missing in Dir and serves until Close.
+func Start(ctx context.Context, cfg Config) (*Practice, error) {
+	if cfg.Listen == "" {
+		cfg.Listen = "127.0.0.1:0"
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.DB == "" {
+		cfg.DB = filepath.Join(cfg.Dir, "server.db")
+	}
+	if cfg.Branch == nil {
+		cfg.Branch = func(string) (string, bool) { return "总部 Head office", true }
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	p := &Practice{cfg: cfg, on: map[string]bool{}, conns: map[net.Conn]bool{}}
+	p.SecondBranch = &Branch{p: p, Name: "城东分店 East branch"}
+	var err error
+	if p.certs, err = loadCertificates(cfg.Dir, cfg.Now()); err != nil {
+		return nil, err
+	}
+	if p.token, err = keepToken(filepath.Join(cfg.Dir, "token")); err != nil {
+		return nil, err
+	}
+	if p.store, err = sqlite.Open(ctx, cfg.DB, newID()); err != nil {
+		return nil, err
+	}
+	p.srv = server.New(server.Config{
+		Store: breakable{p.store, p}, Branch: cfg.Branch, Now: cfg.Now, NewID: newID,
+		Environment: "practice", Version: cfg.Version, Intercept: p.intercept,
+	})
+	if !cfg.Empty {
+		if err := p.seed(ctx); err != nil {
+			return nil, errors.Join(err, p.store.Close())
+		}
+	}
+	p.http = &http.Server{
+		Handler: http.HandlerFunc(p.serve), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ConnState: p.track, ErrorLog: silent,
+	}
+	if err := p.listen(ctx); err != nil {
+		return nil, errors.Join(err, p.store.Close())
+	}
+	return p, nil
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// listen opens the port: the same as before when there was one.
+func (p *Practice) listen(ctx context.Context) error {
+	var lc net.ListenConfig
+	portFile := filepath.Join(p.cfg.Dir, "port")
+	addr := p.addr
+	if addr == "" {
+		addr = p.cfg.Listen
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			return err
+		}
+		if old, err := os.ReadFile(portFile); err == nil && port == "0" {
+			addr = net.JoinHostPort(host, strings.TrimSpace(string(old)))
+		}
+	}
+	ln, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil && p.addr == "" && addr != p.cfg.Listen {
+		ln, err = lc.Listen(ctx, "tcp", p.cfg.Listen)
+	}
+	if err != nil {
+		return err
+	}
+	p.addr, p.ln = ln.Addr().String(), ln
+	if _, port, err := net.SplitHostPort(p.addr); err == nil {
+		if err := os.WriteFile(portFile, []byte(port+"\n"), 0o600); err != nil {
+			return errors.Join(err, ln.Close())
+		}
+	}
+	// Serve ends when the listener is closed.
+	go func() { _ = p.http.Serve(&sniffer{ln, p}) }()
+	return nil
+}
+
+// sniffer wraps each connection in TLS, unless the fault of plain HTTP is on.
+type sniffer struct {
+	net.Listener
+	p *Practice
+}
+
+func (s *sniffer) Accept() (net.Conn, error) {
+	c, err := s.Listener.Accept()
+	if err != nil || s.p.is("S17") {
+		return c, err
+	}
+	return tls.Server(c, &tls.Config{
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			cert, err := s.p.certs.choose(s.p.is)
+			if err != nil {
+				return nil, err
+			}
+			return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, Certificates: []tls.Certificate{*cert}}, nil
+		},
+	}), nil
+}
+
+func (p *Practice) track(c net.Conn, state http.ConnState) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		p.conns[c] = true
+	case http.StateClosed, http.StateHijacked:
+		delete(p.conns, c)
+	}
+}
+
+// URL is https://127.0.0.1:port, also while the server is stopped.
+func (p *Practice) URL() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	host, port, err := net.SplitHostPort(p.addr)
+	if err != nil {
+		return "https://" + p.addr
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "https://" + net.JoinHostPort(host, port)
+}
+
+// CAPEM is the practice CA, PEM.
+func (p *Practice) CAPEM() []byte { return p.certs.caPEM }
+
+// Fingerprint is the hex SHA-256 of the CA's DER.
+func (p *Practice) Fingerprint() string { return p.certs.fingerprint }
+
+// Token is one that the server accepts.
+func (p *Practice) Token() string { return p.token }
+
+// Server is the server inside.
+func (p *Practice) Server() *server.Server { return p.srv }
+
+// Close drains for as long as ctx allows, then closes.
+func (p *Practice) Close(ctx context.Context) error {
+	p.mu.Lock()
+	if p.done {
+		p.mu.Unlock()
+		return nil
+	}
+	p.done = true
+	p.mu.Unlock()
+	p.srv.Close()
+	err := p.http.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, p.http.Close())
+	}
+	return errors.Join(err, p.store.Close())
+}
+
+func keepToken(file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err == nil && len(strings.TrimSpace(string(b))) > 0 {
+		return strings.TrimSpace(string(b)), nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	t := uuid.NewString()
+	return t, os.WriteFile(file, []byte(t+"\n"), 0o600)
+}

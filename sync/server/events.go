@@ -1,0 +1,81 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// events sends the last seq as a hint after each commit, and a comment each 20 s
+// so that a dead line is noticed. Polling stays the truth.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	ch := make(chan int64, 1)
+	s.mu.Lock()
+	s.listeners[ch] = true
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.listeners, ch)
+		s.mu.Unlock()
+	}()
+	p, err := s.cfg.Store.Page(r.Context(), 0, 1)
+	if err != nil {
+		s.failed(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	out := http.NewResponseController(w)
+	beat := time.NewTicker(20 * time.Second)
+	defer beat.Stop()
+	_, err = fmt.Fprintf(w, "event: seq\ndata: %d\n\n", p.LastSeq)
+	for err == nil {
+		if err = out.Flush(); err != nil {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case seq, open := <-ch:
+			if !open {
+				return
+			}
+			_, err = fmt.Fprintf(w, "event: seq\ndata: %d\n\n", seq)
+		case <-beat.C:
+			_, err = fmt.Fprint(w, ": still here\n\n")
+		}
+	}
+}
+
+// hint tells the listeners the last seq; a listener that is behind gets only the newest.
+func (s *Server) hint(ctx context.Context) {
+	s.mu.Lock()
+	n := len(s.listeners)
+	s.mu.Unlock()
+	if n == 0 {
+		return
+	}
+	p, err := s.cfg.Store.Page(ctx, 0, 1)
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for ch := range s.listeners {
+		select {
+		case <-ch:
+		default:
+		}
+		ch <- p.LastSeq
+	}
+}
+
+// Close ends all event streams, so that a drain does not wait for them.
+func (s *Server) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for ch := range s.listeners {
+		delete(s.listeners, ch)
+		close(ch)
+	}
+}

@@ -1,0 +1,57 @@
+package server
+
+import (
+	"net"
+	"net/http"
+
+	"counterfoil/sync/wire"
+)
+
+// Challenge is the header that the sign-in probe sends and /v1/probe204 echoes:
+// a portal that answers in our place does not know it.
+const Challenge = "X-Counterfoil-Challenge"
+
+// Health is what GET /healthz answers now.
+func (s *Server) Health(r *http.Request) wire.Health {
+	h := wire.Health{
+		Product: wire.Product, Environment: s.cfg.Environment, Version: s.cfg.Version,
+		ProtocolMin: wire.ProtocolMin, ProtocolMax: wire.ProtocolMax, MinClient: s.cfg.MinClient,
+		Time: s.now().UTC(), Maintenance: s.Maintenance(), Deps: map[string]string{"db": "ok", "tax": "ok"},
+	}
+	var err error
+	if h.Epoch, err = s.cfg.Store.Epoch(r.Context()); err != nil {
+		h.Deps["db"] = "down"
+	}
+	if !s.taxUp() {
+		h.Deps["tax"] = "down"
+	}
+	return h
+}
+
+func (s *Server) health(w http.ResponseWriter, r *http.Request) { s.send(w, r, s.Health(r)) }
+
+// Send answers 200 with JSON.
+func (s *Server) Send(w http.ResponseWriter, r *http.Request, v any) { s.send(w, r, v) }
+
+func (s *Server) probe(w http.ResponseWriter, r *http.Request) {
+	if c := r.Header.Get(Challenge); c != "" && len(c) <= 128 {
+		w.Header().Set(Challenge, c)
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// Who is the body of GET /v1/whoami.
+type Who struct {
+	Branch  string `json:"branch"`
+	Device  string `json:"device,omitempty"`
+	Address string `json:"address"` // the client's address as the server sees it
+}
+
+func (s *Server) whoami(w http.ResponseWriter, r *http.Request) {
+	branch, _ := r.Context().Value(branchKey{}).(string)
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	s.send(w, r, Who{Branch: branch, Device: r.Header.Get(wire.HeaderDevice), Address: host})
+}

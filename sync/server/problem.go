@@ -1,0 +1,67 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"counterfoil/sync/wire"
+)
+
+// Problem answers application/problem+json.
+func (s *Server) Problem(w http.ResponseWriter, _ *http.Request, status int, p wire.Problem) {
+	p.RequestID = w.Header().Get(wire.HeaderRequest)
+	b, err := json.Marshal(p)
+	if err != nil {
+		b = []byte(`{"code":"internal","title":"The answer could not be written"}`)
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+	w.WriteHeader(status)
+	// The client may be gone; there is no one left to tell.
+	_, _ = w.Write(b)
+}
+
+// failed answers an error of the store.
+func (s *Server) failed(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "5")
+	s.Problem(w, r, http.StatusServiceUnavailable, wire.Problem{Code: "database_down", Title: "The server cannot use its database now"})
+}
+
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
+	s.Problem(w, r, http.StatusUpgradeRequired, wire.Problem{
+		Code: "upgrade_required", Title: "This client's protocol is not understood",
+		Detail: "this server speaks versions " + strconv.Itoa(wire.ProtocolMin) + " to " + strconv.Itoa(wire.ProtocolMax),
+	})
+}
+
+// speaks reads "counterfoil/<version>; protocol=MIN-MAX"; a client that says
+// nothing is let in.
+func speaks(client string) bool {
+	_, after, ok := strings.Cut(client, "protocol=")
+	if !ok {
+		return true
+	}
+	low, high, ok := strings.Cut(after, "-")
+	if !ok {
+		high = low
+	}
+	a, errA := strconv.Atoi(strings.TrimSpace(low))
+	b, errB := strconv.Atoi(strings.TrimSpace(high))
+	return errA == nil && errB == nil && a <= wire.ProtocolMax && b >= wire.ProtocolMin
+}
+
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// retryAfter is whole seconds, at least 1.
+func retryAfter(d time.Duration) string {
+	return strconv.FormatInt(max(1, int64(d/time.Second)), 10)
+}

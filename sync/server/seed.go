@@ -1,0 +1,89 @@
+package server
+
+import (
+	"context"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+	"counterfoil/app/party"
+	"counterfoil/sync/wire"
+)
+
+// Seed writes master data and issues invoices as branch does, in one
+// transaction. Documents that exist are raised by one revision.
+func (s *Server) Seed(ctx context.Context, customers []party.Customer, items []invoice.Item, invoices []invoice.Invoice, branch string) error {
+	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+		for _, c := range customers {
+			if err := put(tx, books.CustomerDocument, c.ID, func(rev int64) ([]byte, error) {
+				c.Revision = rev
+				return wire.EncodeCustomer(c)
+			}); err != nil {
+				return err
+			}
+		}
+		for _, i := range items {
+			if err := put(tx, books.ItemDocument, i.ID, func(rev int64) ([]byte, error) {
+				i.Revision = rev
+				return wire.EncodeItem(i)
+			}); err != nil {
+				return err
+			}
+		}
+		d := &decider{tx: tx, branch: branch, now: s.now(), taxUp: true}
+		for _, inv := range invoices {
+			if _, err := d.accept(wire.Operation{BaseRevision: inv.Revision}, inv, invoice.Waiting); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		s.hint(ctx)
+	}
+	return err
+}
+
+func put(tx Tx, t books.DocumentType, id string, encode func(rev int64) ([]byte, error)) error {
+	cur, _, err := tx.Document(string(t), id)
+	if err != nil {
+		return err
+	}
+	body, err := encode(cur.Revision + 1)
+	if err != nil {
+		return err
+	}
+	seq, err := tx.NextSeq()
+	if err != nil {
+		return err
+	}
+	return tx.Write(Document{Type: string(t), ID: id, Revision: cur.Revision + 1, Seq: seq, Body: body})
+}
+
+// EditDraft changes a draft on the server as branch does.
+func (s *Server) EditDraft(ctx context.Context, id, branch string, change func(*invoice.Invoice)) (invoice.Invoice, error) {
+	var out invoice.Invoice
+	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+		doc, found, err := tx.Document(string(books.InvoiceDocument), id)
+		switch {
+		case err != nil:
+			return err
+		case !found || doc.Deleted:
+			return &books.Error{Code: "not_on_server", Text: "the server does not have this draft yet", Hint: "sync first, then let the second branch edit it"}
+		case doc.State != string(invoice.Draft):
+			return &books.Error{Code: "not_a_draft", Text: "this invoice is " + doc.State + " and cannot be edited", Hint: "choose a draft"}
+		}
+		inv, err := wire.DecodeInvoice(doc.Body)
+		if err != nil {
+			return err
+		}
+		change(&inv)
+		inv.Branch, inv.Revision, inv.UpdatedAt = branch, doc.Revision+1, s.now()
+		out = inv
+		_, err = (&decider{tx: tx}).write(inv)
+		return err
+	})
+	if err == nil {
+		s.hint(ctx)
+	}
+	return out, err
+}
