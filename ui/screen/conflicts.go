@@ -72,7 +72,7 @@ func (s *Conflicts) build() fyne.CanvasObject {
 	if m := s.merged(cur); m != nil {
 		parts = append(parts, m)
 	}
-	body := container.NewVScroll(column(false, parts...))
+	body := container.NewVScroll(around(column(false, parts...), 1, 1))
 	return page(s.t.T("conflicts.title"), cur.Reference+" · "+cur.Buyer, actions,
 		container.New(&footLayout{}, body, s.foot()))
 }
@@ -93,12 +93,12 @@ func (footLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 }
 
 func (s *Conflicts) cards(cards []viewmodel.ConflictCard) fyne.CanvasObject {
-	row := container.NewHBox()
+	list := []fyne.CanvasObject{}
 	for _, c := range cards {
 		b := button(c.Reference+" · "+c.Branch, c.Open, func() { s.vm.Open(c.InvoiceID) })
-		row.Add(b)
+		list = append(list, b)
 	}
-	return container.NewHScroll(row)
+	return container.NewHScroll(row(list...))
 }
 
 func (s *Conflicts) story(c viewmodel.ConflictCard) fyne.CanvasObject {

@@ -187,8 +187,22 @@ func page(title, subtitle string, actions []fyne.CanvasObject, body fyne.CanvasO
 	}
 	surface := canvas.NewRectangle(ink(theme.ColorNameOverlayBackground))
 	surface.SetMinSize(fyne.NewSize(1, 55))
-	right := container.NewHBox(actions...)
+	right := row(actions...)
 	head := container.NewStack(surface, around(container.NewBorder(nil, nil,
 		container.NewCenter(left), container.NewCenter(right)), 0, 20))
 	return container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(0), head, rule()), nil, nil, nil, around(body, 14, 20))
+}
+
+// row sets controls side by side; buttons without the accent get a hairline.
+func row(objects ...fyne.CanvasObject) *fyne.Container {
+	r := container.New(layout.NewCustomPaddedHBoxLayout(10))
+	for _, o := range objects {
+		if b, ok := o.(*widget.Button); ok && b.Importance == widget.MediumImportance {
+			edge := canvas.NewRectangle(color.Transparent)
+			edge.CornerRadius, edge.StrokeWidth, edge.StrokeColor = 7, hairline, ink(theme.ColorNameSeparator)
+			o = container.NewStack(b, edge)
+		}
+		r.Add(o)
+	}
+	return r
 }

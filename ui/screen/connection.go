@@ -155,7 +155,8 @@ func (chainLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 // day is the chart of the last 24 hours over the timeline.
 func (s *Connection) day() fyne.CanvasObject {
 	box := container.New(layout.NewCustomPaddedVBoxLayout(6), words(s.t.T("connection.day"), bodySize, true, plainInk))
-	bars := container.New(&barLayout{})
+	heights := &barLayout{}
+	bars := container.NewWithoutLayout()
 	for _, b := range s.vm.Bars() {
 		r := canvas.NewRectangle(ink(lampInk(b.State)))
 		if b.State == viewmodel.LampUnknown {
@@ -163,8 +164,9 @@ func (s *Connection) day() fyne.CanvasObject {
 		}
 		r.CornerRadius = 1.5
 		bars.Add(r)
-		bars.Layout.(*barLayout).heights = append(bars.Layout.(*barLayout).heights, float32(b.Height))
+		heights.heights = append(heights.heights, float32(b.Height))
 	}
+	bars.Layout = heights
 	box.Add(bars)
 	box.Add(container.NewBorder(nil, nil, words(s.t.T("connection.day.start"), smallSize, false, mutedInk), words(s.t.T("connection.day.now"), smallSize, false, mutedInk)))
 	for i, l := range s.vm.Timeline() {

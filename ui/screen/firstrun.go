@@ -67,7 +67,7 @@ func (s *FirstRun) Refresh() {
 	head := words(title, titleSize, true, plainInk)
 	all := append([]fyne.CanvasObject{head}, parts...)
 	if st := s.vm.Step(); st != viewmodel.FirstLanguage && st != viewmodel.FirstDone {
-		all = append(all, container.NewHBox(button(s.t.T("firstrun.back"), false, s.vm.Back)))
+		all = append(all, row(button(s.t.T("firstrun.back"), false, s.vm.Back)))
 	}
 	body := framed(around(container.New(layout.NewCustomPaddedVBoxLayout(16), all...), 28, 32))
 	s.root.Objects = []fyne.CanvasObject{container.NewCenter(container.New(&wideLayout{680}, body))}
@@ -87,7 +87,7 @@ func (s *FirstRun) option(key string, primary bool, f func()) fyne.CanvasObject 
 	if s.vm.Busy() {
 		b.Disable()
 	}
-	return container.New(layout.NewCustomPaddedVBoxLayout(6), container.NewHBox(b), prose(s.t.T("firstrun."+key+".more"), false, mutedInk))
+	return container.New(layout.NewCustomPaddedVBoxLayout(6), row(b), prose(s.t.T("firstrun."+key+".more"), false, mutedInk))
 }
 
 // wideLayout gives its object a fixed width.

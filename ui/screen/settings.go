@@ -42,12 +42,12 @@ func (s *Settings) Object() fyne.CanvasObject { return s.root }
 // Refresh draws the page anew.
 func (s *Settings) Refresh() {
 	v := s.vm.Values()
-	language := container.NewHBox(
+	language := row(
 		button("中文", v.Language == settings.Chinese, func() { s.vm.SetLanguage(settings.Chinese) }),
 		button("English", v.Language == settings.English, func() { s.vm.SetLanguage(settings.English) }))
-	looks := container.NewHBox()
+	var looks []fyne.CanvasObject
 	for _, th := range []settings.Theme{settings.System, settings.Light, settings.Dark} {
-		looks.Add(button(s.t.T("settings.theme."+string(th)), v.Theme == th, func() { s.vm.SetTheme(th) }))
+		looks = append(looks, button(s.t.T("settings.theme."+string(th)), v.Theme == th, func() { s.vm.SetTheme(th) }))
 	}
 	save := button(s.t.T("settings.save"), true, func() {
 		s.vm.Connect(s.address.Text, s.token.Text)
@@ -65,14 +65,14 @@ func (s *Settings) Refresh() {
 		server = section(s.t.T("settings.server"), field(s.t.T("settings.address"), s.address), field(s.t.T("settings.token"), s.token), field("", news), field("", prose(m, true, badInk)))
 	}
 	body := column(false,
-		section(s.t.T("settings.look"), field(s.t.T("settings.language"), language), field(s.t.T("settings.theme"), looks)),
+		section(s.t.T("settings.look"), field(s.t.T("settings.language"), language), field(s.t.T("settings.theme"), row(looks...))),
 		server,
 		section(s.t.T("settings.ca"), s.ca.build()),
 		section(s.t.T("settings.place"),
 			field(s.t.T("settings.keyring"), prose(s.vm.Place.Keyring.In(s.t), false, plainInk)),
 			field(s.t.T("settings.folder"), prose(s.vm.Place.Folder, false, plainInk)),
 			field(s.t.T("settings.version"), prose(s.vm.Place.Version, false, plainInk))))
-	s.root.Objects = []fyne.CanvasObject{page(s.t.T("settings.title"), "", nil, container.NewVScroll(body))}
+	s.root.Objects = []fyne.CanvasObject{page(s.t.T("settings.title"), "", nil, container.NewVScroll(around(body, 1, 1)))}
 	s.root.Refresh()
 }
 
@@ -110,7 +110,7 @@ func (c *caImport) build() fyne.CanvasObject {
 		})
 	})
 	pick.Icon = theme.FolderOpenIcon()
-	box := container.New(layout.NewCustomPaddedVBoxLayout(8), container.NewHBox(pick))
+	box := container.New(layout.NewCustomPaddedVBoxLayout(8), row(pick))
 	if m := c.vm.Message(); m != "" {
 		box.Add(prose(m, true, badInk))
 	}
@@ -132,13 +132,13 @@ func (c *caImport) build() fyne.CanvasObject {
 	if !c.vm.Match() || c.vm.Busy() {
 		trust.Disable()
 	}
-	row := container.NewHBox(trust)
+	line := container.NewHBox(trust)
 	switch {
 	case c.vm.Match():
-		row.Add(container.NewCenter(words(c.t.T("settings.ca.match"), bodySize, true, goodInk)))
+		line.Add(container.NewCenter(words(c.t.T("settings.ca.match"), bodySize, true, goodInk)))
 	case c.vm.Wrong():
-		row.Add(container.NewCenter(words(c.t.T("settings.ca.wrong"), bodySize, true, badInk)))
+		line.Add(container.NewCenter(words(c.t.T("settings.ca.wrong"), bodySize, true, badInk)))
 	}
-	box.Add(field("", row))
+	box.Add(field("", line))
 	return box
 }

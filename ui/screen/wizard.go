@@ -144,16 +144,16 @@ func (s *Wizard) steps() fyne.CanvasObject {
 			line.Add(prose(d, false, mutedInk))
 		}
 		if now {
-			row := container.NewHBox()
+			buttons := []fyne.CanvasObject{}
 			if st.Action != "" {
 				b := button(st.Button.In(s.t), true, func() { s.vm.Do(i) })
 				if s.vm.Acting() {
 					b.Disable()
 				}
-				row.Add(b)
+				buttons = append(buttons, b)
 			}
-			row.Add(button(s.t.T("wizard.step.done"), false, func() { s.vm.Done(i) }))
-			line.Add(row)
+			buttons = append(buttons, button(s.t.T("wizard.step.done"), false, func() { s.vm.Done(i) }))
+			line.Add(row(buttons...))
 		}
 		box.Add(container.NewBorder(nil, nil, number(i+1, now), nil, line))
 	}
@@ -179,11 +179,11 @@ func number(n int, now bool) fyne.CanvasObject {
 }
 
 func (s *Wizard) foot() fyne.CanvasObject {
-	left := container.NewHBox()
+	var left []fyne.CanvasObject
 	if st := s.vm.Stage(); st == viewmodel.StageFinding || st == viewmodel.StageHanded {
-		left.Add(container.NewCenter(words(s.t.T("wizard.stuck")+" ", bodySize, false, plainInk)))
+		left = append(left, container.NewCenter(words(s.t.T("wizard.stuck")+" ", bodySize, false, plainInk)))
 		if s.Copy != nil {
-			left.Add(button(s.t.T("wizard.copy"), false, func() {
+			left = append(left, button(s.t.T("wizard.copy"), false, func() {
 				var names []string
 				if s.Names != nil {
 					names = s.Names()
@@ -192,12 +192,12 @@ func (s *Wizard) foot() fyne.CanvasObject {
 			}))
 		}
 		if s.Export != nil {
-			left.Add(button(s.t.T("connection.export"), false, s.Export))
+			left = append(left, button(s.t.T("connection.export"), false, s.Export))
 		}
 	}
 	end := ""
 	if s.vm.Stage() == viewmodel.StageFinding {
 		end = s.vm.Ending()
 	}
-	return card(container.NewBorder(nil, nil, left, container.NewCenter(words(end, smallSize, false, mutedInk))))
+	return card(container.NewBorder(nil, nil, row(left...), container.NewCenter(words(end, smallSize, false, mutedInk))))
 }

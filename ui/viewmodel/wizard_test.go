@@ -1,0 +1,109 @@
+package viewmodel
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// ladder is a self-check whose fault can be mended.
+type ladder struct {
+	mu    sync.Mutex
+	fault string
+	who   string
+	steps []WizardStep
+	done  []string
+	err   error
+}
+
+func (l *ladder) mend() { l.mu.Lock(); l.fault = ""; l.mu.Unlock() }
+func (l *ladder) state() CheckState {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fault != "" {
+		return CheckBad
+	}
+	return CheckGood
+}
+func (l *ladder) Run(_ context.Context, p func(Check)) Finding {
+	p(Check{ID: "clock"})
+	p(Check{ID: "clock", State: CheckRunning})
+	p(Check{ID: "clock", State: l.state(), Took: time.Millisecond})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Finding{Fault: l.fault, CheckID: "clock", Who: l.who, Steps: l.steps, Proven: true, Minutes: 1,
+		Title: Bilingual{ZH: "时间"}, Sentence: Bilingual{ZH: "host secret.example"}}
+}
+func (l *ladder) Recheck(context.Context, string) Check { return Check{ID: "clock", State: l.state()} }
+func (l *ladder) Do(a string) error                     { l.done = append(l.done, a); return l.err }
+
+type clockwork struct {
+	tick    func()
+	stopped int
+}
+
+func (c *clockwork) ticker(_ time.Duration, f func()) func() {
+	c.tick = f
+	return func() { c.stopped++ }
+}
+
+func TestWizardLeadsToFixed(t *testing.T) {
+	w, s := newWindow(t)
+	l := &ladder{fault: "S03", who: WhoYou, steps: []WizardStep{{Action: "open"}, {}}}
+	c := &clockwork{}
+	m := NewWizard(s, l, l, c.ticker, func() int { return 12 })
+	m.Start()
+	w.until("finding", func() bool { return m.Stage() == StageFinding })
+	if len(m.Checks()) != 1 || m.Checks()[0].State != CheckBad || !strings.Contains(m.Ending(), "12") {
+		t.Fatalf("checks %+v, ending %q", m.Checks(), m.Ending())
+	}
+	if text := m.ForIT([]string{"secret.example"}); !strings.Contains(text, "S03") || strings.Contains(text, "secret.example") {
+		t.Fatalf("text for IT: %s", text)
+	}
+	m.Do(0)
+	w.until("second step", func() bool { return m.Step() == 1 && !m.Rechecking() })
+	if m.Stage() != StageFinding || len(l.done) != 1 {
+		t.Fatalf("stage %s, actions %v", m.Stage(), l.done)
+	}
+	l.mend()
+	c.tick()
+	w.until("fixed", func() bool { return m.Stage() == StageFixed })
+	if c.stopped != 1 || !strings.HasPrefix(m.Ending(), "wizard.fixed[") {
+		t.Fatalf("stopped %d, ending %q", c.stopped, m.Ending())
+	}
+}
+
+func TestWizardHandedHealthyStopped(t *testing.T) {
+	w, s := newWindow(t)
+	l := &ladder{fault: "S01", who: WhoServer}
+	c := &clockwork{}
+	m := NewWizard(s, l, l, c.ticker, func() int { return 0 })
+	m.Start()
+	w.until("handed", func() bool { return m.Stage() == StageHanded })
+	if m.Ending() != "wizard.handed" {
+		t.Fatal(m.Ending())
+	}
+	m.Stop()
+	c.tick() // after Stop it counts for nothing
+	for len(w.q) > 0 {
+		(<-w.q)()
+	}
+	if m.Rechecking() {
+		t.Fatal("rechecks after Stop")
+	}
+	l.mend()
+	m.Start()
+	w.until("healthy", func() bool { return m.Stage() == StageHealthy })
+
+	l.fault, l.who, l.steps, l.err = "K01", WhoYou, []WizardStep{{Action: "unlock"}}, errors.New("no prompt")
+	m.Start()
+	w.until("finding", func() bool { return m.Stage() == StageFinding })
+	m.Do(0)
+	w.until("message", func() bool { return m.Message() == "no prompt" })
+	if m.Step() != 0 {
+		t.Fatal("a failed action moved on")
+	}
+}
