@@ -168,7 +168,8 @@ func BenchmarkSearch(b *testing.B) {
 
 func BenchmarkCounts(b *testing.B) {
 	d := openLarge(b)
-	for name, f := range map[string]books.Filter{"all": {}, "month": {From: "2026-10-01", To: "2026-10-31"}, "search": {Search: "hqbl"}, "search-number": {Search: "00073021"}} {
+	for name, f := range map[string]books.Filter{
+		"all": {}, "month": {From: "2026-10-01", To: "2026-10-31"}, "search": {Search: "hqbl"}, "search-number": {Search: "00073021"}, "search-everything": {Search: "合同"}, "search-one": {Search: "长"}} {
 		b.Run(name, func(b *testing.B) {
 			spread(b, func(int) {
 				if _, err := d.Counts(context.Background(), f); err != nil {

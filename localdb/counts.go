@@ -81,9 +81,13 @@ func (d *DB) countSearch(ctx context.Context, c *books.Counts, f books.Filter, w
 	w := filterWhere(f)
 	candidates, cargs := candidatesOf(words)
 	w.add("i.n IN ("+candidates+")", cargs...)
-	holds, args := holdsAll(words)
-	w.add(holds, args...)
-	from := ` FROM invoice i CROSS JOIN search s ON s.n = i.n` + w.String()
+	from := ` FROM invoice i`
+	if !exact(words) {
+		holds, args := holdsAll(words)
+		w.add(holds, args...)
+		from += ` CROSS JOIN search s ON s.n = i.n`
+	}
+	from += w.String()
 	if err := d.groups(ctx, c, `SELECT state, red, conflict, count(*), sum(iif(gross = '', gross_fen, 0))`+from+` GROUP BY 1, 2, 3`, w.args); err != nil {
 		return err
 	}

@@ -86,6 +86,12 @@ func candidatesOf(words []string) (string, []any) {
 	return `SELECT rowid FROM search_index WHERE search_index MATCH ?`, []any{strings.Join(terms, " AND ")}
 }
 
+// exact reports whether every candidate holds the words, so that none needs
+// verifying: one word that is no longer than the terms of the index.
+func exact(words []string) bool {
+	return len(words) == 1 && utf8.RuneCountInString(words[0]) <= 3
+}
+
 func join(lists ...[]any) []any {
 	var all []any
 	for _, l := range lists {
