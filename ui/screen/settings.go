@@ -69,9 +69,9 @@ func (s *Settings) Refresh() {
 		server,
 		section(s.t.T("settings.ca"), s.ca.build()),
 		section(s.t.T("settings.place"),
-			field(s.t.T("settings.keyring"), prose(s.vm.Place.Keyring.In(s.t), false, plainInk)),
-			field(s.t.T("settings.folder"), prose(s.vm.Place.Folder, false, plainInk)),
-			field(s.t.T("settings.version"), prose(s.vm.Place.Version, false, plainInk))))
+			field(s.t.T("settings.keyring"), around(prose(s.vm.Place.Keyring.In(s.t), false, plainInk), 6, 0)),
+			field(s.t.T("settings.folder"), around(prose(s.vm.Place.Folder, false, plainInk), 6, 0)),
+			field(s.t.T("settings.version"), around(prose(s.vm.Place.Version, false, plainInk), 6, 0))))
 	s.root.Objects = []fyne.CanvasObject{page(s.t.T("settings.title"), "", nil, container.NewVScroll(around(body, 1, 1)))}
 	s.root.Refresh()
 }
@@ -124,9 +124,9 @@ func (c *caImport) build() fyne.CanvasObject {
 		return box
 	}
 	s := list[0]
-	box.Add(field(c.t.T("settings.ca.subject"), prose(s.Subject, false, plainInk)))
-	box.Add(field(c.t.T("settings.ca.valid"), prose(s.NotBefore.Local().Format("2006-01-02")+" – "+s.NotAfter.Local().Format("2006-01-02"), false, plainInk)))
-	box.Add(field(c.t.T("settings.ca.fingerprint"), prose(s.Grouped(), false, plainInk)))
+	box.Add(field(c.t.T("settings.ca.subject"), around(prose(s.Subject, false, plainInk), 6, 0)))
+	box.Add(field(c.t.T("settings.ca.valid"), around(prose(s.NotBefore.Local().Format("2006-01-02")+" – "+s.NotAfter.Local().Format("2006-01-02"), false, plainInk), 6, 0)))
+	box.Add(field(c.t.T("settings.ca.fingerprint"), around(prose(s.Grouped(), false, plainInk), 6, 0)))
 	box.Add(field(c.t.T("settings.ca.compare"), c.typed))
 	trust := button(c.t.T("settings.ca.trust"), true, func() { c.vm.Trust(context.Background()) })
 	if !c.vm.Match() || c.vm.Busy() {

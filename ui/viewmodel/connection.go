@@ -2,6 +2,7 @@ package viewmodel
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -256,7 +257,7 @@ type ConnectionBar struct {
 	State  LampState // LampUnknown: nothing was asked
 }
 
-// Bars gives the chart, oldest first: slower answers are taller, a failure is
+// Bars gives the chart, oldest first: slower answers are taller (square root, so that quick ones still show), a failure is
 // bad, an answer slower than 800 ms slow.
 func (c *Connection) Bars() []ConnectionBar {
 	out := make([]ConnectionBar, len(c.facts.Buckets))
@@ -271,7 +272,7 @@ func (c *Connection) Bars() []ConnectionBar {
 		case b.Failed > 0 && b.Failed >= b.OK:
 			out[i] = ConnectionBar{Height: 0.9, State: LampBad}
 		default:
-			out[i] = ConnectionBar{Height: max(0.12, float64(b.Median)/float64(top)), State: LampGood}
+			out[i] = ConnectionBar{Height: max(0.12, math.Sqrt(float64(b.Median)/float64(top))), State: LampGood}
 			if b.Median > 800*time.Millisecond || b.Failed > 0 {
 				out[i].State = LampSlow
 			}
