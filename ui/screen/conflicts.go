@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/app/books"
@@ -44,7 +43,7 @@ func (s *Conflicts) Refresh() {
 func (s *Conflicts) build() fyne.CanvasObject {
 	cur, ok := s.vm.Current()
 	if !ok {
-		empty := container.New(layout.NewCustomPaddedVBoxLayout(gap), words(s.t.T("conflicts.none"), titleSize, true, plainInk),
+		empty := container.New(stacked{gap}, words(s.t.T("conflicts.none"), titleSize, true, plainInk),
 			words(s.t.T("conflicts.none.more"), bodySize, false, mutedInk))
 		if m := s.vm.Message(); m != "" {
 			empty.Add(prose(m, false, badInk))
@@ -109,7 +108,7 @@ func (s *Conflicts) story(c viewmodel.ConflictCard) fyne.CanvasObject {
 	case s.vm.OneSideOnly():
 		text = s.t.T("conflicts.story.one_side", c.Branch)
 	}
-	box := container.New(layout.NewCustomPaddedVBoxLayout(4), prose(text, false, plainInk))
+	box := container.New(stacked{4}, prose(text, false, plainInk))
 	if m := s.vm.Message(); m != "" {
 		box.Add(prose(m, true, badInk))
 	}
@@ -126,7 +125,7 @@ func (s *Conflicts) table(c viewmodel.ConflictCard) fyne.CanvasObject {
 	for _, h := range []string{s.t.T("conflicts.head.field"), s.t.T("conflicts.head.base"), s.t.T("conflicts.head.mine"), s.t.T("conflicts.head.theirs", c.Branch)} {
 		head.Add(around(words(h, smallSize, false, mutedInk), 7, 12))
 	}
-	rows := container.New(layout.NewCustomPaddedVBoxLayout(0), head)
+	rows := container.New(stacked{0}, head)
 	for _, r := range s.vm.Rows() {
 		line := container.New(conflictShares,
 			around(cell(r.Label, false, mutedInk), 0, 4), around(cell(r.Base, false, mutedInk), 0, 4),
@@ -165,7 +164,7 @@ func (s *Conflicts) merged(c viewmodel.ConflictCard) fyne.CanvasObject {
 	if len(list) == 0 {
 		return nil
 	}
-	box := container.New(layout.NewCustomPaddedVBoxLayout(2), words(s.t.T("conflicts.merged"), bodySize, true, plainInk))
+	box := container.New(stacked{2}, words(s.t.T("conflicts.merged"), bodySize, true, plainInk))
 	for _, r := range list {
 		who, to := s.t.T("conflicts.only_you"), r.Mine
 		if r.Side == books.Theirs {
@@ -194,7 +193,7 @@ func (s *Conflicts) foot() fyne.CanvasObject {
 		}
 		return v
 	}
-	left := container.New(layout.NewCustomPaddedVBoxLayout(2), words(title, smallSize, false, mutedInk), words("¥ "+money(sum.Result), 24, true, plainInk))
+	left := container.New(stacked{2}, words(title, smallSize, false, mutedInk), words("¥ "+money(sum.Result), 24, true, plainInk))
 	mid := container.NewHBox(words(s.t.T("conflicts.mine_total", money(sum.Mine)), bodySize, false, mutedInk), words("    ", bodySize, false, mutedInk),
 		words(s.t.T("conflicts.theirs_total", money(sum.Theirs)), bodySize, false, mutedInk))
 	return card(container.NewBorder(nil, nil, left, container.NewCenter(words(s.t.T("conflicts.kept"), smallSize, false, mutedInk)), container.NewCenter(mid)))

@@ -110,13 +110,13 @@ func button(label string, primary bool, tapped func()) *widget.Button {
 // column stacks objects with the page's gap; the last one takes the rest when fill is set.
 func column(fill bool, objects ...fyne.CanvasObject) fyne.CanvasObject {
 	if !fill || len(objects) == 0 {
-		return container.New(layout.NewCustomPaddedVBoxLayout(gap), objects...)
+		return container.New(stacked{gap}, objects...)
 	}
 	n := len(objects) - 1
 	if n == 0 {
 		return objects[0]
 	}
-	top := container.New(layout.NewCustomPaddedVBoxLayout(gap), objects[:n]...)
+	top := container.New(stacked{gap}, objects[:n]...)
 	return container.New(&restLayout{}, top, objects[n])
 }
 
@@ -190,7 +190,7 @@ func page(title, subtitle string, actions []fyne.CanvasObject, body fyne.CanvasO
 	right := row(actions...)
 	head := container.NewStack(surface, around(container.NewBorder(nil, nil,
 		container.NewCenter(left), container.NewCenter(right)), 0, 20))
-	return container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(0), head, rule()), nil, nil, nil, around(body, 14, 20))
+	return container.NewBorder(container.New(stacked{0}, head, rule()), nil, nil, nil, around(body, 14, 20))
 }
 
 // row sets controls side by side; buttons without the accent get a hairline.

@@ -4,7 +4,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -73,7 +72,7 @@ func (s *Connection) build() fyne.CanvasObject {
 			}
 		}),
 	}
-	head := banner(container.New(layout.NewCustomPaddedVBoxLayout(6),
+	head := banner(container.New(stacked{6},
 		prose(s.vm.Headline(), true, plainInk), prose(s.vm.Sentence(), false, plainInk)), lampInk(s.vm.State()))
 	tiles := container.New(shares{parts: []float32{1, 1, 1, 1, 1, 1}, space: gap})
 	for _, t := range s.vm.Tiles() {
@@ -81,7 +80,7 @@ func (s *Connection) build() fyne.CanvasObject {
 		if t.State == viewmodel.LampUnknown {
 			name = plainInk
 		}
-		tiles.Add(framed(around(container.New(layout.NewCustomPaddedVBoxLayout(4), words(t.Title, smallSize, false, mutedInk),
+		tiles.Add(framed(around(container.New(stacked{4}, words(t.Title, smallSize, false, mutedInk),
 			words(t.Figure, figureSize, true, name), words(t.Note, smallSize, false, mutedInk)), 12, 14)))
 	}
 	below := container.New(shares{parts: []float32{693, 421}, space: gap}, s.day(), s.changes())
@@ -107,7 +106,7 @@ func (s *Connection) chain() fyne.CanvasObject {
 		}
 		disc := container.NewGridWrap(fyne.NewSize(40, 40), container.NewStack(ring, container.NewCenter(sign)))
 		name2, note := words(l.Name, bodySize, true, plainInk), words(l.Note, smallSize, false, mutedInk)
-		row.Add(container.New(layout.NewCustomPaddedVBoxLayout(4), container.NewCenter(disc), container.NewCenter(name2), container.NewCenter(note)))
+		row.Add(container.New(stacked{4}, container.NewCenter(disc), container.NewCenter(name2), container.NewCenter(note)))
 	}
 	for i := 1; i < len(lamps); i++ {
 		r := canvas.NewRectangle(ink(theme.ColorNameSeparator))
@@ -154,7 +153,7 @@ func (chainLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 
 // day is the chart of the last 24 hours over the timeline.
 func (s *Connection) day() fyne.CanvasObject {
-	box := container.New(layout.NewCustomPaddedVBoxLayout(6), words(s.t.T("connection.day"), bodySize, true, plainInk))
+	box := container.New(stacked{6}, words(s.t.T("connection.day"), bodySize, true, plainInk))
 	heights := &barLayout{}
 	bars := container.NewWithoutLayout()
 	for _, b := range s.vm.Bars() {
@@ -195,7 +194,7 @@ func (l *barLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 }
 
 func (s *Connection) changes() fyne.CanvasObject {
-	box := container.New(layout.NewCustomPaddedVBoxLayout(6), words(s.t.T("connection.what_changed"), bodySize, true, plainInk))
+	box := container.New(stacked{6}, words(s.t.T("connection.what_changed"), bodySize, true, plainInk))
 	list := s.vm.WhatChanged()
 	if len(list) == 0 {
 		box.Add(words(s.t.T("connection.nothing_changed"), bodySize, false, mutedInk))

@@ -3,7 +3,6 @@ package screen
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/app/settings"
@@ -69,7 +68,7 @@ func (s *FirstRun) Refresh() {
 	if st := s.vm.Step(); st != viewmodel.FirstLanguage && st != viewmodel.FirstDone {
 		all = append(all, row(button(s.t.T("firstrun.back"), false, s.vm.Back)))
 	}
-	body := framed(around(container.New(layout.NewCustomPaddedVBoxLayout(16), all...), 28, 32))
+	body := framed(around(container.New(stacked{16}, all...), 28, 32))
 	s.root.Objects = []fyne.CanvasObject{container.NewCenter(container.New(&wideLayout{680}, body))}
 	s.root.Refresh()
 }
@@ -87,7 +86,7 @@ func (s *FirstRun) option(key string, primary bool, f func()) fyne.CanvasObject 
 	if s.vm.Busy() {
 		b.Disable()
 	}
-	return container.New(layout.NewCustomPaddedVBoxLayout(6), row(b), prose(s.t.T("firstrun."+key+".more"), false, mutedInk))
+	return container.New(stacked{6}, row(b), prose(s.t.T("firstrun."+key+".more"), false, mutedInk))
 }
 
 // wideLayout gives its object a fixed width.

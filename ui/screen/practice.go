@@ -5,7 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/ui/viewmodel"
@@ -32,7 +31,7 @@ func (s *Practice) Object() fyne.CanvasObject { return s.root }
 // Refresh draws the page anew.
 func (s *Practice) Refresh() {
 	edit := button(s.t.T("practice.edit"), false, func() { s.vm.SecondBranchEdits(context.Background()) })
-	box := container.New(layout.NewCustomPaddedVBoxLayout(4), words(s.t.T("practice.faults"), bodySize, true, plainInk))
+	box := container.New(stacked{4}, words(s.t.T("practice.faults"), bodySize, true, plainInk))
 	for _, f := range s.vm.Faults() {
 		c := widget.NewCheck(f.ID+"  "+f.Title.In(s.t), nil)
 		c.Checked = f.On
@@ -42,7 +41,7 @@ func (s *Practice) Refresh() {
 		}
 		box.Add(c)
 	}
-	head := container.New(layout.NewCustomPaddedVBoxLayout(6), prose(s.t.T("practice.explain"), false, plainInk))
+	head := container.New(stacked{6}, prose(s.t.T("practice.explain"), false, plainInk))
 	if m := s.vm.Message(); m != "" {
 		head.Add(prose(m, true, blueInk))
 	}

@@ -78,7 +78,7 @@ func (s *Settings) Refresh() {
 
 func section(title string, parts ...fyne.CanvasObject) fyne.CanvasObject {
 	all := append([]fyne.CanvasObject{words(title, bodySize, true, plainInk)}, parts...)
-	return card(container.New(layout.NewCustomPaddedVBoxLayout(10), all...))
+	return card(container.New(stacked{10}, all...))
 }
 
 // field is a name with its control beside it.
@@ -110,7 +110,7 @@ func (c *caImport) build() fyne.CanvasObject {
 		})
 	})
 	pick.Icon = theme.FolderOpenIcon()
-	box := container.New(layout.NewCustomPaddedVBoxLayout(8), row(pick))
+	box := container.New(stacked{8}, row(pick))
 	if m := c.vm.Message(); m != "" {
 		box.Add(prose(m, true, badInk))
 	}

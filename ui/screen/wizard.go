@@ -57,7 +57,7 @@ func (s *Wizard) checks() fyne.CanvasObject { return card(checkList(s.vm, s.t)) 
 
 // checkList is the list that ticks off; the first-run guide shows it as well.
 func checkList(vm *viewmodel.Wizard, t viewmodel.Phrases) fyne.CanvasObject {
-	box := container.New(layout.NewCustomPaddedVBoxLayout(8), words(t.T("wizard.checks"), bodySize, true, plainInk))
+	box := container.New(stacked{8}, words(t.T("wizard.checks"), bodySize, true, plainInk))
 	for _, c := range vm.Checks() {
 		var sign fyne.CanvasObject = words("○", bodySize, false, mutedInk)
 		name := plainInk
@@ -84,12 +84,12 @@ func checkList(vm *viewmodel.Wizard, t viewmodel.Phrases) fyne.CanvasObject {
 func (s *Wizard) middle() fyne.CanvasObject {
 	switch s.vm.Stage() {
 	case viewmodel.StageRunning:
-		return column(false, banner(container.New(layout.NewCustomPaddedVBoxLayout(6), words(s.t.T("wizard.running"), titleSize, true, plainInk),
+		return column(false, banner(container.New(stacked{6}, words(s.t.T("wizard.running"), titleSize, true, plainInk),
 			prose(s.t.T("wizard.running.more"), false, mutedInk)), blueInk))
 	case viewmodel.StageHealthy, viewmodel.StageFixed:
 		return column(false, banner(prose(s.vm.Ending(), true, plainInk), goodInk))
 	case viewmodel.StageIdle:
-		return column(false, card(container.New(layout.NewCustomPaddedVBoxLayout(gap), words(s.t.T("wizard.idle"), bodySize, false, mutedInk),
+		return column(false, card(container.New(stacked{gap}, words(s.t.T("wizard.idle"), bodySize, false, mutedInk),
 			container.NewHBox(button(s.t.T("wizard.start"), true, s.vm.Start)))))
 	}
 	parts := []fyne.CanvasObject{s.finding()}
@@ -109,7 +109,7 @@ func (s *Wizard) finding() fyne.CanvasObject {
 	if who := s.vm.WhoText(); who != "" {
 		head.Add(container.NewCenter(chip(who, blueInk)))
 	}
-	box := container.New(layout.NewCustomPaddedVBoxLayout(6),
+	box := container.New(stacked{6},
 		container.NewBorder(nil, nil, head, container.NewCenter(words(f.Fault, smallSize, false, mutedInk))),
 		prose(f.Sentence.In(s.t), false, plainInk))
 	if len(f.Evidence) > 0 {
@@ -130,10 +130,10 @@ func (s *Wizard) finding() fyne.CanvasObject {
 }
 
 func (s *Wizard) steps() fyne.CanvasObject {
-	box := container.New(layout.NewCustomPaddedVBoxLayout(18))
+	box := container.New(stacked{18})
 	steps := s.vm.Finding().Steps
 	for i, st := range steps {
-		line := container.New(layout.NewCustomPaddedVBoxLayout(6))
+		line := container.New(stacked{6})
 		now := i == s.vm.Step()
 		name := mutedInk
 		if now {
