@@ -1,0 +1,312 @@
+// Package link is the passive monitor of the connection: it watches real
+// requests and says whether the desk is online, since when, and what changed.
+//
+// It refuses to send anything of its own.
+package link
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"net/http/httptrace"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Kind is the state of the connection.
+type Kind string
+
+// States. Attention means that it works and something needs a look.
+const (
+	Unknown   Kind = "unknown"
+	Online    Kind = "online"
+	Degraded  Kind = "degraded"
+	Offline   Kind = "offline"
+	Attention Kind = "attention"
+)
+
+// A state does not flicker: trouble shows after these, good news at once.
+const (
+	yellowAfter = 5 * time.Second
+	redAfter    = 10 * time.Second
+	keep        = 24 * time.Hour
+	maxSamples  = 20000
+)
+
+// State is the connection as the pill shows it.
+type State struct {
+	Kind   Kind
+	Since  time.Time
+	Fault  string    // id of the last failure; empty while online
+	LastOK time.Time // zero when it never worked
+}
+
+// Sample is one request.
+type Sample struct {
+	At    time.Time     `json:"at"`
+	Took  time.Duration `json:"took"`
+	Fault string        `json:"fault,omitempty"` // empty: it worked
+}
+
+// Event is a change of state.
+type Event struct {
+	At    time.Time `json:"at"`
+	Kind  Kind      `json:"kind"`
+	Fault string    `json:"fault,omitempty"`
+}
+
+// Snapshot is what a working connection looked like.
+type Snapshot struct {
+	At       time.Time     `json:"at"`
+	Address  string        `json:"address"` // ip:port
+	Chain    string        `json:"chain"`   // SHA-256 of the server's certificate
+	NotAfter time.Time     `json:"not_after"`
+	Proxy    string        `json:"proxy"`
+	Offset   time.Duration `json:"offset"` // server's clock minus ours
+	Server   string        `json:"server"`
+}
+
+// Config of a Monitor.
+type Config struct {
+	Now func() time.Time
+	// Classify names the fault of a failed request or refused answer; "" for none.
+	Classify func(err error, resp *http.Response) string
+}
+
+// Monitor is safe for concurrent use.
+type Monitor struct {
+	cfg Config
+
+	mu       sync.Mutex // guards all below
+	samples  []Sample   // oldest first, at most 24 h
+	events   []Event
+	shown    State
+	failing  time.Time // first failure in a row; zero while it works
+	fault    string
+	lastOK   time.Time
+	offsets  []time.Duration // newest last, at most 15
+	good     *Snapshot
+	now      Snapshot // of the last attempt
+	watchers []func()
+}
+
+// New makes a monitor that has seen nothing.
+func New(cfg Config) *Monitor {
+	if cfg.Classify == nil {
+		cfg.Classify = func(err error, resp *http.Response) string {
+			if err != nil || resp.StatusCode >= 500 {
+				return "UNKNOWN"
+			}
+			return ""
+		}
+	}
+	return &Monitor{cfg: cfg, shown: State{Kind: Unknown}}
+}
+
+type watched struct {
+	m    *Monitor
+	next http.RoundTripper
+}
+
+// Wrap puts the monitor under a transport.
+func (m *Monitor) Wrap(next http.RoundTripper) http.RoundTripper { return &watched{m, next} }
+
+func (w *watched) RoundTrip(req *http.Request) (*http.Response, error) {
+	start := w.m.cfg.Now()
+	var address string
+	trace := &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { address = i.Conn.RemoteAddr().String() }}
+	resp, err := w.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	if req.Context().Err() != nil && err != nil {
+		return resp, err // given up by us, not by the line
+	}
+	end := w.m.cfg.Now()
+	w.m.seen(Sample{At: start, Took: end.Sub(start), Fault: w.m.cfg.Classify(err, resp)}, resp, address, end)
+	return resp, err
+}
+
+// Fault notes a failure before any request could be made, like a locked keyring.
+func (m *Monitor) Fault(id string) {
+	now := m.cfg.Now()
+	m.seen(Sample{At: now, Fault: id}, nil, "", now)
+}
+
+func (m *Monitor) seen(s Sample, resp *http.Response, address string, end time.Time) {
+	m.mu.Lock()
+	m.samples = append(m.samples, s)
+	if len(m.samples) > maxSamples {
+		m.samples = slices.Clone(m.samples[len(m.samples)-maxSamples/2:])
+	}
+	for len(m.samples) > 0 && end.Sub(m.samples[0].At) > keep {
+		m.samples = m.samples[1:]
+	}
+	snap := m.now
+	snap.At = end
+	if address != "" {
+		snap.Address = address
+	}
+	if resp != nil {
+		snap.Server = resp.Header.Get("Server")
+		if resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0 {
+			c := resp.TLS.PeerCertificates[0]
+			sum := sha256.Sum256(c.Raw)
+			snap.Chain, snap.NotAfter = hex.EncodeToString(sum[:]), c.NotAfter
+		}
+		if d, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+			// The header is cut to seconds: its middle is half a second later.
+			m.offsets = append(m.offsets, d.Add(500*time.Millisecond).Sub(end.Add(-s.Took/2)))
+			if len(m.offsets) > 15 {
+				m.offsets = m.offsets[1:]
+			}
+			snap.Offset = m.offset()
+		}
+	}
+	m.now = snap
+	if s.Fault == "" {
+		m.failing, m.fault, m.lastOK = time.Time{}, "", end
+		good := snap
+		m.good = &good
+	} else {
+		if m.failing.IsZero() {
+			m.failing = end
+		}
+		m.fault = s.Fault
+	}
+	changed := m.settle(end)
+	watchers := slices.Clone(m.watchers)
+	m.mu.Unlock()
+	if changed {
+		for _, f := range watchers {
+			f()
+		}
+	}
+}
+
+// offset is the median; m.mu is held.
+func (m *Monitor) offset() time.Duration {
+	if len(m.offsets) == 0 {
+		return 0
+	}
+	o := slices.Clone(m.offsets)
+	slices.Sort(o)
+	return o[len(o)/2]
+}
+
+// settle moves the shown state; m.mu is held. It reports whether it changed.
+func (m *Monitor) settle(now time.Time) bool {
+	want := m.shown.Kind
+	switch {
+	case m.lastOK.IsZero() && m.failing.IsZero():
+		return false
+	case m.failing.IsZero():
+		want = Online
+	case m.lastOK.IsZero() || now.Sub(m.failing) >= redAfter:
+		want = Offline
+	case now.Sub(m.failing) >= yellowAfter:
+		want = Degraded
+	}
+	fault := m.fault
+	if want == Online {
+		fault = ""
+	}
+	if want == m.shown.Kind && (fault == m.shown.Fault || want == Online) {
+		m.shown.LastOK = m.lastOK
+		return false
+	}
+	since := m.shown.Since
+	if want != m.shown.Kind {
+		since = now
+	}
+	m.shown = State{Kind: want, Since: since, Fault: fault, LastOK: m.lastOK}
+	m.events = append(m.events, Event{now, want, fault})
+	if len(m.events) > 500 {
+		m.events = m.events[len(m.events)-500:]
+	}
+	return true
+}
+
+// State is the state to show now; time alone can turn yellow into red.
+func (m *Monitor) State() State {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle(m.cfg.Now())
+	return m.shown
+}
+
+// Subscribe calls f after each change of state, on the goroutine that saw it.
+func (m *Monitor) Subscribe(f func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.watchers = append(m.watchers, f)
+}
+
+// LastGood is the connection as it last worked; nil when it never did.
+func (m *Monitor) LastGood() *Snapshot {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.good == nil {
+		return nil
+	}
+	g := *m.good
+	return &g
+}
+
+// Change compares one thing with the last good state.
+type Change struct {
+	Key           string // "address", "certificate", "clock"
+	Before, After string
+	Changed       bool
+}
+
+// Changes lists what is different since it last worked.
+func (m *Monitor) Changes() []Change {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.good == nil {
+		return nil
+	}
+	g, n := *m.good, m.now
+	drift := (n.Offset - g.Offset).Abs() > time.Minute
+	return []Change{
+		{"certificate", g.NotAfter.Format("2006-01-02"), n.NotAfter.Format("2006-01-02"), g.Chain != n.Chain},
+		{"address", g.Address, n.Address, g.Address != n.Address},
+		{"clock", g.Offset.Round(100 * time.Millisecond).String(), n.Offset.Round(100 * time.Millisecond).String(), drift},
+	}
+}
+
+// saved is what survives a restart.
+type saved struct {
+	Samples []Sample  `json:"samples"`
+	Events  []Event   `json:"events"`
+	Good    *Snapshot `json:"good"`
+	LastOK  time.Time `json:"last_ok"`
+	Shown   State     `json:"shown"`
+}
+
+// Export gives the history as JSON, Restore takes it back.
+func (m *Monitor) Export() ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.samples
+	if len(s) > 2000 {
+		s = s[len(s)-2000:]
+	}
+	return json.Marshal(saved{s, m.events, m.good, m.lastOK, m.shown})
+}
+
+// Restore takes an exported history; the state itself begins as unknown.
+func (m *Monitor) Restore(raw []byte) error {
+	var s saved
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.samples, m.events, m.good, m.lastOK = s.Samples, s.Events, s.Good, s.LastOK
+	m.shown = State{Kind: Unknown, LastOK: s.LastOK}
+	if s.Good != nil {
+		m.now = *s.Good
+	}
+	return nil
+}
