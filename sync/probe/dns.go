@@ -1,0 +1,119 @@
+package probe
+
+import (
+	"bufio"
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+
+	"counterfoil/sync/fault"
+)
+
+// connectThrough asks a proxy for a tunnel and gives its status. No secret is sent.
+func connectThrough(c net.Conn, target string) (int, error) {
+	_ = c.SetDeadline(time.Now().Add(2500 * time.Millisecond))
+	if _, err := c.Write([]byte("CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n\r\n")); err != nil {
+		return 0, err
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: http.MethodConnect})
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode, nil
+}
+
+// resolvers reads the system's name servers; nil where it cannot.
+func resolvers() []string {
+	raw, err := os.ReadFile("/etc/resolv.conf")
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, line := range strings.Split(string(raw), "\n") {
+		if f := strings.Fields(line); len(f) >= 2 && f[0] == "nameserver" {
+			out = append(out, net.JoinHostPort(f[1], "53"))
+		}
+	}
+	return out
+}
+
+// ownLookup asks every resolver itself, because the system's folds refusals,
+// failures and silence into one. It gives "" when that tells nothing.
+func ownLookup(ctx context.Context, host string) (fault.ID, fault.Confidence) {
+	servers := resolvers()
+	if len(servers) == 0 {
+		return "", ""
+	}
+	results := make(chan dnsmessage.RCode, len(servers))
+	const silent = dnsmessage.RCode(0xfff)
+	for _, s := range servers {
+		go func() {
+			code, err := query(ctx, s, host)
+			if err != nil {
+				code = silent
+				if isRefused(err) {
+					code = dnsmessage.RCodeRefused
+				}
+			}
+			results <- code
+		}()
+	}
+	seen := map[dnsmessage.RCode]int{}
+	for range servers {
+		seen[<-results]++
+	}
+	n := len(servers)
+	switch {
+	case seen[silent] == n:
+		return "D02", fault.Proven
+	case seen[dnsmessage.RCodeNameError] > 0:
+		return "D05", fault.Proven
+	case seen[dnsmessage.RCodeServerFailure] > 0:
+		return "D04", fault.Proven
+	case seen[dnsmessage.RCodeRefused] > 0:
+		return "D03", fault.Proven
+	}
+	return "", ""
+}
+
+func query(ctx context.Context, server, host string) (dnsmessage.RCode, error) {
+	name, err := dnsmessage.NewName(strings.TrimSuffix(host, ".") + ".")
+	if err != nil {
+		return 0, err
+	}
+	b := dnsmessage.NewBuilder(nil, dnsmessage.Header{ID: uint16(time.Now().UnixNano()), RecursionDesired: true})
+	if err := b.StartQuestions(); err != nil {
+		return 0, err
+	}
+	if err := b.Question(dnsmessage.Question{Name: name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}); err != nil {
+		return 0, err
+	}
+	msg, err := b.Finish()
+	if err != nil {
+		return 0, err
+	}
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "udp", server)
+	if err != nil {
+		return 0, err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(time.Second))
+	if _, err := c.Write(msg); err != nil {
+		return 0, err
+	}
+	buf := make([]byte, 1500)
+	n, err := c.Read(buf)
+	if err != nil {
+		return 0, err
+	}
+	var p dnsmessage.Parser
+	h, err := p.Start(buf[:n])
+	return h.RCode, err
+}

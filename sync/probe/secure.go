@@ -1,0 +1,215 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"counterfoil/sync/fault"
+)
+
+// clockTolerance is how far clocks may be apart before certificates are judged
+// wrongly often enough to matter.
+const clockTolerance = 5 * time.Minute
+
+// interceptors are makers whose products re-sign connections.
+var interceptors = []string{"kaspersky", "eset", "avast", "avg ", "bitdefender", "fortinet", "zscaler", "sophos", "palo alto",
+	"umbrella", "360", "sangfor", "深信服", "qianxin", "奇安信", "mcafee", "symantec", "netskope", "blue coat", "checkpoint", "huorong"}
+
+// tunnel connects to the server, through the proxy when there is one.
+func (l *Ladder) tunnel(ctx context.Context) (net.Conn, error) {
+	if l.proxy != nil {
+		host := l.proxy.Host
+		if l.proxy.Port() == "" {
+			host = net.JoinHostPort(l.proxy.Hostname(), "80")
+		}
+		c, err := dial(ctx, host)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := connectThrough(c, net.JoinHostPort(l.host, l.port)); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+		return c, nil
+	}
+	return dial(ctx, net.JoinHostPort(l.addresses[0].String(), l.port))
+}
+
+// capture does a handshake that verifies nothing and sends no request.
+func (l *Ladder) capture(ctx context.Context) ([]*x509.Certificate, error) {
+	c, err := l.tunnel(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(3 * time.Second))
+	t := tls.Client(c, &tls.Config{ServerName: l.host, InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}) //nolint:gosec // captures only; nothing is sent
+	if err := t.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	return t.ConnectionState().PeerCertificates, nil
+}
+
+// clock compares this computer's time with the server's. An unverified answer is
+// good enough to suspect the clock, not to set it: nothing secret is asked.
+func (l *Ladder) clock(ctx context.Context) (string, bool) {
+	there, ok := l.serverDate(ctx)
+	if !ok {
+		return "no time to compare with", true
+	}
+	off := there.Sub(l.cfg.Now())
+	if off.Abs() <= clockTolerance {
+		return "off by " + off.Round(time.Second).String(), true
+	}
+	// A second, independent witness makes it sure: the certificate's own time, or
+	// the offset when the line last worked.
+	confidence := fault.Likely
+	chain, err := l.capture(ctx)
+	if err == nil && len(chain) > 0 {
+		leaf, here := chain[0], l.cfg.Now()
+		inThere := !there.Before(leaf.NotBefore) && !there.After(leaf.NotAfter)
+		inHere := !here.Before(leaf.NotBefore) && !here.After(leaf.NotAfter)
+		if inThere && !inHere {
+			confidence = fault.Proven
+		}
+	}
+	if g := l.cfg.LastGood; g != nil && (off-g.Offset).Abs() > clockTolerance {
+		confidence = fault.Proven
+	}
+	values := map[string]string{"here": l.cfg.Now().Format("2006-01-02 15:04"), "there": there.In(l.cfg.Now().Location()).Format("2006-01-02 15:04")}
+	l.found("S03", confidence, values)
+	return "off by " + off.Round(time.Second).String(), false
+}
+
+// serverDate reads the Date header of a request without any secret.
+func (l *Ladder) serverDate(ctx context.Context) (time.Time, bool) {
+	tr := &http.Transport{
+		DialContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return l.tunnel(ctx) },
+		TLSClientConfig: &tls.Config{ServerName: l.host, InsecureSkipVerify: true}, //nolint:gosec // only the Date header is read
+	}
+	defer tr.CloseIdleConnections()
+	c := &http.Client{Transport: tr, Timeout: 3 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, l.serverURL.String()+"/healthz", nil)
+	if err != nil {
+		return time.Time{}, false
+	}
+	start := time.Now()
+	resp, err := c.Do(req)
+	if err != nil {
+		return time.Time{}, false
+	}
+	defer resp.Body.Close()
+	d, err := http.ParseTime(resp.Header.Get("Date"))
+	return d.Add(time.Since(start) / 2), err == nil
+}
+
+// secure captures the chain and verifies it in more than one way, because Go
+// reports only the first fault it meets.
+func (l *Ladder) secure(ctx context.Context) (string, bool) {
+	chain, err := l.capture(ctx)
+	if err != nil {
+		var rec tls.RecordHeaderError
+		switch {
+		case errors.As(err, &rec) && string(rec.RecordHeader[:]) == "HTTP/":
+			l.hard("S17", fault.Proven, nil)
+		case errors.As(err, &rec):
+			l.hard("S18", fault.Proven, nil)
+		default:
+			l.hard(fault.Unknown, fault.Likely, nil)
+		}
+		return err.Error(), false
+	}
+	if len(chain) == 0 {
+		l.hard(fault.Unknown, fault.Likely, nil)
+		return "no certificate", false
+	}
+	leaf := chain[0]
+	l.leaf = leaf
+	inter := x509.NewCertPool()
+	for _, c := range chain[1:] {
+		inter.AddCert(c)
+	}
+	pool := x509.NewCertPool()
+	for _, c := range l.roots {
+		pool.AddCert(c)
+	}
+	now := l.cfg.Now()
+	if l.clockWrong() {
+		// The clock is named already; what else is wrong shows at a good time.
+		now = leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
+	}
+	good := true
+	bad := func(id fault.ID, values map[string]string) {
+		l.found(id, fault.Proven, values)
+		good, l.stop = false, true
+	}
+	inside := leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
+	if _, err := leaf.Verify(x509.VerifyOptions{Roots: pool, Intermediates: inter, CurrentTime: inside}); err != nil {
+		id, values := l.stranger(leaf, chain, inside)
+		bad(id, values)
+	}
+	switch {
+	case now.After(leaf.NotAfter):
+		bad("S01", map[string]string{"date": leaf.NotAfter.Local().Format("2006-01-02")})
+	case now.Before(leaf.NotBefore):
+		bad("S02", map[string]string{"date": leaf.NotBefore.Local().Format("2006-01-02")})
+	}
+	if err := leaf.VerifyHostname(l.host); err != nil {
+		var names []string
+		names = append(names, leaf.DNSNames...)
+		for _, ip := range leaf.IPAddresses {
+			names = append(names, ip.String())
+		}
+		bad("S04", map[string]string{"names": strings.Join(names, ", ")})
+	}
+	return fmt.Sprintf("%s, until %s", leaf.Issuer.CommonName, leaf.NotAfter.Format("2006-01-02")), good
+}
+
+func (l *Ladder) clockWrong() bool {
+	for _, s := range l.symptoms {
+		if s.Fault == "S03" {
+			return true
+		}
+	}
+	return false
+}
+
+// stranger tells why a chain does not lead to our roots.
+func (l *Ladder) stranger(leaf *x509.Certificate, chain []*x509.Certificate, at time.Time) (fault.ID, map[string]string) {
+	top := chain[len(chain)-1]
+	issuer := top.Issuer.CommonName
+	if issuer == "" {
+		issuer = top.Issuer.String()
+	}
+	values := map[string]string{"issuer": issuer}
+	for _, r := range l.roots {
+		if bytes.Equal(top.RawIssuer, r.RawSubject) && (top.CheckSignatureFrom(r) != nil) {
+			return "S07", values
+		}
+	}
+	all := strings.ToLower(leaf.Issuer.String() + " " + top.Issuer.String() + " " + top.Subject.String())
+	for _, name := range interceptors {
+		if strings.Contains(all, name) {
+			return "S11", values
+		}
+	}
+	inter := x509.NewCertPool()
+	for _, c := range chain[1:] {
+		inter.AddCert(c)
+	}
+	if _, err := leaf.Verify(x509.VerifyOptions{Intermediates: inter, CurrentTime: at}); err == nil {
+		// The system trusts it and we do not: something re-signs on this computer.
+		return "S11", values
+	}
+	if len(chain) == 1 && bytes.Equal(leaf.RawSubject, leaf.RawIssuer) && leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil {
+		return "S10", values
+	}
+	return "S06", values
+}
