@@ -71,7 +71,7 @@ func (s *Conflicts) build() fyne.CanvasObject {
 	if m := s.merged(cur); m != nil {
 		parts = append(parts, m)
 	}
-	body := container.NewVScroll(around(column(false, parts...), 1, 1))
+	body := container.NewVScroll(column(false, parts...))
 	return page(s.t.T("conflicts.title"), cur.Reference+" · "+cur.Buyer, actions,
 		container.New(&footLayout{}, body, s.foot()))
 }
@@ -176,7 +176,7 @@ func (s *Conflicts) merged(c viewmodel.ConflictCard) fyne.CanvasObject {
 		if r.Base != "" {
 			to = r.Base + " → " + to
 		}
-		box.Add(container.New(shares{parts: []float32{200, 444, 444}}, cell(r.Label, false, mutedInk), cell(to, false, plainInk), cell(who, false, mutedInk)))
+		box.Add(container.New(shares{parts: []float32{200, 444, 444}}, flush(r.Label, mutedInk), flush(to, plainInk), flush(who, mutedInk)))
 	}
 	return card(box)
 }

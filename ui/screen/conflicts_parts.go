@@ -206,3 +206,8 @@ func row(objects ...fyne.CanvasObject) *fyne.Container {
 	}
 	return r
 }
+
+// flush is a cell whose text begins at the cell's edge.
+func flush(s string, name fyne.ThemeColorName) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedLayout(0, 0, -theme.InnerPadding(), 0), cell(s, false, name))
+}

@@ -72,7 +72,7 @@ func (s *Settings) Refresh() {
 			field(s.t.T("settings.keyring"), around(prose(s.vm.Place.Keyring.In(s.t), false, plainInk), 6, 0)),
 			field(s.t.T("settings.folder"), around(prose(s.vm.Place.Folder, false, plainInk), 6, 0)),
 			field(s.t.T("settings.version"), around(prose(s.vm.Place.Version, false, plainInk), 6, 0))))
-	s.root.Objects = []fyne.CanvasObject{page(s.t.T("settings.title"), "", nil, container.NewVScroll(around(body, 1, 1)))}
+	s.root.Objects = []fyne.CanvasObject{page(s.t.T("settings.title"), "", nil, container.NewVScroll(body))}
 	s.root.Refresh()
 }
 
