@@ -9,6 +9,7 @@ import (
 
 	"counterfoil/app/books"
 	"counterfoil/sync/client"
+	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
 )
 
@@ -126,7 +127,7 @@ func selfcheck(ctx context.Context, c *call) error {
 	} else {
 		c.say("\n%s", report.Text("en"))
 	}
-	if report.Finding.Fault != probe.OK {
+	if report.Finding.Fault != fault.OK {
 		return found
 	}
 	return nil
