@@ -1,0 +1,28 @@
+package locale
+
+import "testing"
+
+func TestBothLanguagesHoldTheSameKeys(t *testing.T) {
+	c, err := New("zh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	zh, en := c.Keys("zh"), c.Keys("en")
+	if len(zh) < 50 {
+		t.Fatalf("only %d texts", len(zh))
+	}
+	for k := range zh {
+		if en[k] == "" {
+			t.Errorf("%s has no English text", k)
+		}
+	}
+	for k := range en {
+		if zh[k] == "" {
+			t.Errorf("%s has no Chinese text", k)
+		}
+	}
+	c.Use("en")
+	if c.Language() != "en" || c.T("no.such.key") != "no.such.key" {
+		t.Error("English is not in use")
+	}
+}
