@@ -27,11 +27,9 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 		ans, err := e.cfg.Remote.Pull(ctx, wire.FormatCursor(cur), e.page)
 		var re *remote.Error
 		if errors.As(err, &re) && re.Status == http.StatusGone {
-			// The server no longer knows the way from here: read all again.
-			if err := e.setCursor(ctx, books.Cursor{}); err != nil {
-				return total, err
-			}
-			continue
+			// The server no longer knows the way from here, perhaps because it was
+			// restored from a backup: offer again what it answered, read all again.
+			return total + 1, e.newEpoch(ctx)
 		}
 		if err != nil {
 			e.page = max(e.page/2, 20)
@@ -64,10 +62,6 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 			return total, nil
 		}
 	}
-}
-
-func (e *Engine) setCursor(ctx context.Context, c books.Cursor) error {
-	return e.cfg.Store.Update(ctx, func(tx books.SyncTx) error { return tx.SetCursor(c) })
 }
 
 // newEpoch answers a server restored from a backup: everything it ever answered

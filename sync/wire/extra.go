@@ -45,9 +45,13 @@ func withExtra(v any, extra map[string]json.RawMessage) ([]byte, error) {
 		}
 		out.Write(key)
 		out.WriteByte(':')
-		if err := json.Compact(out, extra[n]); err != nil {
+		// Escaped as Marshal does, so that the bytes survive being sent inside
+		// another message and keep their hash.
+		var one bytes.Buffer
+		if err := json.Compact(&one, extra[n]); err != nil {
 			return nil, err
 		}
+		json.HTMLEscape(out, one.Bytes())
 	}
 	out.WriteByte('}')
 	return out.Bytes(), nil
