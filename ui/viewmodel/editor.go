@@ -70,6 +70,7 @@ type Editor struct {
 	savedAt time.Time
 	message string
 	cancel  func()
+	serial  int      // names new lines until the desk gives them ids
 	then    []func() // run when nothing is unsaved
 }
 
@@ -357,11 +358,12 @@ func (e *Editor) setCell(i *invoice.Invoice, row, col int, text string) {
 
 // newLine is an empty line that takes the rate of the one before.
 func (e *Editor) newLine(lines []invoice.Line) invoice.Line {
+	e.serial++
 	last, rate := "", tax.Rate{Value: decimal.New(13, -2)}
 	if n := len(lines); n > 0 {
 		last, rate = lines[n-1].Order, lines[n-1].Rate
 	}
-	return invoice.Line{ID: fmt.Sprintf("new-%d", e.setup.Now().UnixNano()), Order: invoice.OrderBetween(last, ""), Rate: rate}
+	return invoice.Line{ID: fmt.Sprintf("new-%d", e.serial), Order: invoice.OrderBetween(last, ""), Rate: rate}
 }
 
 // typedRate reads "13", "13%", "0.13", "免税" and "不征税".

@@ -1,0 +1,364 @@
+package screen
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"counterfoil/app/invoice"
+	"counterfoil/app/money"
+	"counterfoil/app/party"
+	"counterfoil/ui/viewmodel"
+	"counterfoil/ui/xwidget"
+)
+
+// Editor is the invoice page.
+type Editor struct {
+	vm   *viewmodel.Editor
+	t    viewmodel.Phrases
+	root *fyne.Container
+
+	head, side, offers *fyne.Container
+	warn               *fyne.Container
+	buyer, taxno       *widget.Entry
+	remark             *widget.Entry
+	taxnote            *canvas.Text
+	kind, basis        *widget.Select
+	grid               *xwidget.Grid
+	shown              string // id the fields were filled from
+	filling            bool
+	body               fyne.CanvasObject
+
+	Back    func()
+	Offline func() bool
+}
+
+// lines is the grid's view of the editor.
+type lines struct{ vm *viewmodel.Editor }
+
+// gridColumn maps a grid column to the editor's; -1 is computed.
+var gridColumn = []int{-1, viewmodel.ColName, viewmodel.ColSpec, viewmodel.ColUnit, viewmodel.ColQty, viewmodel.ColPrice, viewmodel.ColDiscount, viewmodel.ColRate, -1, -1}
+
+func (l lines) Rows() int { return l.vm.Rows() }
+func (l lines) Edit(row, col int) string {
+	if gridColumn[col] < 0 {
+		return ""
+	}
+	return l.vm.Cell(row, gridColumn[col])
+}
+func (l lines) Set(row, col int, s string) {
+	if gridColumn[col] >= 0 {
+		l.vm.SetCell(row, gridColumn[col], s)
+	}
+}
+
+func (l lines) Text(row, col int) string {
+	if col == 0 {
+		return strconv.Itoa(row + 1)
+	}
+	if gridColumn[col] >= 0 {
+		return l.Edit(row, col)
+	}
+	for _, r := range l.vm.Sheet().Rows {
+		if r.Line == row+1 && r.Type != invoice.DiscountRow && row < len(l.vm.Invoice().Lines) {
+			if col == 8 {
+				return money.Format(r.Net)
+			}
+			return money.Format(r.Tax)
+		}
+	}
+	return ""
+}
+
+func (l lines) Sub(row int) string {
+	for _, r := range l.vm.Sheet().Rows {
+		if r.Line == row+1 && r.Type == invoice.DiscountRow {
+			return fmt.Sprintf("%s  %s  %s", l.Edit(row, 6), money.Format(r.Net), money.Format(r.Tax))
+		}
+	}
+	return ""
+}
+
+// NewEditor makes the page and follows the model's changes.
+func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
+	s := &Editor{vm: vm, t: t, head: container.NewStack(), side: container.NewStack(), offers: container.New(stacked{0}), warn: container.NewStack(), root: container.NewStack()}
+	entry := func(set func(string)) *widget.Entry {
+		e := widget.NewEntry()
+		e.OnChanged = func(x string) {
+			if !s.filling {
+				set(x)
+			}
+		}
+		return e
+	}
+	s.buyer = entry(func(x string) {
+		vm.SetBuyer(x)
+		vm.FindCustomers(x, s.offerCustomers)
+	})
+	s.taxno, s.remark = entry(vm.SetTaxNo), entry(vm.SetRemark)
+	s.taxnote = words("", smallSize, false, slowInk)
+	s.kind = widget.NewSelect([]string{t.T("editor.ordinary"), t.T("editor.special")}, func(x string) {
+		k := invoice.Ordinary
+		if x == t.T("editor.special") {
+			k = invoice.Special
+		}
+		if !s.filling {
+			vm.SetKind(k)
+		}
+	})
+	s.basis = widget.NewSelect([]string{t.T("editor.excl"), t.T("editor.incl")}, func(x string) {
+		b := invoice.Exclusive
+		if x == t.T("editor.incl") {
+			b = invoice.Inclusive
+		}
+		if !s.filling {
+			vm.SetBasis(b)
+		}
+	})
+	s.grid = xwidget.NewGrid([]xwidget.GridColumn{
+		{Title: "#", Share: 32}, {Title: t.T("editor.col.name"), Share: 230, Typed: true}, {Title: t.T("editor.col.spec"), Share: 82, Typed: true},
+		{Title: t.T("editor.col.unit"), Share: 52, Typed: true}, {Title: t.T("editor.col.qty"), Share: 72, Right: true, Typed: true},
+		{Title: t.T("editor.col.price"), Share: 84, Right: true, Typed: true}, {Title: t.T("editor.col.discount"), Share: 66, Right: true, Typed: true},
+		{Title: t.T("editor.col.rate"), Share: 62, Right: true, Typed: true}, {Title: t.T("editor.col.net"), Share: 96, Right: true}, {Title: t.T("editor.col.tax"), Share: 84, Right: true},
+	}, lines{vm})
+	s.grid.Typing = func(row, col int, x string) {
+		if col == 1 && x != "" {
+			vm.FindItems(x, func(items []invoice.Item) { s.offerItems(row, items) })
+		}
+	}
+	s.grid.Paste = func(row, col int, block string) { vm.Paste(row, gridColumn[col], block) }
+	s.grid.Shortcut = s.shortcut
+
+	label := func(key string, o fyne.CanvasObject) fyne.CanvasObject {
+		return container.New(stacked{4}, words(t.T(key), smallSize, false, mutedInk), o)
+	}
+	fields := container.New(shares{parts: []float32{300, 205, 190, 105}, space: gap},
+		label("editor.buyer", s.buyer), container.New(stacked{4}, label("editor.taxno", s.taxno), s.taxnote), label("editor.kind", s.kind), label("editor.basis", s.basis))
+	gridCard := framed(container.NewVScroll(container.New(stacked{6}, s.grid, around(words(t.T("editor.hint"), smallSize, false, mutedInk), 0, 12))))
+	left := container.NewBorder(container.New(stacked{gap}, s.warn, card(container.New(stacked{4}, fields, s.offers)), fixed(1, 0, rule())),
+		container.New(stacked{gap}, fixed(1, 0, rule()), framed(around(container.NewBorder(nil, nil, container.NewCenter(words(t.T("editor.remark")+"  ", smallSize, false, mutedInk)), nil, s.remark), 6, inset))),
+		nil, nil, gridCard)
+	right := container.NewVScroll(fixed(272, 560, s.side))
+	right.SetMinSize(fyne.NewSize(280, 100))
+	body := container.NewBorder(nil, nil, nil, around(right, 0, 0), container.New(layout.NewCustomPaddedLayout(0, 0, 0, gap), left))
+	s.root = container.NewStack()
+	s.body = body
+	vm.Changed = s.Refresh
+	s.Refresh()
+	return s
+}
+
+// Object is the page.
+func (s *Editor) Object() fyne.CanvasObject { return s.root }
+
+// Focus puts the cursor where a clerk begins.
+func (s *Editor) Focus(c fyne.Canvas) { c.Focus(s.buyer) }
+
+// Commit takes what is being typed in a cell.
+func (s *Editor) Commit() { s.grid.Commit() }
+
+func (s *Editor) shortcut(row, _ int, name string) {
+	switch name {
+	case "duplicate":
+		s.vm.DuplicateLine(row)
+	case "up":
+		s.vm.MoveLine(row, -1)
+	case "down":
+		s.vm.MoveLine(row, 1)
+	case "delete":
+		s.vm.DeleteLine(row)
+	case "save":
+		s.vm.Save()
+	case "submit":
+		s.vm.Submit()
+	case "undo":
+		s.vm.Undo()
+	case "redo":
+		s.vm.Redo()
+	}
+	s.grid.Reload()
+}
+
+func (s *Editor) offerCustomers(all []party.Customer) {
+	s.offers.RemoveAll()
+	for i, c := range all {
+		if i == 4 || c.Name == s.vm.Invoice().Buyer.Name {
+			break
+		}
+		s.offers.Add(NewHit(around(words(clip(c.Name+"   "+c.TaxNo, 70), 13, false, blueInk), 3, 8), func() {
+			s.vm.SetCustomer(c)
+			s.shown = ""
+			s.Refresh()
+			s.offers.RemoveAll()
+		}))
+	}
+	s.offers.Refresh()
+}
+
+func (s *Editor) offerItems(row int, all []invoice.Item) {
+	s.offers.RemoveAll()
+	for i, it := range all {
+		if i == 4 {
+			break
+		}
+		s.offers.Add(NewHit(around(words(clip(it.Name+"   "+it.Spec+"   "+it.Rate.Percent(), 70), 13, false, blueInk), 3, 8), func() {
+			s.vm.SetItem(row, it)
+			s.offers.RemoveAll()
+			s.grid.Move(row, 4)
+		}))
+	}
+	s.offers.Refresh()
+}
+
+// Refresh draws what changed; the fields are filled anew only for another invoice.
+func (s *Editor) Refresh() {
+	inv := s.vm.Invoice()
+	key := inv.ID + string(inv.State) + fmt.Sprint(inv.Revision)
+	if key != s.shown && !s.vm.Unsaved() || s.shown == "" {
+		s.shown = key
+		s.filling = true
+		set := func(e *widget.Entry, x string) {
+			if e.Text != x {
+				e.SetText(x)
+			}
+		}
+		set(s.buyer, inv.Buyer.Name)
+		set(s.taxno, inv.Buyer.TaxNo)
+		set(s.remark, inv.Remark)
+		s.kind.SetSelectedIndex(map[invoice.Kind]int{invoice.Ordinary: 0, invoice.Special: 1}[inv.Kind])
+		s.basis.SetSelectedIndex(map[invoice.Basis]int{invoice.Exclusive: 0, invoice.Inclusive: 1}[inv.Basis])
+		s.filling = false
+		for _, w := range []fyne.Disableable{s.buyer, s.taxno, s.remark, s.kind, s.basis} {
+			if s.vm.Editable() {
+				w.Enable()
+			} else {
+				w.Disable()
+			}
+		}
+	}
+	s.taxnote.Text = ""
+	for _, i := range s.vm.Issues() {
+		if i.Field == "buyer.tax_no" {
+			s.taxnote.Text, s.taxnote.Color = s.issue(i), ink(slowInk)
+			if i.Severity == invoice.SeverityError {
+				s.taxnote.Color = ink(badInk)
+			}
+		}
+	}
+	s.taxnote.Refresh()
+	s.warn.RemoveAll()
+	switch {
+	case s.vm.Message() != "":
+		s.warn.Add(banner(prose(s.vm.Message(), false, badInk), badInk))
+	case s.Offline != nil && s.Offline() && s.vm.Editable():
+		s.warn.Add(banner(words(s.t.T("editor.offline"), 13, false, slowInk), slowInk))
+	}
+	s.side.Objects = []fyne.CanvasObject{s.totals()}
+	s.side.Refresh()
+	s.grid.Reload()
+	s.root.Objects = []fyne.CanvasObject{page(s.title(), "", s.actions(), s.body)}
+	s.root.Refresh()
+}
+
+func (s *Editor) title() string {
+	inv := s.vm.Invoice()
+	switch {
+	case inv.Number != "":
+		return s.t.T("editor.open", inv.Number)
+	case inv.Reference != "":
+		return s.t.T("editor.open", inv.Reference)
+	}
+	return s.t.T("editor.new")
+}
+
+func (s *Editor) actions() []fyne.CanvasObject {
+	inv := s.vm.Invoice()
+	state := s.t.T("editor.unsaved")
+	switch {
+	case !s.vm.Editable():
+		state = s.t.T("invoices." + string(inv.State))
+	case !s.vm.Unsaved() && !s.vm.SavedAt().IsZero():
+		state = s.t.T("editor.saved", s.vm.SavedAt().Format("15:04:05"))
+	}
+	name := mutedInk
+	if !s.vm.Editable() {
+		name = stateInk(inv.State)
+	}
+	out := []fyne.CanvasObject{container.NewCenter(chip(state, name)), button(s.t.T("shell.back")+"  Esc", false, func() {
+		s.grid.Commit()
+		s.vm.Save()
+		s.Back()
+	})}
+	if inv.ReviewNeeded {
+		out = append(out, button(s.t.T("editor.reviewed"), false, s.vm.Reviewed))
+	}
+	if inv.State == invoice.Waiting {
+		out = append(out, button(s.t.T("editor.recall"), false, s.vm.Recall))
+	}
+	if s.vm.Editable() {
+		out = append(out, button(s.t.T("shell.submit")+"  Ctrl ⏎", true, func() {
+			s.grid.Commit()
+			s.vm.Submit()
+		}))
+	}
+	return out
+}
+
+var lineField = regexp.MustCompile(`^lines\[(\d+)\]`)
+
+func (s *Editor) issue(i invoice.Issue) string {
+	if t := s.t.T("issue." + i.Code); t != "issue."+i.Code {
+		return t
+	}
+	return i.Text
+}
+
+func (s *Editor) totals() fyne.CanvasObject {
+	sheet := s.vm.Sheet()
+	big := words("¥ "+money.Format(sheet.Gross), 27, true, plainInk)
+	if fyne.MeasureText(big.Text, 27, big.TextStyle).Width > 236 {
+		big.TextSize = 18
+	}
+	sums := container.New(stacked{5}, words(s.t.T("editor.total"), smallSize, false, mutedInk), big, prose(sheet.Words, false, plainInk), rule())
+	rowOf := func(bold bool, name fyne.ThemeColorName, a, b, c string) fyne.CanvasObject {
+		x, y, z := words(a, 13, bold, name), words(b, 13, bold, name), words(c, 13, bold, name)
+		y.Alignment, z.Alignment = fyne.TextAlignTrailing, fyne.TextAlignTrailing
+		return container.New(shares{parts: []float32{60, 95, 85}, space: 4}, x, y, z)
+	}
+	sums.Add(rowOf(false, mutedInk, s.t.T("editor.col.rate"), s.t.T("editor.col.net"), s.t.T("editor.col.tax")))
+	for _, r := range sheet.ByRate {
+		sums.Add(rowOf(false, plainInk, r.Rate.Percent(), money.Format(r.Net), money.Format(r.Tax)))
+	}
+	sums.Add(rowOf(true, plainInk, s.t.T("editor.sum"), money.Format(sheet.Net), money.Format(sheet.Tax)))
+
+	checks := container.New(stacked{6}, words(s.t.T("editor.checks"), bodySize, true, plainInk))
+	issues := s.vm.Issues()
+	if len(issues) == 0 {
+		checks.Add(words("✓ "+s.t.T("editor.checks.good"), 13, false, goodInk))
+	}
+	for n, i := range issues {
+		if n == 6 {
+			checks.Add(words("…", 13, false, mutedInk))
+			break
+		}
+		where := s.t.T("editor.field." + i.Field)
+		if m := lineField.FindStringSubmatch(i.Field); m != nil {
+			k, _ := strconv.Atoi(m[1])
+			where = s.t.T("editor.line", k)
+		} else if where == "editor.field."+i.Field {
+			where = i.Field
+		}
+		mark, name := "✕ ", badInk
+		if i.Severity == invoice.SeverityWarning {
+			mark, name = "! ", slowInk
+		}
+		checks.Add(prose(mark+where+" "+s.issue(i), false, name))
+	}
+	return container.New(stacked{gap}, card(sums), card(checks))
+}

@@ -1,0 +1,236 @@
+package screen
+
+import (
+	"strconv"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+	"counterfoil/app/money"
+	"counterfoil/ui/viewmodel"
+)
+
+// Invoices is the invoice list.
+type Invoices struct {
+	vm   *viewmodel.Invoices
+	t    viewmodel.Phrases
+	now  func() time.Time
+	root *fyne.Container
+
+	chips  *fyne.Container
+	strip  *fyne.Container
+	empty  *fyne.Container
+	list   *widget.List
+	search *widget.Entry
+
+	Open func(id string)
+	New  func()
+}
+
+// widths of the columns, as shares of the row.
+var invoiceShares = shares{parts: []float32{175, 92, 330, 70, 130, 100, 120}, space: 12}
+
+// NewInvoices makes the page and follows the model's changes.
+func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Time) *Invoices {
+	s := &Invoices{vm: vm, t: t, now: now}
+	s.search = widget.NewEntry()
+	s.search.SetPlaceHolder(t.T("invoices.search"))
+	s.search.SetText(vm.Search())
+	s.search.OnChanged = vm.SetSearch
+	s.chips = container.New(layout.NewCustomPaddedHBoxLayout(7))
+	s.strip = container.NewHBox()
+	s.empty = container.NewCenter()
+	s.list = widget.NewList(func() int { return len(vm.Rows()) }, s.template, s.fill)
+	s.list.HideSeparators = true
+	s.list.OnSelected = func(i widget.ListItemID) {
+		if i < len(vm.Rows()) {
+			vm.Select(vm.Rows()[i].ID)
+		}
+	}
+	titles := []fyne.CanvasObject{}
+	for _, c := range []string{"ref", "date", "buyer", "kind", "gross", "state", "note"} {
+		x := words(t.T("invoices.col."+c), smallSize, false, mutedInk)
+		if c == "gross" {
+			x.Alignment = fyne.TextAlignTrailing
+		}
+		titles = append(titles, x)
+	}
+	head := container.New(stacked{0}, around(container.New(invoiceShares, titles...), 8, inset), rule())
+	table := framed(container.NewBorder(head, nil, nil, nil, container.NewStack(s.list, s.empty)))
+	surface := canvas.NewRectangle(ink(theme.ColorNameOverlayBackground))
+	foot := container.New(stacked{0}, rule(), container.NewStack(surface, around(container.NewBorder(nil, nil, s.strip,
+		words(t.T("invoices.hint"), smallSize, false, mutedInk)), 8, 20)))
+	actions := []fyne.CanvasObject{fixed(330, 34, s.search), button(t.T("shell.new")+"  Ctrl N", true, func() { s.New() })}
+	body := container.NewBorder(container.New(stacked{gap}, s.chips, fixed(1, 0, rule())), nil, nil, nil, table)
+	s.root = container.NewBorder(nil, foot, nil, nil, page(t.T("invoices.title"), "", actions, body))
+	vm.Changed = s.Refresh
+	s.Refresh()
+	return s
+}
+
+// Object is the page.
+func (s *Invoices) Object() fyne.CanvasObject { return s.root }
+
+// Find puts the cursor into the search box.
+func (s *Invoices) Find(c fyne.Canvas) { c.Focus(s.search) }
+
+// Refresh draws what changed.
+func (s *Invoices) Refresh() {
+	s.chips.RemoveAll()
+	for _, c := range viewmodel.Chips {
+		s.chips.Add(NewHit(pillBox(s.t.T("invoices."+c), strconv.Itoa(s.vm.Count(c)), c == s.vm.Chip()), func() { s.vm.SetChip(c) }))
+	}
+	n := s.vm.Counts()
+	s.strip.RemoveAll()
+	s.strip.Add(words(s.t.T("invoices.count", n.All), smallSize, true, plainInk))
+	s.strip.Add(words("   "+s.t.T("invoices.sum", money.Format(n.Gross)), smallSize, true, plainInk))
+	if !n.OldestUnsynced.IsZero() {
+		s.strip.Add(words("   "+s.t.T("invoices.oldest", viewmodel.Ago(s.t, s.now(), n.OldestUnsynced)), smallSize, false, mutedInk))
+	}
+	s.empty.RemoveAll()
+	if len(s.vm.Rows()) == 0 {
+		key := "invoices.nothing"
+		if s.vm.Search() == "" && s.vm.Chip() == "all" {
+			key = "invoices.empty"
+		}
+		text := s.t.T(key)
+		if m := s.vm.Message(); m != "" {
+			text = m
+		}
+		s.empty.Add(words(text, bodySize, false, mutedInk))
+	}
+	s.list.Refresh()
+}
+
+// line is one row's parts, made once and filled again while scrolling.
+type line struct {
+	*fyne.Container
+	texts [7]*canvas.Text
+	chip  *canvas.Rectangle
+}
+
+func (s *Invoices) template() fyne.CanvasObject {
+	l := &line{chip: canvas.NewRectangle(ink(theme.ColorNameSeparator))}
+	l.chip.CornerRadius = 5
+	cells := []fyne.CanvasObject{}
+	for i := range l.texts {
+		l.texts[i] = words("", 13.5, false, plainInk)
+		if i == 4 {
+			l.texts[i].Alignment = fyne.TextAlignTrailing
+		}
+		if i == 5 {
+			cells = append(cells, container.NewHBox(container.NewStack(l.chip, around(l.texts[i], 2, 8))))
+			continue
+		}
+		cells = append(cells, container.NewVBox(layout.NewSpacer(), l.texts[i], layout.NewSpacer()))
+	}
+	l.Container = container.New(stacked{0}, around(container.New(invoiceShares, cells...), 4, inset), rule())
+	open := &row2{s: s, content: l}
+	open.ExtendBaseWidget(open)
+	return open
+}
+
+// row2 opens its invoice on a double press.
+type row2 struct {
+	widget.BaseWidget
+	s       *Invoices
+	content *line
+	id      string
+	index   int
+}
+
+// CreateRenderer draws the row.
+func (r *row2) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(r.content.Container)
+}
+
+// Tapped selects; a second press on the selected row opens it.
+func (r *row2) Tapped(*fyne.PointEvent) {
+	if r.s.vm.Selected() == r.id && r.s.Open != nil {
+		r.s.Open(r.id)
+		return
+	}
+	r.s.list.Select(r.index)
+}
+
+// clip cuts a text to a number of half-width columns.
+func clip(s string, columns int) string {
+	n := 0
+	for i, r := range s {
+		w := 1
+		if r > 0x2E80 {
+			w = 2
+		}
+		if n += w; n > columns {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+func stateInk(st invoice.State) fyne.ThemeColorName {
+	switch st {
+	case invoice.Waiting:
+		return slowInk
+	case invoice.Issued:
+		return goodInk
+	case invoice.Rejected:
+		return badInk
+	}
+	return mutedInk
+}
+
+func (s *Invoices) fill(i widget.ListItemID, o fyne.CanvasObject) {
+	rows := s.vm.Rows()
+	if i >= len(rows) {
+		return
+	}
+	r := rows[i]
+	w := o.(*row2)
+	w.id, w.index = r.ID, i
+	l := w.content
+	number := r.Number
+	if number == "" {
+		number = r.Reference
+	}
+	kind := s.t.T("kind." + string(r.Kind))
+	if r.Red {
+		kind = s.t.T("kind.red")
+	}
+	state, name := s.t.T("invoices."+string(r.State)), stateInk(r.State)
+	if r.Conflict {
+		state, name = s.t.T("invoices.conflict"), blueInk
+	}
+	for j, text := range []string{number, r.Date, clip(r.BuyerName, 46), kind, money.Format(r.Gross), state, s.note(r)} {
+		l.texts[j].Text = text
+		l.texts[j].Color = ink(plainInk)
+		if j == 1 || j == 3 || j == 6 {
+			l.texts[j].Color = ink(mutedInk)
+		}
+	}
+	l.texts[5].Color, l.texts[5].TextSize, l.texts[5].TextStyle.Bold = ink(name), smallSize, true
+	l.chip.FillColor = tinted(name)
+	l.Refresh()
+	s.vm.Near(i)
+}
+
+func (s *Invoices) note(r books.Row) string {
+	switch {
+	case r.RejectionCode != "":
+		key := "issue." + r.RejectionCode
+		if t := s.t.T(key); t != key {
+			return clip(t, 16)
+		}
+		return clip(r.RejectionCode, 16)
+	case r.Pending != "":
+		return viewmodel.Ago(s.t, s.now(), r.UpdatedAt)
+	}
+	return "—"
+}

@@ -1,0 +1,334 @@
+// Package xwidget holds widgets that Fyne has none of.
+package xwidget
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// GridColumn is one column of a Grid.
+type GridColumn struct {
+	Title string
+	Share float32 // of the width
+	Right bool    // figures stand right
+	Typed bool    // can be typed into
+}
+
+// GridSource is what a Grid shows and edits; its methods run on the window's goroutine.
+type GridSource interface {
+	Rows() int
+	Text(row, col int) string // as shown
+	Edit(row, col int) string // as edited
+	Set(row, col int, text string)
+	Sub(row int) string // a second line under a row, like its discount; empty for none
+}
+
+// Grid is a spreadsheet of texts with one entry that lies over the current cell
+// and keeps the focus, so that typing, an input method and the arrows always
+// have one place to go.
+type Grid struct {
+	widget.BaseWidget
+	Columns  []GridColumn
+	Source   GridSource
+	Typing   func(row, col int, text string) // while a cell is edited
+	Shortcut func(row, col int, name string) // "duplicate", "up", "down", "delete", "save", "submit", "undo", "redo"
+	Paste    func(row, col int, block string)
+
+	row, col int
+	entry    *cellEntry
+}
+
+const gridRow = 35
+
+// NewGrid makes a grid; the first typed column is current.
+func NewGrid(columns []GridColumn, source GridSource) *Grid {
+	g := &Grid{Columns: columns, Source: source}
+	g.entry = &cellEntry{grid: g}
+	g.entry.ExtendBaseWidget(g.entry)
+	g.entry.OnChanged = func(s string) {
+		if g.Typing != nil && s != g.Source.Edit(g.row, g.col) {
+			g.Typing(g.row, g.col, s)
+		}
+	}
+	g.ExtendBaseWidget(g)
+	g.col = g.nextTyped(-1, 1)
+	g.load()
+	return g
+}
+
+// Current is the current cell.
+func (g *Grid) Current() (row, col int) { return g.row, g.col }
+
+// Focus gives the entry the keyboard.
+func (g *Grid) Focus() {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(g); c != nil {
+		c.Focus(g.entry)
+	}
+}
+
+// Commit writes what is typed into the source.
+func (g *Grid) Commit() {
+	if g.row < g.Source.Rows() && g.entry.Text != g.Source.Edit(g.row, g.col) {
+		g.Source.Set(g.row, g.col, g.entry.Text)
+	}
+}
+
+func (g *Grid) load() {
+	g.entry.SetText(g.Source.Edit(g.row, g.col))
+	g.entry.CursorColumn = len([]rune(g.entry.Text))
+	g.entry.Refresh()
+}
+
+// Reload shows the source again; what is being typed stays unless it is the same.
+func (g *Grid) Reload() {
+	if g.row >= g.Source.Rows() {
+		g.row = max(0, g.Source.Rows()-1)
+		g.load()
+	}
+	g.Refresh()
+}
+
+// Move commits and makes another cell the current one.
+func (g *Grid) Move(row, col int) {
+	g.Commit()
+	g.row = min(max(row, 0), max(g.Source.Rows()-1, 0))
+	g.col = col
+	g.load()
+	g.Refresh()
+	g.Focus()
+}
+
+func (g *Grid) nextTyped(col, by int) int {
+	for c := col + by; c >= 0 && c < len(g.Columns); c += by {
+		if g.Columns[c].Typed {
+			return c
+		}
+	}
+	return -1
+}
+
+func (g *Grid) step(by int) {
+	if c := g.nextTyped(g.col, by); c >= 0 {
+		g.Move(g.row, c)
+		return
+	}
+	if by > 0 {
+		g.Move(g.row+1, g.nextTyped(-1, 1))
+	} else if g.row > 0 {
+		g.Move(g.row-1, g.nextTyped(len(g.Columns), -1))
+	}
+}
+
+func (g *Grid) columnsAt(width float32) (x, w []float32) {
+	var sum, at float32
+	for _, c := range g.Columns {
+		sum += c.Share
+	}
+	for _, c := range g.Columns {
+		cw := width * c.Share / sum
+		x, w = append(x, at), append(w, cw)
+		at += cw
+	}
+	return x, w
+}
+
+// Tapped makes the cell under the pointer current.
+func (g *Grid) Tapped(e *fyne.PointEvent) {
+	at := float32(gridRow)
+	for r := 0; r < g.Source.Rows(); r++ {
+		h := g.height(r)
+		if e.Position.Y >= at && e.Position.Y < at+h {
+			x, w := g.columnsAt(g.Size().Width)
+			for c := range g.Columns {
+				if e.Position.X >= x[c] && e.Position.X < x[c]+w[c] && g.Columns[c].Typed {
+					g.Move(r, c)
+					return
+				}
+			}
+		}
+		at += h
+	}
+	g.Focus()
+}
+
+// Cursor is the text cursor.
+func (g *Grid) Cursor() desktop.Cursor { return desktop.TextCursor }
+
+func (g *Grid) height(row int) float32 {
+	if g.Source.Sub(row) != "" {
+		return 2 * gridRow
+	}
+	return gridRow
+}
+
+// CreateRenderer draws header, cells and the entry.
+func (g *Grid) CreateRenderer() fyne.WidgetRenderer { return &gridRenderer{g: g} }
+
+type gridRenderer struct {
+	g       *Grid
+	objects []fyne.CanvasObject
+}
+
+func (r *gridRenderer) Destroy() {}
+
+func (r *gridRenderer) Objects() []fyne.CanvasObject { return r.objects }
+
+func (r *gridRenderer) MinSize() fyne.Size {
+	h := float32(gridRow)
+	for i := 0; i < r.g.Source.Rows(); i++ {
+		h += r.g.height(i)
+	}
+	return fyne.NewSize(500, h+8)
+}
+
+func (r *gridRenderer) Refresh() { r.Layout(r.g.Size()) }
+
+func (r *gridRenderer) Layout(s fyne.Size) {
+	g := r.g
+	r.objects = r.objects[:0]
+	x, w := g.columnsAt(s.Width)
+	text := func(t string, c int, y float32, name fyne.ThemeColorName, size float32) {
+		o := canvas.NewText(t, theme.Color(name))
+		o.TextSize = size
+		if g.Columns[c].Right {
+			o.Alignment = fyne.TextAlignTrailing
+		}
+		// A text too long for its cell is cut, with an ellipsis.
+		for runes := []rune(t); fyne.MeasureText(o.Text, size, o.TextStyle).Width > w[c]-16 && len(runes) > 1; {
+			runes = runes[:len(runes)-1]
+			o.Text = string(runes) + "…"
+		}
+		o.Move(fyne.NewPos(x[c]+8, y+8))
+		o.Resize(fyne.NewSize(w[c]-16, 20))
+		r.objects = append(r.objects, o)
+	}
+	line := func(y float32, name fyne.ThemeColorName) {
+		o := canvas.NewRectangle(theme.Color(name))
+		o.Move(fyne.NewPos(0, y))
+		o.Resize(fyne.NewSize(s.Width, 1))
+		r.objects = append(r.objects, o)
+	}
+	for c, col := range g.Columns {
+		text(col.Title, c, 0, theme.ColorNamePlaceHolder, 12.5)
+	}
+	line(gridRow-1, theme.ColorNameSeparator)
+	y := float32(gridRow)
+	for row := 0; row < g.Source.Rows(); row++ {
+		h := g.height(row)
+		if row == g.row {
+			o := canvas.NewRectangle(theme.Color("counterfoil.selected"))
+			o.Move(fyne.NewPos(0, y))
+			o.Resize(fyne.NewSize(s.Width, h))
+			r.objects = append(r.objects, o)
+		}
+		for c := range g.Columns {
+			if row == g.row && c == g.col {
+				continue
+			}
+			text(g.Source.Text(row, c), c, y, theme.ColorNameForeground, 13.5)
+		}
+		if sub := g.Source.Sub(row); sub != "" {
+			text("    "+sub, 1, y+gridRow, theme.ColorNamePlaceHolder, 12.5)
+		}
+		line(y+h-1, "counterfoil.grid")
+		if row == g.row && g.col >= 0 {
+			g.entry.Move(fyne.NewPos(x[g.col], y))
+			g.entry.Resize(fyne.NewSize(w[g.col], gridRow))
+			r.objects = append(r.objects, g.entry)
+		}
+		y += h
+	}
+	canvas.Refresh(g)
+}
+
+// cellEntry is the entry over the current cell.
+type cellEntry struct {
+	widget.Entry
+	grid *Grid
+}
+
+// AcceptsTab keeps Tab in the grid.
+func (e *cellEntry) AcceptsTab() bool { return true }
+
+// FocusLost commits: nothing typed is lost by pressing elsewhere.
+func (e *cellEntry) FocusLost() {
+	e.grid.Commit()
+	e.Entry.FocusLost()
+}
+
+// TypedKey moves between cells. Left and right move the cursor inside the text
+// and leave the cell only at its ends.
+func (e *cellEntry) TypedKey(k *fyne.KeyEvent) {
+	g := e.grid
+	switch k.Name {
+	case fyne.KeyTab:
+		if d, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok && d.CurrentKeyModifiers()&fyne.KeyModifierShift != 0 {
+			g.step(-1)
+			return
+		}
+		g.step(1)
+	case fyne.KeyReturn, fyne.KeyEnter:
+		g.Move(g.row+1, g.col)
+	case fyne.KeyUp:
+		g.Move(g.row-1, g.col)
+	case fyne.KeyDown:
+		g.Move(g.row+1, g.col)
+	case fyne.KeyLeft:
+		if e.CursorColumn == 0 {
+			g.step(-1)
+			return
+		}
+		e.Entry.TypedKey(k)
+	case fyne.KeyRight:
+		if e.CursorColumn >= len([]rune(e.Text)) {
+			g.step(1)
+			return
+		}
+		e.Entry.TypedKey(k)
+	case fyne.KeyEscape:
+		g.load()
+	case fyne.KeyF2:
+		e.CursorColumn = len([]rune(e.Text))
+		e.Refresh()
+	default:
+		e.Entry.TypedKey(k)
+	}
+}
+
+// TypedShortcut takes the grid's own shortcuts before the entry's.
+func (e *cellEntry) TypedShortcut(s fyne.Shortcut) {
+	g := e.grid
+	if p, ok := s.(*fyne.ShortcutPaste); ok && g.Paste != nil {
+		if t := p.Clipboard.Content(); containsAny(t, "\t\n") {
+			g.Paste(g.row, g.col, t)
+			g.load()
+			return
+		}
+	}
+	if c, ok := s.(*desktop.CustomShortcut); ok && g.Shortcut != nil {
+		name := map[string]string{
+			"D": "duplicate", "S": "save", string(fyne.KeyReturn): "submit", "Z": "undo", "Y": "redo",
+			string(fyne.KeyUp): "up", string(fyne.KeyDown): "down", string(fyne.KeyDelete): "delete", "N": "new", "F": "find",
+		}[string(c.KeyName)]
+		if name != "" {
+			g.Commit()
+			g.Shortcut(g.row, g.col, name)
+			return
+		}
+	}
+	e.Entry.TypedShortcut(s)
+}
+
+func containsAny(s, chars string) bool {
+	for _, r := range s {
+		for _, c := range chars {
+			if r == c {
+				return true
+			}
+		}
+	}
+	return false
+}
