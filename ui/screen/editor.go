@@ -210,7 +210,7 @@ func (s *Editor) offerItems(row int, all []invoice.Item) {
 		s.offers.Add(NewHit(around(words(clip(it.Name+"   "+it.Spec+"   "+it.Rate.Percent(), 70), 13, false, blueInk), 3, 8), func() {
 			s.vm.SetItem(row, it)
 			s.offers.RemoveAll()
-			s.grid.Move(row, 4)
+			s.grid.Go(row, 4)
 		}))
 	}
 	s.offers.Refresh()

@@ -91,8 +91,8 @@ func (g *Grid) Reload() {
 	g.Refresh()
 }
 
-// Move commits and makes another cell the current one.
-func (g *Grid) Move(row, col int) {
+// Go commits and makes another cell the current one.
+func (g *Grid) Go(row, col int) {
 	g.Commit()
 	g.row = min(max(row, 0), max(g.Source.Rows()-1, 0))
 	g.col = col
@@ -112,13 +112,13 @@ func (g *Grid) nextTyped(col, by int) int {
 
 func (g *Grid) step(by int) {
 	if c := g.nextTyped(g.col, by); c >= 0 {
-		g.Move(g.row, c)
+		g.Go(g.row, c)
 		return
 	}
 	if by > 0 {
-		g.Move(g.row+1, g.nextTyped(-1, 1))
+		g.Go(g.row+1, g.nextTyped(-1, 1))
 	} else if g.row > 0 {
-		g.Move(g.row-1, g.nextTyped(len(g.Columns), -1))
+		g.Go(g.row-1, g.nextTyped(len(g.Columns), -1))
 	}
 }
 
@@ -144,7 +144,7 @@ func (g *Grid) Tapped(e *fyne.PointEvent) {
 			x, w := g.columnsAt(g.Size().Width)
 			for c := range g.Columns {
 				if e.Position.X >= x[c] && e.Position.X < x[c]+w[c] && g.Columns[c].Typed {
-					g.Move(r, c)
+					g.Go(r, c)
 					return
 				}
 			}
@@ -271,11 +271,11 @@ func (e *cellEntry) TypedKey(k *fyne.KeyEvent) {
 		}
 		g.step(1)
 	case fyne.KeyReturn, fyne.KeyEnter:
-		g.Move(g.row+1, g.col)
+		g.Go(g.row+1, g.col)
 	case fyne.KeyUp:
-		g.Move(g.row-1, g.col)
+		g.Go(g.row-1, g.col)
 	case fyne.KeyDown:
-		g.Move(g.row+1, g.col)
+		g.Go(g.row+1, g.col)
 	case fyne.KeyLeft:
 		if e.CursorColumn == 0 {
 			g.step(-1)

@@ -1,0 +1,53 @@
+package screen
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"counterfoil/ui/viewmodel"
+)
+
+// Catalog is a read-only list of customers or items.
+type Catalog struct {
+	vm   *viewmodel.Catalog
+	root *fyne.Container
+	list *widget.List
+}
+
+// NewCatalog makes the page; title, note and columns are already translated.
+func NewCatalog(vm *viewmodel.Catalog, title, note, search string, columns [3]string) *Catalog {
+	s := &Catalog{vm: vm}
+	box := widget.NewEntry()
+	box.SetPlaceHolder(search)
+	box.OnChanged = vm.Find
+	sh := shares{parts: []float32{360, 220, 260}, space: gap}
+	s.list = widget.NewList(func() int { return len(vm.Rows()) }, func() fyne.CanvasObject {
+		return container.New(stacked{0}, around(container.New(sh, words("", 13.5, false, plainInk), words("", 13.5, false, mutedInk), words("", 13.5, false, mutedInk)), 8, inset), rule())
+	}, func(i widget.ListItemID, o fyne.CanvasObject) {
+		if i < len(vm.Rows()) {
+			s.fill(o, vm.Rows()[i])
+		}
+	})
+	s.list.HideSeparators = true
+	head := container.New(stacked{0}, around(container.New(sh, words(columns[0], smallSize, false, mutedInk), words(columns[1], smallSize, false, mutedInk), words(columns[2], smallSize, false, mutedInk)), 8, inset), rule())
+	s.root = container.NewStack(page(title, note, []fyne.CanvasObject{fixed(280, 34, box)}, framed(container.NewBorder(head, nil, nil, nil, s.list))))
+	vm.Changed = s.list.Refresh
+	return s
+}
+
+func (s *Catalog) fill(o fyne.CanvasObject, row [3]string) {
+	cells := o.(*fyne.Container).Objects[0].(*fyne.Container).Objects[0].(*fyne.Container).Objects
+	for i, c := range cells {
+		t := c.(*canvas.Text)
+		t.Text = clip(row[i], 44)
+		t.Refresh()
+	}
+}
+
+// Object is the page.
+func (s *Catalog) Object() fyne.CanvasObject { return s.root }
+
+// Refresh reads the list again.
+func (s *Catalog) Refresh() { s.vm.Load() }

@@ -1,0 +1,209 @@
+// Package ui holds the window: a rail of pages, the connection pill on every
+// page, shortcuts. The pages themselves are in ui/screen.
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+
+	"counterfoil/assets"
+	"counterfoil/ui/look"
+	"counterfoil/ui/screen"
+	"counterfoil/ui/viewmodel"
+)
+
+// Page is one entry of the rail. Rail is false for pages reached otherwise.
+type Page struct {
+	Name    string // "invoices", …; texts are under shell.<name>
+	Rail    bool
+	Object  fyne.CanvasObject
+	Refresh func() // when it is shown; may be nil
+	Under   string // rail entry that is marked while it is shown
+}
+
+// Pill is what the foot of the rail says.
+type Pill struct {
+	State     viewmodel.LampState
+	Text, Sub string
+}
+
+// Actions are what the shortcuts do.
+type Actions struct {
+	New, Find, Save, Submit, SelfCheck, Back, Help func()
+}
+
+// Shell is the window's content.
+type Shell struct {
+	Window fyne.Window
+	Words  viewmodel.Phrases
+	Pages  []Page
+
+	Badge func(name string) int
+	Pill  func() Pill
+
+	current string
+	rail    *fyne.Container
+	body    *fyne.Container
+}
+
+// New makes the content; Build shows it.
+func New(w fyne.Window, words viewmodel.Phrases) *Shell {
+	return &Shell{Window: w, Words: words, rail: container.NewStack(), body: container.NewStack()}
+}
+
+// Build lays the window out and shows a page.
+func (s *Shell) Build(first string, a Actions) {
+	background := canvas.NewRectangle(theme.Color(look.ColorRail))
+	background.SetMinSize(fyne.NewSize(200, 10))
+	edge := canvas.NewRectangle(theme.Color(theme.ColorNameSeparator))
+	edge.SetMinSize(fyne.NewSize(1, 1))
+	s.Window.SetContent(container.NewBorder(nil, nil, container.NewBorder(nil, nil, nil, edge, container.NewStack(background, s.rail)), nil, s.body))
+	s.shortcuts(a)
+	s.Show(first)
+}
+
+// Current is the name of the page shown.
+func (s *Shell) Current() string { return s.current }
+
+// Show changes the page.
+func (s *Shell) Show(name string) {
+	for _, p := range s.Pages {
+		if p.Name == name {
+			s.current = name
+			s.body.Objects = []fyne.CanvasObject{p.Object}
+			s.body.Refresh()
+			if p.Refresh != nil {
+				p.Refresh()
+			}
+		}
+	}
+	s.Tick()
+}
+
+// Tick draws rail and pill anew.
+func (s *Shell) Tick() {
+	mark := s.current
+	for _, p := range s.Pages {
+		if p.Name == s.current && p.Under != "" {
+			mark = p.Under
+		}
+	}
+	list := container.New(layout.NewCustomPaddedVBoxLayout(0))
+	name := canvas.NewText(s.Words.T("shell.name"), theme.Color(theme.ColorNameForeground))
+	name.TextStyle.Bold, name.TextSize = true, 15
+	raw, err := assets.Icons.ReadFile("icon/app.png")
+	head := container.NewHBox()
+	if err == nil {
+		logo := canvas.NewImageFromResource(fyne.NewStaticResource("app.png", raw))
+		logo.FillMode = canvas.ImageFillContain
+		logo.SetMinSize(fyne.NewSize(24, 24))
+		head.Add(container.NewCenter(logo))
+	}
+	head.Add(container.NewCenter(name))
+	list.Add(container.New(layout.NewCustomPaddedLayout(16, 14, 16, 8), head))
+	for _, p := range s.Pages {
+		if p.Rail {
+			list.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 10, 10), s.entry(p, p.Name == mark)))
+		}
+	}
+	s.rail.Objects = []fyne.CanvasObject{container.NewBorder(list, container.New(layout.NewCustomPaddedLayout(0, 14, 10, 10), s.pill()), nil, nil)}
+	s.rail.Refresh()
+}
+
+func (s *Shell) entry(p Page, on bool) fyne.CanvasObject {
+	r := canvas.NewRectangle(theme.Color(look.ColorRail))
+	r.CornerRadius = 7
+	text := canvas.NewText(s.Words.T("shell."+p.Name), theme.Color(theme.ColorNamePlaceHolder))
+	if on {
+		r.FillColor, r.StrokeColor, r.StrokeWidth = theme.Color(theme.ColorNameOverlayBackground), theme.Color(theme.ColorNameSeparator), 1
+		text.Color, text.TextStyle.Bold = theme.Color(theme.ColorNameForeground), true
+	}
+	row := container.NewHBox()
+	if raw, err := assets.Icons.ReadFile("icon/" + p.Name + ".svg"); err == nil {
+		icon := canvas.NewImageFromResource(theme.NewThemedResource(fyne.NewStaticResource(p.Name+".svg", raw)))
+		icon.FillMode = canvas.ImageFillContain
+		icon.SetMinSize(fyne.NewSize(18, 18))
+		row.Add(container.NewCenter(icon))
+	}
+	row.Add(container.NewCenter(text))
+	var badge fyne.CanvasObject = container.NewWithoutLayout()
+	if n := s.badge(p.Name); n > 0 {
+		dot := canvas.NewRectangle(theme.Color(theme.ColorNameError))
+		dot.CornerRadius = 9
+		label := canvas.NewText(itoa(n), theme.Color(theme.ColorNameForegroundOnPrimary))
+		label.TextSize, label.TextStyle.Bold = 11, true
+		badge = container.NewCenter(container.NewStack(dot, container.New(layout.NewCustomPaddedLayout(1, 1, 6, 6), label)))
+	}
+	return screen.NewHit(container.NewStack(r, container.New(layout.NewCustomPaddedLayout(9, 9, 11, 11), container.NewBorder(nil, nil, row, badge))), func() { s.Show(p.Name) })
+}
+
+func (s *Shell) badge(name string) int {
+	if s.Badge == nil {
+		return 0
+	}
+	return s.Badge(name)
+}
+
+func itoa(n int) string {
+	if n > 99 {
+		return "99+"
+	}
+	if n > 9 {
+		return string(rune('0'+n/10)) + string(rune('0'+n%10))
+	}
+	return string(rune('0' + n))
+}
+
+func (s *Shell) pill() fyne.CanvasObject {
+	if s.Pill == nil {
+		return container.NewWithoutLayout()
+	}
+	p := s.Pill()
+	box := canvas.NewRectangle(theme.Color(theme.ColorNameOverlayBackground))
+	box.CornerRadius, box.StrokeWidth, box.StrokeColor = 10, 1, theme.Color(theme.ColorNameSeparator)
+	name := map[viewmodel.LampState]fyne.ThemeColorName{viewmodel.LampGood: theme.ColorNameSuccess, viewmodel.LampSlow: theme.ColorNameWarning, viewmodel.LampBad: theme.ColorNameError}[p.State]
+	if name == "" {
+		name = theme.ColorNamePlaceHolder
+	}
+	dot := canvas.NewCircle(theme.Color(name))
+	text := canvas.NewText(p.Text, theme.Color(theme.ColorNameForeground))
+	text.TextSize, text.TextStyle.Bold = 12.5, true
+	sub := canvas.NewText(p.Sub, theme.Color(theme.ColorNamePlaceHolder))
+	sub.TextSize = 11.5
+	top := container.NewHBox(container.NewCenter(container.NewGridWrap(fyne.NewSize(9, 9), dot)), text)
+	return screen.NewHit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(8, 8, 10, 8), container.New(layout.NewCustomPaddedVBoxLayout(1), top, sub))), func() { s.Show("connection") })
+}
+
+// shortcuts go through the main menu, because an entry with the focus swallows
+// the canvas's own.
+func (s *Shell) shortcuts(a Actions) {
+	item := func(key string, k fyne.KeyName, mod fyne.KeyModifier, f func()) *fyne.MenuItem {
+		m := fyne.NewMenuItem(s.Words.T(key), f)
+		m.Shortcut = &desktop.CustomShortcut{KeyName: k, Modifier: mod}
+		return m
+	}
+	ctrl := fyne.KeyModifierShortcutDefault
+	menu := []*fyne.MenuItem{
+		item("shell.new", fyne.KeyN, ctrl, a.New), item("shell.find", fyne.KeyF, ctrl, a.Find), item("shell.save", fyne.KeyS, ctrl, a.Save),
+		item("shell.submit", fyne.KeyReturn, ctrl, a.Submit), item("shell.selfcheck", fyne.KeyF5, 0, a.SelfCheck),
+		item("shell.shortcuts", fyne.KeySlash, ctrl, a.Help),
+	}
+	for _, m := range menu {
+		k := m.Shortcut
+		s.Window.Canvas().AddShortcut(k, func(fyne.Shortcut) { m.Action() })
+	}
+	s.Window.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) {
+		switch k.Name {
+		case fyne.KeyF5:
+			a.SelfCheck()
+		case fyne.KeyEscape:
+			a.Back()
+		case fyne.KeyF1:
+			a.Help()
+		}
+	})
+}
