@@ -74,7 +74,7 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 	if cfg.Proxy == nil {
 		cfg.Proxy = http.ProxyFromEnvironment
 	}
-	c := &Client{cfg: cfg, monitor: link.New(link.Config{Now: cfg.Now})}
+	c := &Client{cfg: cfg, monitor: link.New(link.Config{Now: cfg.Now, Classify: classify})}
 	var err error
 	if c.url, err = cfg.Store.Setting(ctx, settingURL); err != nil {
 		return nil, err

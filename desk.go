@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"counterfoil/app/books"
+	"counterfoil/app/settings"
+	"counterfoil/localdb"
+	"counterfoil/sync/client"
+	"counterfoil/sync/engine"
+	"counterfoil/sync/merge"
+	"counterfoil/sync/practice"
+	"counterfoil/sync/trust"
+)
+
+// desk is everything behind the window; tests start one without it.
+type desk struct {
+	opts     options
+	db       *localdb.DB
+	books    *books.Desk
+	trust    *trust.Store
+	client   *client.Client
+	settings settings.Settings
+
+	mu       sync.Mutex // guards below
+	practice *practice.Practice
+	notify   func(engine.Event)
+}
+
+func newID() string {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return uuid.NewString()
+	}
+	return id.String()
+}
+
+func random() float64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails on the systems we run on
+	return float64(binary.LittleEndian.Uint64(b[:])>>11) / (1 << 53)
+}
+
+func openDesk(ctx context.Context, o options) (*desk, error) {
+	db, err := localdb.Open(ctx, filepath.Join(o.data, "counterfoil.db"), localdb.Options{Now: time.Now, NewID: newID})
+	if err != nil {
+		return nil, err
+	}
+	d := &desk{opts: o, db: db}
+	k := trust.OS()
+	switch o.keyring {
+	case "file":
+		k = trust.FileKeyring(filepath.Join(o.data, "keyring"), trust.Passphrase)
+	case "memory":
+		k = trust.Memory()
+	}
+	d.trust = &trust.Store{Keyring: k, Profile: trust.ProfileOf(o.data)}
+	d.books = &books.Desk{Store: db, Now: time.Now, NewID: newID, Merge: merge.Three}
+	d.client, err = client.New(ctx, client.Config{
+		Store: db, Trust: d.trust, Dir: o.data, Version: version, Now: time.Now, NewID: newID, Rand: random,
+		ClassifyStore: localdb.Classify, Notify: d.happened,
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if d.settings, err = settings.Load(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if o.lang != "" {
+		d.settings.Language = settings.Language(o.lang)
+	}
+	if o.theme != "" {
+		d.settings.Theme = settings.Theme(o.theme)
+	}
+	again, err := db.Setting(ctx, "practice")
+	if err == nil && (o.practice || again == "on") {
+		err = d.StartPractice(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return d, nil
+}
+
+func (d *desk) happened(e engine.Event) {
+	d.mu.Lock()
+	f := d.notify
+	d.mu.Unlock()
+	if f != nil {
+		f(e)
+	}
+}
+
+// StartPractice starts the embedded server, puts its CA into the keyring like a
+// real one and connects to it. Without a keyring the CA lives as long as the
+// program, and the window says so.
+func (d *desk) StartPractice(ctx context.Context) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.practice != nil {
+		return nil
+	}
+	p, err := practice.Start(ctx, practice.Config{Dir: filepath.Join(d.opts.data, "practice"), Version: version})
+	if err != nil {
+		return err
+	}
+	d.practice = p
+	bundle, err := trust.ParseBundle(p.CAPEM())
+	if err == nil {
+		err = bundle.Confirm(p.Fingerprint())
+	}
+	if err != nil {
+		return err
+	}
+	err = d.trust.Save(ctx, bundle)
+	if errors.Is(err, trust.ErrUnavailable) || errors.Is(err, trust.ErrLocked) || errors.Is(err, trust.ErrHanging) {
+		// Practice holds no real data: the window says that nothing is kept.
+		d.trust.Keyring = trust.Memory()
+		err = d.trust.Save(ctx, bundle)
+	}
+	if err == nil {
+		err = d.client.Connect(ctx, p.URL(), p.Token())
+	}
+	if err == nil {
+		err = d.db.SetSetting(ctx, "practice", "on")
+	}
+	return err
+}
+
+func (d *desk) practiceServer() *practice.Practice {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.practice
+}
+
+func (d *desk) close(ctx context.Context) error {
+	err := d.client.SaveState(ctx)
+	if p := d.practiceServer(); p != nil {
+		err = errors.Join(err, p.Close(ctx))
+	}
+	return errors.Join(err, d.db.Close())
+}

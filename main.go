@@ -1,0 +1,106 @@
+// Counterfoil is a desktop invoicing client that keeps working when the server
+// cannot be reached.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fyne.io/fyne/v2/app"
+	"github.com/gofrs/flock"
+)
+
+const version = "0.1.0"
+
+// options are the command line.
+type options struct {
+	data, keyring, lang, theme string
+	practice                   bool
+	tour                       string // folder for screenshots of every page
+	smoke                      string // "draft": make the first draft and end
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	f := flag.NewFlagSet("counterfoil", flag.ContinueOnError)
+	home, err := os.UserConfigDir()
+	if err != nil {
+		home = "."
+	}
+	f.StringVar(&o.data, "data", filepath.Join(home, "counterfoil"), "folder that holds this desk's invoices")
+	f.StringVar(&o.keyring, "keyring", "os", "where the CA certificate is kept: os, file or memory")
+	f.StringVar(&o.lang, "lang", "", "zh or en; empty: as chosen in the settings")
+	f.StringVar(&o.theme, "theme", "", "light or dark; empty: as chosen in the settings")
+	f.BoolVar(&o.practice, "practice", false, "use the practice server inside the program")
+	f.StringVar(&o.tour, "tour", "", "write a screenshot of every page into this folder and end")
+	f.StringVar(&o.smoke, "smoke", "", "draft: make a first draft through the window and end")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	switch o.keyring {
+	case "os", "file", "memory":
+	default:
+		return o, fmt.Errorf("--keyring is os, file or memory, not %q", o.keyring)
+	}
+	return o, nil
+}
+
+func main() {
+	o, err := parse(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "counterfoil:", err)
+		os.Exit(2)
+	}
+	if err := run(o); err != nil {
+		fmt.Fprintln(os.Stderr, "counterfoil:", err)
+		os.Exit(1)
+	}
+}
+
+func run(o options) error {
+	if os.Getenv("LANG") == "" || os.Getenv("LANG") == "C" {
+		_ = os.Setenv("LANG", "zh_CN.UTF-8") // Fyne reads it for its own dialogs
+	}
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
+		return err
+	}
+	lock := flock.New(filepath.Join(o.data, "window.lock"))
+	if held, err := lock.TryLock(); err != nil || !held {
+		return errors.Join(errors.New("Counterfoil is open already with this data folder; switch to its window"), err)
+	}
+	defer func() { _ = lock.Unlock() }()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	d, err := openDesk(ctx, o)
+	if err != nil {
+		return err
+	}
+	a := app.NewWithID("cn.counterfoil.desk")
+	w := newWindow(ctx, a, d)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.client.Engine().Run(ctx)
+	}()
+	switch {
+	case o.tour != "":
+		go w.tour(o.tour)
+	case o.smoke != "":
+		go w.smoke()
+	}
+	w.win.ShowAndRun()
+	w.editor.Save()
+	cancel()
+	<-done
+	save, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	return errors.Join(w.failed, d.close(save))
+}

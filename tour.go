@@ -1,0 +1,225 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"counterfoil/app/invoice"
+	"counterfoil/app/settings"
+	"counterfoil/ui/viewmodel"
+)
+
+// The tour shows every page as a clerk would reach it and keeps a picture of
+// each; it waits on conditions, never on time alone.
+
+// until waits for a condition on the window's goroutine, at most 20 s.
+func (w *window) until(what string, ok func() bool) error {
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		done := false
+		fyne.DoAndWait(func() { done = ok() })
+		if done {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			return fmt.Errorf("waited in vain for %s", what)
+		}
+	}
+}
+
+// shoot keeps a picture of the window after it was drawn.
+func (w *window) shoot(dir, name string) error {
+	var err error
+	fyne.DoAndWait(func() {
+		f, cerr := os.Create(filepath.Join(dir, name+".png"))
+		if cerr != nil {
+			err = cerr
+			return
+		}
+		err = png.Encode(f, w.win.Canvas().Capture())
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+	})
+	return err
+}
+
+// draftOne types a first draft through the editor's view-model.
+func (w *window) draftOne() (string, error) {
+	fyne.DoAndWait(func() {
+		w.newInvoice()
+		w.editor.SetBuyer("苏州明远精密机械有限公司")
+		w.editor.SetTaxNo("91310112087994932F")
+		w.editor.SetKind(invoice.Special)
+		w.editor.Paste(0, viewmodel.ColName, "*金属制品*不锈钢法兰 DN50\tDN50 PN16\t个\t120\t85.5\t13\t10%\n*金属制品*密封垫片\tΦ60\t片\t300\t6.20\t13\n*物流辅助服务*装卸搬运\t\t次\t2\t1650\t6")
+		w.editor.SetRemark("合同号 MY-2026-1107;送货单 4 份随附")
+		w.editor.Save()
+	})
+	id := ""
+	err := w.until("the draft on disk", func() bool {
+		id = w.editor.Invoice().ID
+		return id != "" && !w.editor.Unsaved()
+	})
+	return id, err
+}
+
+func (w *window) quit(err error) {
+	fyne.Do(func() {
+		w.failed = err
+		w.win.Close()
+	})
+}
+
+// smoke makes the first draft through the real window and says so in one line.
+func (w *window) smoke() {
+	id, err := w.draftOne()
+	if err == nil {
+		_, err = w.d.db.Invoice(w.ctx, id)
+	}
+	if err == nil {
+		line, _ := json.Marshal(map[string]string{"smoke": "ok", "draft": id}) // two strings
+		fmt.Println(string(line))
+	}
+	w.quit(err)
+}
+
+func (w *window) tour(dir string) { w.quit(w.walk(dir)) }
+
+func (w *window) walk(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := w.until("the first sync", func() bool { return len(w.list.Rows()) > 0 && w.facts.Facts().Online }); err != nil {
+		return err
+	}
+	id, err := w.draftOne()
+	if err != nil {
+		return err
+	}
+	if err := w.until("the draft on the server", func() bool {
+		st, err := w.d.db.Invoice(w.ctx, id)
+		return err == nil && st.Pending == "" && st.Base != nil
+	}); err != nil {
+		return err
+	}
+	if err := w.makeConflict(id); err != nil {
+		return err
+	}
+	for _, lang := range []settings.Language{settings.Chinese, settings.English} {
+		for _, theme := range []settings.Theme{settings.Light, settings.Dark} {
+			suffix := fmt.Sprintf("-%s-%s", lang, theme)
+			v := w.d.settings
+			v.Language, v.Theme, v.Started = lang, theme, true
+			fyne.DoAndWait(func() { w.restyle(v) })
+			for _, page := range []string{"invoices", "conflicts", "customers", "items", "connection", "settings", "practice", "firstrun"} {
+				fyne.DoAndWait(func() { w.shell.Show(page) })
+				if err := w.drawn(page); err != nil {
+					return err
+				}
+				if err := w.shoot(dir, page+suffix); err != nil {
+					return err
+				}
+			}
+			if err := w.editorAndFault(dir, suffix, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// makeConflict lets the second branch and this desk change the same remark.
+func (w *window) makeConflict(id string) error {
+	p := w.d.practiceServer()
+	if p == nil {
+		return errNoPractice
+	}
+	if err := p.Set("T01", true); err != nil {
+		return err
+	}
+	st, err := w.d.db.Invoice(w.ctx, id)
+	if err != nil {
+		return err
+	}
+	inv := st.Invoice
+	inv.Remark = "合同号 MY-2026-1107,分两批交货"
+	if _, _, err := w.d.books.Edit(w.ctx, id, st.Version, inv); err != nil {
+		return err
+	}
+	if _, err := p.SecondBranch.EditDraft(w.ctx, id); err != nil {
+		return err
+	}
+	if err := p.Set("T01", false); err != nil {
+		return err
+	}
+	w.d.client.Engine().Kick()
+	return w.until("the conflict", func() bool {
+		st, err := w.d.db.Invoice(w.ctx, id)
+		return err == nil && (st.Conflict || st.Pending == "")
+	})
+}
+
+// drawn waits until a page has what it shows.
+func (w *window) drawn(page string) error {
+	switch page {
+	case "customers":
+		return w.until("customers", func() bool { return len(w.customers.Rows()) > 0 })
+	case "items":
+		return w.until("items", func() bool { return len(w.items.Rows()) > 0 })
+	case "conflicts":
+		return w.until("conflicts", func() bool { return w.d.client.Engine().LastError() == nil })
+	}
+	return nil
+}
+
+func (w *window) editorAndFault(dir, suffix, id string) error {
+	if _, err := w.draftOne(); err != nil {
+		return err
+	}
+	if err := w.shoot(dir, "editor"+suffix); err != nil {
+		return err
+	}
+	p := w.d.practiceServer()
+	if err := p.Set("S01", true); err != nil {
+		return err
+	}
+	fyne.DoAndWait(w.selfCheck)
+	if err := w.until("the verdict", func() bool {
+		w.facts.mu.Lock()
+		defer w.facts.mu.Unlock()
+		return w.facts.report != nil && w.facts.report.Finding.Fault == "S01" && w.wizard.Stage() != viewmodel.StageRunning
+	}); err != nil {
+		return err
+	}
+	if err := w.shoot(dir, "wizard"+suffix); err != nil {
+		return err
+	}
+	fyne.DoAndWait(func() { w.wizard.Stop() })
+	w.d.client.Monitor().Fault("S01")
+	w.d.client.Engine().Kick()
+	if err := w.until("trouble shown", func() bool { return w.facts.Facts().Fault != "" }); err != nil {
+		return err
+	}
+	fyne.DoAndWait(func() { w.shell.Show("connection") })
+	if err := w.shoot(dir, "offline"+suffix); err != nil {
+		return err
+	}
+	if err := p.Set("S01", false); err != nil {
+		return err
+	}
+	w.d.client.Reset()
+	return w.until("online again", func() bool {
+		w.d.client.Engine().Kick()
+		return w.facts.Facts().Online
+	})
+}

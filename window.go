@@ -1,0 +1,339 @@
+package main
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+
+	"counterfoil/app/books"
+	"counterfoil/app/locale"
+	"counterfoil/app/money"
+	"counterfoil/app/settings"
+	"counterfoil/sync/engine"
+	"counterfoil/sync/link"
+	"counterfoil/sync/merge"
+	"counterfoil/ui"
+	"counterfoil/ui/look"
+	"counterfoil/ui/screen"
+	"counterfoil/ui/viewmodel"
+)
+
+// window wires view-models, pages and shell; it is built anew when language or
+// theme change, the view-models stay.
+type window struct {
+	ctx   context.Context
+	d     *desk
+	app   fyne.App
+	win   fyne.Window
+	words *locale.Catalog
+	shell *ui.Shell
+	facts *facts
+
+	list      *viewmodel.Invoices
+	editor    *viewmodel.Editor
+	conflicts *viewmodel.Conflicts
+	conn      *viewmodel.Connection
+	wizard    *viewmodel.Wizard
+	settings  *viewmodel.Settings
+	first     *viewmodel.FirstRun
+	practice  *viewmodel.Practice
+	customers *viewmodel.Catalog
+	items     *viewmodel.Catalog
+
+	editorPage *screen.Editor
+	conflict   *screen.Conflicts
+	failed     error
+}
+
+// after runs f on the window's goroutine after d.
+func after(d time.Duration, f func()) func() {
+	t := time.AfterFunc(d, func() { fyne.Do(f) })
+	return func() { t.Stop() }
+}
+
+func ticker(d time.Duration, f func()) func() {
+	t, stop := time.NewTicker(d), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-t.C:
+				f()
+			case <-stop:
+				t.Stop()
+				return
+			}
+		}
+	}()
+	return func() { close(stop) }
+}
+
+func newWindow(ctx context.Context, a fyne.App, d *desk) *window {
+	w := &window{ctx: ctx, d: d, app: a, win: a.NewWindow("存根开票 Counterfoil")}
+	words, err := locale.New(string(d.settings.Language))
+	if err != nil {
+		// The texts are embedded: a test holds that they can be read.
+		words, w.failed = &locale.Catalog{}, err
+	}
+	w.words = words
+	setup := viewmodel.Setup{Post: func(f func()) { fyne.Do(f) }, Now: time.Now, Words: words}
+	w.facts = &facts{d: d}
+	check := &selfCheck{d, w.facts}
+	waiting := func() int { return w.facts.Facts().Waiting }
+	acts := actions{open: func(p string) { w.shell.Show(p) }}
+	w.list = viewmodel.NewInvoices(setup, d.db)
+	w.editor = viewmodel.NewEditor(setup, d.books, d.db, after)
+	w.conflicts = viewmodel.NewConflicts(setup, d.db, d.books, merge.Three)
+	w.conn = viewmodel.NewConnection(setup, w.facts)
+	w.wizard = viewmodel.NewWizard(setup, check, acts, ticker, waiting)
+	place := viewmodel.PlaceFacts{Keyring: keyringName(d.trust.Keyring.Kind()), Folder: d.opts.data, Version: version}
+	w.settings = viewmodel.NewSettings(setup, d.db, d.client, keeper{d}, d.settings, place)
+	w.first = viewmodel.NewFirstRun(setup, d.db, d.client, keeper{d}, d, viewmodel.NewWizard(setup, check, acts, ticker, waiting), d.settings)
+	w.practice = viewmodel.NewPractice(setup, trainer{d})
+	w.customers = viewmodel.NewCatalog(setup, w.readCustomers)
+	w.items = viewmodel.NewCatalog(setup, w.readItems)
+	w.editor.Saved = func(string) {
+		w.list.Load()
+		d.client.Engine().Kick()
+		w.count()
+	}
+	w.settings.Restyled, w.first.Restyled = w.restyle, w.restyle
+	w.first.Finished = func() { w.build("invoices"); w.newInvoice() }
+	d.mu.Lock()
+	d.notify = func(e engine.Event) { fyne.Do(func() { w.happened(e) }) }
+	d.mu.Unlock()
+	d.client.Monitor().Subscribe(func() { fyne.Do(w.tick) })
+	w.win.Resize(fyne.NewSize(1366, 768))
+	w.restyle(d.settings)
+	stop := ticker(time.Second, func() { fyne.Do(w.tick) })
+	w.win.SetOnClosed(stop)
+	w.win.SetCloseIntercept(func() {
+		w.editorPage.Commit()
+		w.editor.Save()
+		w.win.Close()
+	})
+	w.list.Load()
+	w.conflicts.Load(ctx)
+	w.count()
+	return w
+}
+
+func keyringName(kind string) viewmodel.Bilingual {
+	switch kind {
+	case "file":
+		return viewmodel.Bilingual{ZH: "加密文件(不是系统密码库)", EN: "encrypted file (not the system's store)"}
+	case "memory":
+		return viewmodel.Bilingual{ZH: "仅本次运行(没有可用的系统密码库)", EN: "this run only (no password store here)"}
+	}
+	return viewmodel.Bilingual{ZH: "系统密码库", EN: "the system's password store"}
+}
+
+func (w *window) restyle(v settings.Settings) {
+	w.words.Use(string(v.Language))
+	w.app.Settings().SetTheme(look.Theme{Choice: string(v.Theme)})
+	first := "invoices"
+	if w.shell != nil {
+		first = w.shell.Current()
+	}
+	if w.d.client.URL() == "" && !v.Started {
+		first = "firstrun"
+	}
+	w.build(first)
+}
+
+func (w *window) build(show string) {
+	t := w.words
+	w.shell = ui.New(w.win, t)
+	list := screen.NewInvoices(w.list, t, time.Now)
+	w.editorPage = screen.NewEditor(w.editor, t)
+	w.conflict = screen.NewConflicts(w.conflicts, t)
+	conn, wizard := screen.NewConnection(w.conn, t), screen.NewWizard(w.wizard, t)
+	set, first := screen.NewSettings(w.settings, t, w.choose), screen.NewFirstRun(w.first, t, w.choose)
+	practice := screen.NewPractice(w.practice, t)
+	customers := screen.NewCatalog(w.customers, t.T("shell.customers"), t.T("catalog.customers.note"), t.T("catalog.search"), [3]string{t.T("catalog.name"), t.T("catalog.taxno"), t.T("catalog.bank")})
+	items := screen.NewCatalog(w.items, t.T("shell.items"), t.T("catalog.items.note"), t.T("catalog.search"), [3]string{t.T("catalog.name"), t.T("catalog.code"), t.T("editor.col.price")})
+
+	list.Open = w.open
+	list.New = w.newInvoice
+	w.editorPage.Back = func() { w.shell.Show("invoices") }
+	w.editorPage.Offline = func() bool { return w.d.client.Monitor().State().Kind == link.Offline }
+	conn.SelfCheck = w.selfCheck
+	conn.Copy, wizard.Copy = w.app.Clipboard().SetContent, w.app.Clipboard().SetContent
+	wizard.Close = func() { w.wizard.Stop(); w.shell.Show("connection") }
+
+	w.shell.Pages = []ui.Page{
+		{Name: "invoices", Rail: true, Object: list.Object(), Refresh: w.list.Load},
+		{Name: "conflicts", Rail: true, Object: w.conflict.Object(), Refresh: func() { w.conflicts.Load(w.ctx) }},
+		{Name: "customers", Rail: true, Object: customers.Object(), Refresh: customers.Refresh},
+		{Name: "items", Rail: true, Object: items.Object(), Refresh: items.Refresh},
+		{Name: "connection", Rail: true, Object: conn.Object(), Refresh: w.conn.Refresh},
+		{Name: "settings", Rail: true, Object: set.Object(), Refresh: set.Refresh},
+		{Name: "practice", Rail: w.d.practiceServer() != nil, Object: practice.Object(), Refresh: practice.Refresh},
+		{Name: "editor", Object: w.editorPage.Object(), Refresh: w.editorPage.Refresh, Under: "invoices"},
+		{Name: "wizard", Object: wizard.Object(), Under: "connection"},
+		{Name: "firstrun", Object: first.Object()},
+	}
+	w.shell.Badge = func(name string) int {
+		if name == "conflicts" {
+			w.facts.mu.Lock()
+			defer w.facts.mu.Unlock()
+			return w.facts.counts.Conflict
+		}
+		return 0
+	}
+	w.shell.Pill = w.pill
+	w.shell.Build(show, ui.Actions{
+		New: w.newInvoice, Find: func() { w.shell.Show("invoices"); list.Find(w.win.Canvas()) },
+		Save:   func() { w.editorPage.Commit(); w.editor.Save() },
+		Submit: w.submit, SelfCheck: w.selfCheck,
+		Back: func() {
+			switch w.shell.Current() {
+			case "editor":
+				w.editorPage.Commit()
+				w.editor.Save()
+				w.shell.Show("invoices")
+			case "wizard":
+				wizard.Close()
+			}
+		},
+		Help: func() {
+			dialog.ShowInformation(t.T("shell.shortcuts"), t.T("help.text"), w.win)
+		},
+	})
+}
+
+func (w *window) submit() {
+	switch w.shell.Current() {
+	case "editor":
+		w.editorPage.Commit()
+		w.editor.Submit()
+	case "conflicts":
+		w.conflict.Accept()
+	}
+}
+
+func (w *window) newInvoice() {
+	w.editor.New()
+	w.shell.Show("editor")
+	w.editorPage.Focus(w.win.Canvas())
+}
+
+func (w *window) open(id string) {
+	w.editor.Open(id)
+	w.shell.Show("editor")
+}
+
+func (w *window) selfCheck() {
+	w.shell.Show("wizard")
+	w.wizard.Start()
+}
+
+// choose asks for a certificate file.
+func (w *window) choose(got func(pem []byte)) {
+	dialog.ShowFileOpen(func(r fyne.URIReadCloser, err error) {
+		if err != nil || r == nil {
+			return
+		}
+		defer r.Close()
+		if raw, err := io.ReadAll(io.LimitReader(r, 2<<20)); err == nil {
+			got(raw)
+		}
+	}, w.win)
+}
+
+// count reads the counts off the window's goroutine.
+func (w *window) count() {
+	go func() {
+		if w.facts.read(w.ctx) == nil {
+			fyne.Do(func() { w.shell.Tick() })
+		}
+	}()
+}
+
+func (w *window) happened(e engine.Event) {
+	switch e.Kind {
+	case "pushed", "pulled", "issued", "rejected":
+		w.editor.Reload(e.InvoiceID)
+		return // the round's end redraws once for all
+	case "conflict":
+		w.editor.Reload(e.InvoiceID)
+		return
+	}
+	w.list.Load()
+	w.conflicts.Load(w.ctx)
+	w.count()
+	if w.shell.Current() == "connection" {
+		w.conn.Refresh()
+	}
+}
+
+// tick redraws what time changes.
+func (w *window) tick() {
+	w.shell.Tick()
+	if w.shell.Current() == "connection" {
+		w.conn.Refresh()
+	}
+}
+
+func (w *window) pill() ui.Pill {
+	f, t := w.facts.Facts(), w.words
+	p := ui.Pill{State: viewmodel.LampGood, Sub: t.T("pill.click")}
+	switch {
+	case !f.Connected:
+		p.State, p.Text = viewmodel.LampUnknown, t.T("pill.none")
+	case f.Online:
+		p.Text = t.T("pill.online", f.LastSync.Local().Format("15:04"))
+	case f.Fault != "":
+		p.State, p.Text, p.Sub = viewmodel.LampBad, t.T("pill.offline", f.Waiting), f.Lamps[lampOf(f)].Note.In(t)
+	case f.Requests == 0:
+		p.State, p.Text = viewmodel.LampUnknown, t.T("pill.unknown")
+	default:
+		p.State, p.Text = viewmodel.LampSlow, t.T("pill.degraded", f.Waiting)
+	}
+	switch w.d.trust.Keyring.Kind() {
+	case "memory":
+		if f.Online {
+			p.Sub = t.T("pill.keyring.memory")
+		}
+	case "file":
+		if f.Online {
+			p.Sub = t.T("pill.keyring.file")
+		}
+	}
+	return p
+}
+
+func lampOf(f viewmodel.ConnectionFacts) int {
+	for i, l := range f.Lamps {
+		if l.State == viewmodel.LampBad {
+			return i
+		}
+	}
+	return 0
+}
+
+func (w *window) readCustomers(ctx context.Context, search string) ([][3]string, error) {
+	all, err := w.d.db.Customers(ctx, search, 200)
+	var out [][3]string
+	for _, c := range all {
+		out = append(out, [3]string{c.Name, c.TaxNo, c.Bank + " " + c.Account})
+	}
+	return out, err
+}
+
+func (w *window) readItems(ctx context.Context, search string) ([][3]string, error) {
+	all, err := w.d.db.Items(ctx, search, 200)
+	var out [][3]string
+	for _, i := range all {
+		price := "—"
+		if i.Price != nil {
+			price = money.Format(*i.Price)
+		}
+		out = append(out, [3]string{i.Name, i.TaxCode, price + "  " + i.Rate.Percent() + "  " + i.Unit})
+	}
+	return out, err
+}
+
+var _ books.Merger = merge.Three
