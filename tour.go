@@ -3,8 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"image/png"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -37,21 +37,15 @@ func (w *window) until(what string, ok func() bool) error {
 	}
 }
 
-// shoot keeps a picture of the window after it was drawn.
+// shoot keeps a picture of the screen as it is, after the window had time for a
+// few frames.
 func (w *window) shoot(dir, name string) error {
-	var err error
-	fyne.DoAndWait(func() {
-		f, cerr := os.Create(filepath.Join(dir, name+".png"))
-		if cerr != nil {
-			err = cerr
-			return
-		}
-		err = png.Encode(f, w.win.Canvas().Capture())
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-	})
-	return err
+	<-time.After(350 * time.Millisecond)
+	out, err := exec.Command("import", "-window", "root", filepath.Join(dir, name+".png")).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("screenshot (ImageMagick is needed): %w: %s", err, out)
+	}
+	return nil
 }
 
 // draftOne types a first draft through the editor's view-model.
