@@ -74,7 +74,7 @@ func run(o options) error {
 	}
 	lock := flock.New(filepath.Join(o.data, "window.lock"))
 	if held, err := lock.TryLock(); err != nil || !held {
-		return errors.Join(errors.New("Counterfoil is open already with this data folder; switch to its window"), err)
+		return errors.Join(errors.New("the program is open already with this data folder; switch to its window"), err)
 	}
 	defer func() { _ = lock.Unlock() }()
 	ctx, cancel := context.WithCancel(context.Background())

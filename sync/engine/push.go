@@ -271,11 +271,9 @@ func (e *Engine) rejected(tx books.SyncTx, o books.Operation, a wire.Answer, st 
 	if err != nil {
 		return nil, err
 	}
-	base := doc
+	base := invoice.Invoice{ID: doc.ID, State: invoice.Draft}
 	if st.Base != nil {
 		base = *st.Base
-	} else {
-		base = invoice.Invoice{ID: doc.ID, State: invoice.Draft}
 	}
 	h := e.history(doc.ID, "rejected")
 	h.Detail = a.Code

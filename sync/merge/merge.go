@@ -42,10 +42,7 @@ var groups = []group{
 }
 
 func buyerText(i invoice.Invoice) string {
-	var parts []string
-	for _, s := range []string{i.Buyer.Name, i.Buyer.TaxNo, i.Buyer.Address, i.Buyer.Phone, i.Buyer.Bank, i.Buyer.Account} {
-		parts = append(parts, s)
-	}
+	parts := []string{i.Buyer.Name, i.Buyer.TaxNo, i.Buyer.Address, i.Buyer.Phone, i.Buyer.Bank, i.Buyer.Account}
 	return strings.TrimRight(strings.Join(parts, " "), " ")
 }
 

@@ -128,7 +128,7 @@ func selfcheck(ctx context.Context, c *call) error {
 		c.say("\n%s", report.Text("en"))
 	}
 	if report.Finding.Fault != fault.OK {
-		return found
+		return errFound
 	}
 	return nil
 }

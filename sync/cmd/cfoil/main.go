@@ -56,9 +56,9 @@ type usage struct{ text string }
 
 func (u usage) Error() string { return u.text }
 
-// found says that a command did its work and found a problem: exit code 1,
+// errFound says that a command did its work and found a problem: exit code 1,
 // its output is already printed.
-var found = errors.New("a problem was found")
+var errFound = errors.New("a problem was found")
 
 // A command runs with the words after its name.
 type command struct {
@@ -121,7 +121,7 @@ func (c *call) exit(err error) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, found):
+	case errors.Is(err, errFound):
 		return 1
 	case errors.As(err, &u):
 		fmt.Fprintf(c.err, "cfoil: %v\nsee cfoil --help\n", err)

@@ -38,7 +38,7 @@ func checkTaxNo(_ context.Context, c *call) error {
 		return err
 	}
 	if !ok {
-		return found
+		return errFound
 	}
 	return nil
 }

@@ -23,5 +23,5 @@ func (c *call) storeFault(err error) error {
 	} else {
 		c.say("%s", report.Text("en"))
 	}
-	return found
+	return errFound
 }
