@@ -1,7 +1,10 @@
 package fault
 
 import (
+	"fmt"
+	"os"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -57,5 +60,27 @@ func TestDecide(t *testing.T) {
 func TestRender(t *testing.T) {
 	if got := Render("a {x} b {y} {", map[string]string{"x": "1"}); got != "a 1 b ? {" {
 		t.Error(got)
+	}
+}
+
+// docs/faults.md is this catalogue in words; COUNTERFOIL_UPDATE=1 writes it anew.
+func TestPage(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# 故障表 · Faults\n\nDeepest first: when several are seen, the first is named and explains the others.\n\n| no. | 故障 | fault | who | what to do |\n| --- | --- | --- | --- | --- |\n")
+	for _, f := range All() {
+		var steps []string
+		for _, s := range f.Steps {
+			steps = append(steps, s.Text.ZH+" / "+s.Text.EN)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", f.ID, f.Title.ZH, f.Title.EN, f.Who, strings.Join(steps, "<br>"))
+	}
+	const page = "../../docs/faults.md"
+	if os.Getenv("COUNTERFOIL_UPDATE") != "" {
+		if err := os.WriteFile(page, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if raw, err := os.ReadFile(page); err != nil || string(raw) != b.String() {
+		t.Errorf("docs/faults.md differs from the catalogue; run with COUNTERFOIL_UPDATE=1 (%v)", err)
 	}
 }
