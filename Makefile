@@ -49,11 +49,11 @@ lint:
 	go run $(STATICCHECK) $(TAGS) ./...
 
 bench:
-	go test $(TAGS) -run '^$$' -bench . -benchtime 2s ./localdb ./sync/engine ./ui/viewmodel | go run ./.ci/benchtable
+	go test $(TAGS) -run '^$$' -bench . -benchtime 2s ./localdb | go run ./.ci/benchtable
 
 # Long campaigns; a short slice of each runs in make test.
 kill:
-	COUNTERFOIL_KILLS=200 go test -run Kill -timeout 30m -v ./localdb ./sync/cmd/cfoil
+	COUNTERFOIL_KILLS=200 go test -run Kill -timeout 30m -v ./localdb
 
 soak:
 	for f in money:FuzzParse money:FuzzWords invoice:FuzzCompute; do \
