@@ -255,10 +255,9 @@ func (k keeper) Trust(ctx context.Context, pem []byte, fingerprint string) error
 	if err := b.Confirm(fingerprint); err != nil {
 		return err
 	}
-	if err := k.d.trust.Save(ctx, b); err != nil {
+	if err := k.d.client.Trust(ctx, b); err != nil {
 		return err
 	}
-	k.d.client.Reset()
 	k.d.client.Engine().Kick()
 	return nil
 }

@@ -120,11 +120,11 @@ func (d *desk) StartPractice(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = d.trust.Save(ctx, bundle)
+	err = d.client.Trust(ctx, bundle)
 	if errors.Is(err, trust.ErrUnavailable) || errors.Is(err, trust.ErrLocked) || errors.Is(err, trust.ErrHanging) {
 		// Practice holds no real data: the window says that nothing is kept.
 		d.trust.Keyring = trust.Memory()
-		err = d.trust.Save(ctx, bundle)
+		err = d.client.Trust(ctx, bundle)
 	}
 	if err == nil {
 		err = d.client.Connect(ctx, p.URL(), p.Token())

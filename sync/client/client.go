@@ -27,6 +27,7 @@ const (
 	settingURL      = "server_url"
 	settingEnrolled = "enrolled_url"
 	settingLink     = "link_state"
+	settingTrusted  = "ca_sha256" // of the CA trusted last; tells "never loaded" from "lost"
 )
 
 // Store is what the client needs of the local store.
@@ -132,6 +133,19 @@ func (c *Client) Connect(ctx context.Context, address, token string) error {
 	c.url, c.enrolled = u, u
 	c.token, c.tokenRead = token, token != ""
 	c.mu.Unlock()
+	c.Reset()
+	return nil
+}
+
+// Trust keeps a bundle whose fingerprint was confirmed as the only root for the
+// server; the next request uses it. It gives the errors of the keyring.
+func (c *Client) Trust(ctx context.Context, b *trust.Bundle) error {
+	if err := c.cfg.Trust.Save(ctx, b); err != nil {
+		return err
+	}
+	if err := c.cfg.Store.SetSetting(ctx, settingTrusted, b.Summary()[0].Fingerprint); err != nil {
+		return err
+	}
 	c.Reset()
 	return nil
 }

@@ -37,6 +37,8 @@ type Config struct {
 	// Branch names the branch of a token; nil lets any token in, and none.
 	Branch func(token string) (name string, ok bool)
 	Empty  bool // no sample data
+	// NoInvoices leaves the sample invoices out, so that numbers begin at 1.
+	NoInvoices bool
 }
 
 // Practice is a running practice server, safe for concurrent use.

@@ -136,5 +136,9 @@ func (p *Practice) seed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.srv.Seed(ctx, customers, items, p.sampleInvoices(customers, items), "总部 Head office")
+	var invoices []invoice.Invoice
+	if !p.cfg.NoInvoices {
+		invoices = p.sampleInvoices(customers, items)
+	}
+	return p.srv.Seed(ctx, customers, items, invoices, "总部 Head office")
 }

@@ -1,10 +1,8 @@
 package probe
 
 import (
-	"bufio"
 	"context"
 	"net"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -13,20 +11,6 @@ import (
 
 	"counterfoil/sync/fault"
 )
-
-// connectThrough asks a proxy for a tunnel and gives its status. No secret is sent.
-func connectThrough(c net.Conn, target string) (int, error) {
-	_ = c.SetDeadline(time.Now().Add(2500 * time.Millisecond))
-	if _, err := c.Write([]byte("CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n\r\n")); err != nil {
-		return 0, err
-	}
-	resp, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: http.MethodConnect})
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	return resp.StatusCode, nil
-}
 
 // resolvers reads the system's name servers; nil where it cannot.
 func resolvers() []string {
@@ -116,4 +100,29 @@ func query(ctx context.Context, server, host string) (dnsmessage.RCode, error) {
 	var p dnsmessage.Parser
 	h, err := p.Start(buf[:n])
 	return h.RCode, err
+}
+
+// resolverBeyond reports whether a name server outside this computer's own
+// subnets answers anything: a control for the line to the outside.
+func resolverBeyond(ctx context.Context) bool {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	for _, s := range resolvers() {
+		host, _, _ := net.SplitHostPort(s) // made by JoinHostPort
+		ip := net.ParseIP(host)
+		near := ip == nil || ip.IsLoopback()
+		for _, a := range addrs {
+			n, ok := a.(*net.IPNet)
+			near = near || ok && n.Contains(ip)
+		}
+		if near {
+			continue
+		}
+		if _, err := query(ctx, s, "."); err == nil {
+			return true
+		}
+	}
+	return false
 }

@@ -68,7 +68,7 @@ type Ladder struct {
 	proxy      *url.URL
 	roots      []*x509.Certificate
 	addresses  []net.IP
-	leaf       *x509.Certificate
+	ours       bool // the product has named itself
 
 	symptoms []fault.Symptom
 	evidence []fault.Evidence
@@ -115,6 +115,7 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check)) Report {
 	defer cancel()
 	start := time.Now()
 	l.symptoms, l.evidence, l.stop = nil, nil, false
+	l.ours, l.proxy = false, nil
 	checks := make([]Check, len(rungs))
 	for i, r := range rungs {
 		checks[i] = Check{ID: r.id, Title: r.title, Layer: r.layer, State: Pending}
@@ -165,6 +166,11 @@ func (l *Ladder) hard(id fault.ID, c fault.Confidence, values map[string]string)
 func (l *Ladder) address(context.Context) (string, bool) {
 	typed := l.cfg.ServerURL
 	values := map[string]string{"typed": typed, "enrolled": l.cfg.EnrolledURL}
+	for k, v := range values {
+		if v == "" {
+			values[k] = "—"
+		}
+	}
 	u, err := url.Parse(typed)
 	if typed == "" || err != nil || u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(typed, " 　：／。") || u.User != nil {
 		l.hard("K12", fault.Proven, values)

@@ -23,25 +23,6 @@ const clockTolerance = 5 * time.Minute
 var interceptors = []string{"kaspersky", "eset", "avast", "avg ", "bitdefender", "fortinet", "zscaler", "sophos", "palo alto",
 	"umbrella", "360", "sangfor", "深信服", "qianxin", "奇安信", "mcafee", "symantec", "netskope", "blue coat", "checkpoint", "huorong"}
 
-// tunnel connects to the server, through the proxy when there is one.
-func (l *Ladder) tunnel(ctx context.Context) (net.Conn, error) {
-	if l.proxy != nil {
-		host := l.proxy.Host
-		if l.proxy.Port() == "" {
-			host = net.JoinHostPort(l.proxy.Hostname(), "80")
-		}
-		c, err := dial(ctx, host)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := connectThrough(c, net.JoinHostPort(l.host, l.port)); err != nil {
-			return nil, errors.Join(err, c.Close())
-		}
-		return c, nil
-	}
-	return dial(ctx, net.JoinHostPort(l.addresses[0].String(), l.port))
-}
-
 // capture does a handshake that verifies nothing and sends no request.
 func (l *Ladder) capture(ctx context.Context) ([]*x509.Certificate, error) {
 	c, err := l.tunnel(ctx)
@@ -131,7 +112,6 @@ func (l *Ladder) secure(ctx context.Context) (string, bool) {
 		return "no certificate", false
 	}
 	leaf := chain[0]
-	l.leaf = leaf
 	inter := x509.NewCertPool()
 	for _, c := range chain[1:] {
 		inter.AddCert(c)
@@ -168,6 +148,13 @@ func (l *Ladder) secure(ctx context.Context) (string, bool) {
 			names = append(names, ip.String())
 		}
 		bad("S04", map[string]string{"names": strings.Join(names, ", ")})
+	}
+	if good && !l.clockWrong() {
+		// The server's own certificate is good: what is left is the age of our roots.
+		if _, err := leaf.Verify(x509.VerifyOptions{Roots: pool, Intermediates: inter, CurrentTime: now}); err != nil {
+			bad("K04", nil)
+			return err.Error(), false
+		}
 	}
 	return fmt.Sprintf("%s, until %s", leaf.Issuer.CommonName, leaf.NotAfter.Format("2006-01-02")), good
 }

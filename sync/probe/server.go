@@ -75,7 +75,7 @@ func (l *Ladder) server(ctx context.Context) (string, bool) {
 		return fmt.Sprintf("status %d", resp.StatusCode), false
 	}
 	var h wire.Health
-	if err := json.Unmarshal(body, &h); err != nil || h.Product != wire.Product || resp.Header.Get(wire.HeaderProduct) != wire.Product {
+	if err := json.Unmarshal(body, &h); err != nil || h.Product != wire.Product {
 		product := h.Product
 		if product == "" {
 			product = resp.Header.Get("Server")
@@ -83,6 +83,7 @@ func (l *Ladder) server(ctx context.Context) (string, bool) {
 		l.hard("H15", fault.Proven, map[string]string{"product": product})
 		return "not the invoice server: " + product, false
 	}
+	l.ours = true
 	switch {
 	case h.Maintenance != nil:
 		l.hard("H21", fault.Proven, map[string]string{"until": h.Maintenance.Until.Local().Format("15:04")})
@@ -131,7 +132,7 @@ func (l *Ladder) signIn(ctx context.Context) (string, bool) {
 // status names the fault of an HTTP answer; "" for a good one.
 func (l *Ladder) status(resp *http.Response, body []byte) (fault.ID, map[string]string) {
 	html := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
-	ours := resp.Header.Get(wire.HeaderProduct) == wire.Product
+	ours := l.ours || resp.Header.Get(wire.HeaderProduct) == wire.Product
 	var p wire.Problem
 	_ = json.Unmarshal(body, &p) // a body that is no problem document says nothing more
 	values := map[string]string{"request": resp.Header.Get(wire.HeaderRequest)}
@@ -151,7 +152,7 @@ func (l *Ladder) status(resp *http.Response, body []byte) (fault.ID, map[string]
 		return "H20", values
 	case resp.StatusCode == http.StatusServiceUnavailable:
 		return "H19", values
-	case html:
+	case html && resp.StatusCode < 500:
 		if m := pageTitle.FindSubmatch(body); m != nil {
 			values["title"] = strings.TrimSpace(string(m[1]))
 		}

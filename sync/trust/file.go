@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -32,6 +33,7 @@ type fileKeyring struct {
 
 	mu         sync.Mutex // guards below and the file
 	passphrase string
+	salt, key  []byte // the key derived last: deriving is slow on purpose
 }
 
 // sealed is the file: salt and nonce in the clear, items under the passphrase.
@@ -111,7 +113,7 @@ func (k *fileKeyring) read() (map[string]string, error) {
 	}
 	plain, err := box.Open(nil, s.Nonce, s.Box, nil)
 	if err != nil {
-		k.passphrase = ""
+		k.passphrase, k.salt, k.key = "", nil, nil
 		return nil, ErrPassphrase
 	}
 	items := map[string]string{}
@@ -134,8 +136,11 @@ func (k *fileKeyring) cipher(salt []byte) (aead, error) {
 		}
 		k.passphrase = p
 	}
-	key := argon2.IDKey([]byte(k.passphrase), salt, argonTime, argonMemory, argonLanes, chacha20poly1305.KeySize)
-	return chacha20poly1305.NewX(key)
+	if k.key == nil || !bytes.Equal(salt, k.salt) {
+		k.key = argon2.IDKey([]byte(k.passphrase), salt, argonTime, argonMemory, argonLanes, chacha20poly1305.KeySize)
+		k.salt = salt
+	}
+	return chacha20poly1305.NewX(k.key)
 }
 
 // change writes the whole file anew: beside the old one, synced, then renamed.
@@ -151,9 +156,13 @@ func (k *fileKeyring) change(f func(map[string]string)) error {
 	if err != nil {
 		return err
 	}
-	s := sealed{Version: 1, Salt: make([]byte, 16), Nonce: make([]byte, chacha20poly1305.NonceSizeX)}
-	if _, err := rand.Read(s.Salt); err != nil {
-		return err
+	// One salt a file: the nonce is long enough to be drawn anew each time.
+	s := sealed{Version: 1, Salt: k.salt, Nonce: make([]byte, chacha20poly1305.NonceSizeX)}
+	if s.Salt == nil {
+		s.Salt = make([]byte, 16)
+		if _, err := rand.Read(s.Salt); err != nil {
+			return err
+		}
 	}
 	if _, err := rand.Read(s.Nonce); err != nil {
 		return err

@@ -65,7 +65,7 @@ func trustImport(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := d.trust.Save(ctx, bundle); err != nil {
+	if err := d.client.Trust(ctx, bundle); err != nil {
 		return err
 	}
 	return c.print(map[string]any{"trusted": summaries(bundle)})

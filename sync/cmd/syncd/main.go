@@ -58,7 +58,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.StringVar(&o.listen, "listen", "127.0.0.1:8443", "`ADDR` to listen on")
 	fs.StringVar(&o.cert, "tls-cert", "", "certificate chain, PEM `FILE`")
 	fs.StringVar(&o.key, "tls-key", "", "key of the certificate, PEM `FILE`")
-	fs.BoolVar(&o.practice, "practice", false, "make an own CA (ca.pem, ca.sha256 in DIR) and sample data; lets any token in unless --token-file is given")
+	fs.BoolVar(&o.practice, "practice", false, "make an own CA (ca.pem, ca.sha256 in DIR) and sample customers; lets any token in unless --token-file is given")
 	fs.StringVar(&o.db, "db", "", "database, `sqlite:FILE` (default sqlite:DIR/server.db)")
 	fs.StringVar(&o.tokens, "token-file", "", "`FILE` with lines \"token branch name\"")
 	fs.StringVar(&o.fault, "fault", "", "practice only: faults to play, `LIST` like S01,H11")
@@ -136,7 +136,7 @@ func (o *options) serve(stdout io.Writer) error {
 		branch = func(token string) (string, bool) { name, ok := names[token]; return name, ok }
 	}
 	if o.practice {
-		p, err := practice.Start(ctx, practice.Config{Dir: o.data, Listen: o.listen, DB: o.db, Version: version, Branch: branch})
+		p, err := practice.Start(ctx, practice.Config{Dir: o.data, Listen: o.listen, DB: o.db, Version: version, Branch: branch, NoInvoices: true})
 		if err != nil {
 			return err
 		}
