@@ -141,8 +141,12 @@ func TestLocked(t *testing.T) {
 	if _, err := d.Invoice(context.Background(), v.ID); !errors.Is(err, books.ErrNotFound) {
 		t.Fatalf("reading must go on: %v", err)
 	}
+	wantTrouble(t, d.Check(context.Background()), ErrLocked, "K07")
 	fmt.Fprintln(in)
 	_ = c.Wait()
+	if err := d.Check(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	mustSave(t, d, v, s, 0, books.Put)
 }
 

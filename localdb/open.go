@@ -33,6 +33,7 @@ type DB struct {
 	read   *sql.DB // four connections, query_only
 	writer *writer
 	reads  statements
+	busy   time.Duration
 }
 
 const readers = 4
@@ -58,7 +59,7 @@ func Open(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err := checkMark(path); err != nil {
 		return nil, wrap("open", err)
 	}
-	d := &DB{path: path, now: opts.Now, newID: opts.NewID}
+	d := &DB{path: path, now: opts.Now, newID: opts.NewID, busy: opts.Busy}
 	if err := d.open(ctx, opts.Busy); err != nil {
 		d.Close()
 		return nil, wrap("open", err)
@@ -132,12 +133,41 @@ func (d *DB) Close() error {
 // Path is the absolute path of the data file.
 func (d *DB) Path() string { return d.path }
 
-// Check is the quick look of the self-check: page structure and marker row.
+// Check is the quick look of the self-check: page structure, marker row and
+// whether another program keeps the write lock.
 func (d *DB) Check(ctx context.Context) error {
 	if err := d.pragmaCheck(ctx, "quick_check(1)"); err != nil {
 		return wrap("check", err)
 	}
-	return wrap("check", d.marker(ctx))
+	if err := d.marker(ctx); err != nil {
+		return wrap("check", err)
+	}
+	return wrap("check", d.lockCheck(ctx))
+}
+
+// checkBusy is how long Check waits for another program's lock.
+const checkBusy = 700 * time.Millisecond
+
+// lockCheck takes and gives back the write lock; it writes nothing.
+func (d *DB) lockCheck(ctx context.Context) error {
+	select {
+	case d.writer.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-d.writer.turn }()
+	wait := func(t time.Duration) error {
+		_, err := d.writer.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", t.Milliseconds()))
+		return err
+	}
+	if err := wait(min(d.busy, checkBusy)); err != nil {
+		return err
+	}
+	_, err := d.writer.conn.ExecContext(ctx, `BEGIN IMMEDIATE`)
+	if err == nil {
+		_, err = d.writer.conn.ExecContext(ctx, `ROLLBACK`)
+	}
+	return errors.Join(err, wait(d.busy))
 }
 
 // IntegrityCheck also compares every index with its table; it reads the whole file.
