@@ -27,7 +27,7 @@ func (l *Ladder) names(ctx context.Context) (string, bool) {
 		id, c := ownLookup(ctx, l.host)
 		own <- verdict{id, c}
 	}()
-	sys, cancel := context.WithTimeout(ctx, 4*time.Second)
+	sys, cancel := context.WithTimeout(ctx, 2500*time.Millisecond)
 	defer cancel()
 	ips, err := net.DefaultResolver.LookupIP(sys, "ip", l.host)
 	if err == nil {

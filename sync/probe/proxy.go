@@ -96,6 +96,6 @@ func connectThrough(c net.Conn, target string, user *url.Userinfo) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	defer resp.Body.Close()
-	return resp.StatusCode, nil
+	// The body is not read: after 200 it is the tunnel, otherwise the caller hangs up.
+	return resp.StatusCode, c.SetDeadline(time.Time{})
 }
