@@ -53,7 +53,7 @@ bench:
 
 # Long campaigns; a short slice of each runs in make test.
 kill:
-	COUNTERFOIL_KILLS=200 go test -run Kill -timeout 30m -v ./localdb
+	COUNTERFOIL_KILLS=400 go test -run Kill -timeout 30m -v ./localdb ./sync/cmd/cfoil
 
 soak:
 	for f in money:FuzzParse money:FuzzWords invoice:FuzzCompute; do \

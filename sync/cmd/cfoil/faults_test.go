@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	_ "modernc.org/sqlite"
 
@@ -103,6 +104,26 @@ func TestServerFaults(t *testing.T) {
 			s.check(t, c.deep, "")
 		})
 	}
+}
+
+// TestClock lives in a world 40 days ahead: server, its certificate and its clock
+// agree with each other against this computer.
+func TestClock(t *testing.T) {
+	p, err := practice.Start(context.Background(), practice.Config{
+		Dir: t.TempDir(), Version: "test", Empty: true, Now: func() time.Time { return time.Now().AddDate(0, 0, 40) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close(context.Background()) })
+	pem := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(pem, p.CAPEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := newSeat(t)
+	s.must(t, "", "trust", "import", pem, "--fingerprint", p.Fingerprint(), "--yes")
+	s.must(t, "", "connect", p.URL(), "--token", p.Token())
+	s.check(t, "S03", "proven")
 }
 
 // TestLocalFaults breaks what is on this computer.
