@@ -292,7 +292,7 @@ func (e *Engine) theirs(tx books.SyncTx, st books.Stored, theirs invoice.Invoice
 		mine.State = invoice.Draft
 	}
 	open := deleted || len(m.Diffs) > 0
-	if !open && !sendable(mine, theirs) {
+	if !open && !sendable(m.Result, theirs) {
 		open = true
 	}
 	if open {
@@ -320,12 +320,13 @@ func (e *Engine) theirs(tx books.SyncTx, st books.Stored, theirs invoice.Invoice
 	if same {
 		return []Event{{Kind: "pulled", InvoiceID: mine.ID}}, tx.SetClean(theirs, sheet, h)
 	}
-	return []Event{{Kind: "pulled", InvoiceID: mine.ID}}, tx.SetBase(m.Result, sheet, theirs, books.Put, h)
+	return []Event{{Kind: "pulled", InvoiceID: mine.ID}}, tx.SetBase(m.Result, sheet, theirs, kindOf(m.Result), h)
 }
 
-// sendable reports whether a merge of two drafts may go out by itself.
-func sendable(mine, theirs invoice.Invoice) bool {
-	return mine.State.Editable() && theirs.State.Editable()
+// sendable reports whether a merge may go out by itself: of two drafts, or of a
+// draft with the same content handed in.
+func sendable(result, theirs invoice.Invoice) bool {
+	return (result.State.Editable() || result.State == invoice.Waiting) && theirs.State.Editable()
 }
 
 // equal compares content: everything but revision, branch and times of change.

@@ -105,3 +105,23 @@ func TestWithoutBase(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// A draft handed in with the very content the server has needs no decision; with
+// another content it does.
+func TestHandedIn(t *testing.T) {
+	b := base()
+	mine := with(func(i *invoice.Invoice) { i.State = invoice.Waiting })
+	same := with(func(i *invoice.Invoice) { i.State, i.Revision = invoice.Draft, 3 })
+	m := Three(&b, mine, same, nil)
+	if len(m.Diffs) != 0 || m.Result.State != invoice.Waiting || m.Result.Revision != 3 {
+		t.Errorf("the same content: %+v", m)
+	}
+	other := with(func(i *invoice.Invoice) { i.State, i.Revision, i.Remark = invoice.Draft, 3, "t" })
+	if m := Three(&b, mine, other, nil); !reflect.DeepEqual(paths(m.Diffs), []string{"state"}) {
+		t.Errorf("another content: %+v", m)
+	}
+	gone := with(func(i *invoice.Invoice) { i.State, i.Revision = invoice.Issued, 3 })
+	if m := Three(&b, mine, gone, nil); !reflect.DeepEqual(paths(m.Diffs), []string{"state"}) {
+		t.Errorf("issued meanwhile: %+v", m)
+	}
+}
