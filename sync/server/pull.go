@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"counterfoil/sync/wire"
@@ -17,7 +18,11 @@ func (s *Server) pull(w http.ResponseWriter, r *http.Request) {
 	malformed := func(detail string) {
 		s.Problem(w, r, http.StatusBadRequest, wire.Problem{Code: "malformed", Title: "The pull is malformed", Detail: detail})
 	}
-	q := r.URL.Query()
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		malformed(err.Error())
+		return
+	}
 	cursor, err := wire.ParseCursor(q.Get("cursor"))
 	if err != nil {
 		malformed(err.Error())

@@ -33,7 +33,7 @@ type rig struct {
 	store *sqlite.Store
 	tls   *httptest.Server
 	http  *http.Client
-	seq   atomic.Int64
+	seq   *atomic.Int64
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
@@ -52,7 +52,7 @@ func start(t *testing.T, change func(*server.Config)) *rig {
 	if change != nil {
 		change(&cfg)
 	}
-	r := &rig{t: t, srv: server.New(cfg), store: store}
+	r := &rig{t: t, srv: server.New(cfg), store: store, seq: new(atomic.Int64)}
 	r.tls = httptest.NewUnstartedServer(r.srv)
 	r.tls.EnableHTTP2 = true
 	r.tls.StartTLS()

@@ -1,0 +1,139 @@
+package server_test
+
+import (
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"counterfoil/sync/server"
+	"counterfoil/sync/wire"
+)
+
+var guarded = []struct{ method, path string }{
+	{http.MethodPost, "/v1/push"}, {http.MethodGet, "/v1/pull"}, {http.MethodGet, "/v1/events"}, {http.MethodGet, "/v1/whoami"},
+}
+
+func TestWithoutToken(t *testing.T) {
+	r := start(t, nil)
+	for _, g := range guarded {
+		for _, auth := range []string{"", "Bearer", "Bearer wrong", "Basic " + token, token} {
+			req := r.request(g.method, g.path, bodyOf(r.op("put", 0, draft())))
+			req.Header.Set("Authorization", auth)
+			if resp, _ := r.problem(req, 401, "token_invalid"); resp.Header.Get("WWW-Authenticate") == "" {
+				t.Errorf("%s: a 401 without WWW-Authenticate", g.path)
+			}
+		}
+	}
+	if p := r.pull("", 10); len(p.Changes) != 0 {
+		t.Errorf("%+v", p.Changes)
+	}
+	// The scheme is not case sensitive.
+	req := r.request(http.MethodGet, "/v1/whoami", nil)
+	req.Header.Set("Authorization", "bearer "+token)
+	if resp, b, err := r.do(req); err != nil || resp.StatusCode != 200 {
+		t.Errorf("%s %v", b, err)
+	}
+	// Health and the sign-in probe need none, and say nothing secret.
+	for path, status := range map[string]int{"/healthz": 200, "/v1/probe204": 204} {
+		req := r.request(http.MethodGet, path, nil)
+		req.Header.Del("Authorization")
+		if resp, b, err := r.do(req); err != nil || resp.StatusCode != status {
+			t.Errorf("%s: %s %v", path, b, err)
+		}
+	}
+}
+
+// Whoever stands in front of the server may forbid; the request goes no further.
+func TestForbidden(t *testing.T) {
+	var srv *server.Server
+	var on atomic.Bool
+	r := start(t, func(c *server.Config) {
+		c.Intercept = func(w http.ResponseWriter, q *http.Request) bool {
+			if on.Load() {
+				srv.Problem(w, q, http.StatusForbidden, wire.Problem{Code: "forbidden", Title: "This account may not do that"})
+			}
+			return on.Load()
+		}
+	})
+	srv = r.srv
+	on.Store(true)
+	body := bodyOf(r.op("put", 0, draft()))
+	for _, g := range guarded {
+		r.problem(r.request(g.method, g.path, body), 403, "forbidden")
+	}
+	on.Store(false)
+	if p := r.pull("", 10); len(p.Changes) != 0 {
+		t.Errorf("%+v", p.Changes)
+	}
+}
+
+func TestProtocolRange(t *testing.T) {
+	r := start(t, nil)
+	for client, ok := range map[string]bool{
+		"": true, "curl/8": true, "counterfoil/1.0; protocol=1-1": true, "counterfoil/2; protocol=1-7": true, "x; protocol=1": true,
+		"counterfoil/9; protocol=2-3": false, "counterfoil/0; protocol=0-0": false, "x; protocol=one": false, "x; protocol=": false, "x; protocol=1-": false,
+	} {
+		for _, path := range []string{"/v1/pull", "/v1/whoami"} {
+			req := r.request(http.MethodGet, path, nil)
+			req.Header.Set(wire.HeaderClient, client)
+			if !ok {
+				r.problem(req, 426, "upgrade_required")
+			} else if resp, b, err := r.do(req); err != nil || resp.StatusCode != 200 {
+				t.Errorf("%q: %s %v", client, b, err)
+			}
+		}
+	}
+	// Health answers any client, so that it can say which versions are understood.
+	req := r.request(http.MethodGet, "/healthz", nil)
+	req.Header.Set(wire.HeaderClient, "counterfoil/9; protocol=8-9")
+	if resp, b, err := r.do(req); err != nil || resp.StatusCode != 200 {
+		t.Errorf("%s %v", b, err)
+	}
+}
+
+// What will pass says when to come again.
+func TestRetryAfter(t *testing.T) {
+	r := start(t, nil)
+	until := time.Now().Add(10 * time.Minute)
+	r.srv.SetMaintenance(&wire.Maintenance{Until: until, Message: "计划维护"})
+	body := bodyOf(r.op("put", 0, draft()))
+	for _, g := range guarded {
+		resp, p := r.problem(r.request(g.method, g.path, body), 503, "maintenance")
+		n, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+		if err != nil || n < 500 || n > 600 || p.Maintenance == nil || !p.Maintenance.Until.Equal(until) || p.Maintenance.Message != "计划维护" {
+			t.Errorf("%s: Retry-After %q, %+v", g.path, resp.Header.Get("Retry-After"), p.Maintenance)
+		}
+	}
+	r.srv.SetMaintenance(&wire.Maintenance{Until: time.Now().Add(-time.Hour)})
+	if resp, _ := r.problem(r.request(http.MethodGet, "/v1/pull", nil), 503, "maintenance"); resp.Header.Get("Retry-After") != "1" {
+		t.Errorf("Retry-After of a pause that lasts too long: %q", resp.Header.Get("Retry-After"))
+	}
+	r.srv.SetMaintenance(nil)
+	if p := r.pull("", 1); len(p.Changes) != 0 {
+		t.Errorf("maintenance let a push in: %+v", p.Changes)
+	}
+	if err := r.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range guarded[:3] { // whoami needs no data
+		if resp, _ := r.problem(r.request(g.method, g.path, body), 503, "database_down"); resp.Header.Get("Retry-After") != "5" {
+			t.Errorf("%s: Retry-After %q", g.path, resp.Header.Get("Retry-After"))
+		}
+	}
+}
+
+func TestWrongMethodAndPath(t *testing.T) {
+	r := start(t, nil)
+	for path, allowed := range map[string]string{"/v1/push": "POST", "/v1/pull": "GET", "/healthz": "GET", "/v1/events": "GET"} {
+		for _, m := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch} {
+			if resp, _ := r.problem(r.request(m, path, nil), 405, "method_not_allowed"); resp.Header.Get("Allow") != allowed {
+				t.Errorf("%s %s: Allow %q", m, path, resp.Header.Get("Allow"))
+			}
+		}
+	}
+	for _, path := range []string{"/", "/v1", "/v1/push/", "/v2/push", "/v1/pull/x"} {
+		r.problem(r.request(http.MethodGet, path, nil), 404, "not_found")
+	}
+}
