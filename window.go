@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"io"
+	"net/url"
+	"os"
+	"path/filepath"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -17,6 +20,7 @@ import (
 	"counterfoil/sync/merge"
 	"counterfoil/ui"
 	"counterfoil/ui/look"
+	"counterfoil/ui/paper"
 	"counterfoil/ui/screen"
 	"counterfoil/ui/viewmodel"
 )
@@ -157,6 +161,7 @@ func (w *window) build(show string) {
 
 	list.Open = w.open
 	list.New = w.newInvoice
+	w.editorPage.Print = w.print
 	w.editorPage.Back = func() { w.shell.Show("invoices") }
 	w.editorPage.Offline = func() bool { return w.d.client.Monitor().State().Kind == link.Offline }
 	conn.SelfCheck = w.selfCheck
@@ -173,7 +178,7 @@ func (w *window) build(show string) {
 		{Name: "practice", Rail: w.d.practiceServer() != nil, Object: practice.Object(), Refresh: practice.Refresh},
 		{Name: "editor", Object: w.editorPage.Object(), Refresh: w.editorPage.Refresh, Under: "invoices"},
 		{Name: "wizard", Object: wizard.Object(), Under: "connection"},
-		{Name: "firstrun", Object: first.Object()},
+		{Name: "firstrun", Object: first.Object(), Bare: true},
 	}
 	w.shell.Badge = func(name string) int {
 		if name == "conflicts" {
@@ -198,6 +203,7 @@ func (w *window) build(show string) {
 				wizard.Close()
 			}
 		},
+		Print: w.print,
 		Help: func() {
 			dialog.ShowInformation(t.T("shell.shortcuts"), t.T("help.text"), w.win)
 		},
@@ -211,6 +217,27 @@ func (w *window) submit() {
 		w.editor.Submit()
 	case "conflicts":
 		w.conflict.Accept()
+	}
+}
+
+// print shows the open invoice as a page in the system's browser, which prints it.
+func (w *window) print() {
+	if w.shell.Current() != "editor" {
+		return
+	}
+	w.editorPage.Commit()
+	w.editor.Save()
+	page, err := paper.Invoice(w.editor.Invoice(), w.editor.Sheet(), w.words, false)
+	file := filepath.Join(w.d.opts.data, "preview.html")
+	if err == nil {
+		err = os.WriteFile(file, page, 0o600)
+	}
+	if err == nil {
+		abs, _ := filepath.Abs(file) // of a file just written
+		err = w.app.OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)})
+	}
+	if err != nil {
+		dialog.ShowInformation(w.words.T("shell.print"), w.words.T("paper.failed", err), w.win)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 
-	"counterfoil/assets"
 	"counterfoil/ui/look"
 	"counterfoil/ui/screen"
 	"counterfoil/ui/viewmodel"
@@ -23,6 +22,7 @@ type Page struct {
 	Object  fyne.CanvasObject
 	Refresh func() // when it is shown; may be nil
 	Under   string // rail entry that is marked while it is shown
+	Bare    bool   // shown without the rail
 }
 
 // Pill is what the foot of the rail says.
@@ -33,7 +33,7 @@ type Pill struct {
 
 // Actions are what the shortcuts do.
 type Actions struct {
-	New, Find, Save, Submit, SelfCheck, Back, Help func()
+	New, Find, Save, Submit, SelfCheck, Back, Help, Print func()
 }
 
 // Shell is the window's content.
@@ -45,9 +45,56 @@ type Shell struct {
 	Badge func(name string) int
 	Pill  func() Pill
 
-	current string
-	rail    *fyne.Container
-	body    *fyne.Container
+	current   string
+	collapsed bool // the rail shows icons only
+	frame     *fyne.Container
+	rail      *fyne.Container
+	body      *fyne.Container
+}
+
+// railWidth and narrowRail are the rail's widths in device-independent pixels.
+const railWidth, narrowRail float32 = 200, 56
+
+// frameLayout sets the rail beside the page, without a gap.
+type frameLayout struct{ s *Shell }
+
+func (l frameLayout) width() float32 {
+	switch {
+	case l.s.bare():
+		return 0
+	case l.s.collapsed:
+		return narrowRail
+	}
+	return railWidth
+}
+
+// MinSize lets the rail scroll out rather than the page.
+func (l frameLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	page := o[1].MinSize()
+	return fyne.NewSize(page.Width+l.width(), page.Height)
+}
+
+// Layout gives the page what the rail leaves.
+func (l frameLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	w := l.width()
+	o[0].Resize(fyne.NewSize(w, size.Height))
+	o[1].Move(fyne.NewPos(w, 0))
+	o[1].Resize(fyne.NewSize(size.Width-w, size.Height))
+	if w == 0 {
+		o[0].Hide()
+		return
+	}
+	o[0].Show()
+}
+
+// bare pages stand alone: before the set-up there is nothing to go to.
+func (s *Shell) bare() bool {
+	for _, p := range s.Pages {
+		if p.Name == s.current {
+			return p.Bare
+		}
+	}
+	return false
 }
 
 // New makes the content; Build shows it.
@@ -58,10 +105,11 @@ func New(w fyne.Window, words viewmodel.Phrases) *Shell {
 // Build lays the window out and shows a page.
 func (s *Shell) Build(first string, a Actions) {
 	background := canvas.NewRectangle(theme.Color(look.ColorRail))
-	background.SetMinSize(fyne.NewSize(200, 10))
 	edge := canvas.NewRectangle(theme.Color(theme.ColorNameSeparator))
 	edge.SetMinSize(fyne.NewSize(1, 1))
-	s.Window.SetContent(container.NewBorder(nil, nil, container.NewBorder(nil, nil, nil, edge, container.NewStack(background, s.rail)), nil, s.body))
+	s.frame = container.New(frameLayout{s}, container.NewStack(background, s.rail, container.New(edgeLayout{}, edge)), s.body)
+	s.Window.SetPadded(false)
+	s.Window.SetContent(s.frame)
 	s.shortcuts(a)
 	s.Show(first)
 }
@@ -75,13 +123,30 @@ func (s *Shell) Show(name string) {
 		if p.Name == name {
 			s.current = name
 			s.body.Objects = []fyne.CanvasObject{p.Object}
-			s.body.Refresh()
+			s.frame.Refresh()
 			if p.Refresh != nil {
 				p.Refresh()
 			}
 		}
 	}
 	s.Tick()
+}
+
+// edgeLayout draws a hairline at the right edge.
+type edgeLayout struct{}
+
+func (edgeLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(1, 1) }
+
+func (edgeLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	o[0].Move(fyne.NewPos(s.Width-1, 0))
+	o[0].Resize(fyne.NewSize(1, s.Height))
+}
+
+// Collapse shows the rail as icons only, or whole again.
+func (s *Shell) Collapse() {
+	s.collapsed = !s.collapsed
+	s.Tick()
+	s.frame.Refresh()
 }
 
 // Tick draws rail and pill anew.
@@ -95,16 +160,14 @@ func (s *Shell) Tick() {
 	list := container.New(layout.NewCustomPaddedVBoxLayout(0))
 	name := canvas.NewText(s.Words.T("shell.name"), theme.Color(theme.ColorNameForeground))
 	name.TextStyle.Bold, name.TextSize = true, 15
-	raw, err := assets.Icons.ReadFile("icon/app.png")
-	head := container.NewHBox()
-	if err == nil {
-		logo := canvas.NewImageFromResource(fyne.NewStaticResource("app.png", raw))
-		logo.FillMode = canvas.ImageFillContain
-		logo.SetMinSize(fyne.NewSize(24, 24))
-		head.Add(container.NewCenter(logo))
+	logo := canvas.NewImageFromResource(look.App())
+	logo.FillMode = canvas.ImageFillContain
+	logo.SetMinSize(fyne.NewSize(24, 24))
+	head := container.NewHBox(container.NewCenter(logo))
+	if !s.collapsed {
+		head.Add(container.NewCenter(name))
 	}
-	head.Add(container.NewCenter(name))
-	list.Add(container.New(layout.NewCustomPaddedLayout(16, 14, 16, 8), head))
+	list.Add(screen.NewHit(container.New(layout.NewCustomPaddedLayout(16, 14, 16, 8), head), s.Collapse))
 	for _, p := range s.Pages {
 		if p.Rail {
 			list.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 10, 10), s.entry(p, p.Name == mark)))
@@ -122,14 +185,16 @@ func (s *Shell) entry(p Page, on bool) fyne.CanvasObject {
 		r.FillColor, r.StrokeColor, r.StrokeWidth = theme.Color(theme.ColorNameOverlayBackground), theme.Color(theme.ColorNameSeparator), 1
 		text.Color, text.TextStyle.Bold = theme.Color(theme.ColorNameForeground), true
 	}
-	row := container.NewHBox()
-	if raw, err := assets.Icons.ReadFile("icon/" + p.Name + ".svg"); err == nil {
-		icon := canvas.NewImageFromResource(theme.NewThemedResource(fyne.NewStaticResource(p.Name+".svg", raw)))
-		icon.FillMode = canvas.ImageFillContain
-		icon.SetMinSize(fyne.NewSize(18, 18))
-		row.Add(container.NewCenter(icon))
+	row := container.New(layout.NewCustomPaddedHBoxLayout(10))
+	if icon := look.Icon(p.Name, text.Color); icon != nil {
+		picture := canvas.NewImageFromResource(icon)
+		picture.FillMode = canvas.ImageFillContain
+		picture.SetMinSize(fyne.NewSize(17, 17))
+		row.Add(container.NewCenter(picture))
 	}
-	row.Add(container.NewCenter(text))
+	if !s.collapsed {
+		row.Add(container.NewCenter(text))
+	}
 	var badge fyne.CanvasObject = container.NewWithoutLayout()
 	if n := s.badge(p.Name); n > 0 {
 		dot := canvas.NewRectangle(theme.Color(theme.ColorNameError))
@@ -174,7 +239,11 @@ func (s *Shell) pill() fyne.CanvasObject {
 	text.TextSize, text.TextStyle.Bold = 12.5, true
 	sub := canvas.NewText(p.Sub, theme.Color(theme.ColorNamePlaceHolder))
 	sub.TextSize = 11.5
-	top := container.NewHBox(container.NewCenter(container.NewGridWrap(fyne.NewSize(9, 9), dot)), text)
+	light := container.NewCenter(container.NewGridWrap(fyne.NewSize(9, 9), dot))
+	if s.collapsed {
+		return screen.NewHit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(12, 12, 4, 4), light)), func() { s.Show("connection") })
+	}
+	top := container.NewHBox(light, text)
 	return screen.NewHit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(8, 8, 10, 8), container.New(layout.NewCustomPaddedVBoxLayout(1), top, sub))), func() { s.Show("connection") })
 }
 
@@ -190,7 +259,7 @@ func (s *Shell) shortcuts(a Actions) {
 	menu := []*fyne.MenuItem{
 		item("shell.new", fyne.KeyN, ctrl, a.New), item("shell.find", fyne.KeyF, ctrl, a.Find), item("shell.save", fyne.KeyS, ctrl, a.Save),
 		item("shell.submit", fyne.KeyReturn, ctrl, a.Submit), item("shell.selfcheck", fyne.KeyF5, 0, a.SelfCheck),
-		item("shell.shortcuts", fyne.KeySlash, ctrl, a.Help),
+		item("shell.shortcuts", fyne.KeySlash, ctrl, a.Help), item("shell.rail", fyne.KeyB, ctrl, s.Collapse), item("shell.print", fyne.KeyP, ctrl, a.Print),
 	}
 	for _, m := range menu {
 		k := m.Shortcut

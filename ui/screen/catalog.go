@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
+	"counterfoil/ui/look"
 	"counterfoil/ui/viewmodel"
 )
 
@@ -32,7 +33,7 @@ func NewCatalog(vm *viewmodel.Catalog, title, note, search string, columns [3]st
 	})
 	s.list.HideSeparators = true
 	head := container.New(stacked{0}, around(container.New(sh, words(columns[0], smallSize, false, mutedInk), words(columns[1], smallSize, false, mutedInk), words(columns[2], smallSize, false, mutedInk)), 8, inset), rule())
-	s.root = container.NewStack(page(title, note, []fyne.CanvasObject{fixed(280, 34, box)}, framed(container.NewBorder(head, nil, nil, nil, s.list))))
+	s.root = container.NewStack(page(title, note, []fyne.CanvasObject{fixed(280, 36, box)}, framed(container.NewBorder(head, nil, nil, nil, look.Dense(s.list)))))
 	vm.Changed = s.list.Refresh
 	return s
 }

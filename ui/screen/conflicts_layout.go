@@ -9,8 +9,11 @@ type stacked struct{ space float32 }
 // MinSize is the sum of the heights and the widest width.
 func (l stacked) MinSize(o []fyne.CanvasObject) fyne.Size {
 	var s fyne.Size
-	for i, x := range o {
-		if i > 0 {
+	for _, x := range o {
+		if !x.Visible() {
+			continue
+		}
+		if s.Height > 0 {
 			s.Height += l.space
 		}
 		m := x.MinSize()
@@ -24,6 +27,9 @@ func (l stacked) MinSize(o []fyne.CanvasObject) fyne.Size {
 func (l stacked) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	var y float32
 	for _, x := range o {
+		if !x.Visible() {
+			continue
+		}
 		x.Resize(fyne.NewSize(s.Width, x.MinSize().Height))
 		h := x.MinSize().Height
 		x.Resize(fyne.NewSize(s.Width, h))

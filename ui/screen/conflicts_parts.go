@@ -198,13 +198,18 @@ func row(objects ...fyne.CanvasObject) *fyne.Container {
 	r := container.New(layout.NewCustomPaddedHBoxLayout(10))
 	for _, o := range objects {
 		if b, ok := o.(*widget.Button); ok && b.Importance == widget.MediumImportance {
-			edge := canvas.NewRectangle(color.Transparent)
-			edge.CornerRadius, edge.StrokeWidth, edge.StrokeColor = 7, hairline, ink(theme.ColorNameSeparator)
-			o = container.NewStack(b, edge)
+			o = edged(b)
 		}
 		r.Add(o)
 	}
 	return r
+}
+
+// edged draws the hairline of a control around one that has none.
+func edged(o fyne.CanvasObject) fyne.CanvasObject {
+	edge := canvas.NewRectangle(color.Transparent)
+	edge.CornerRadius, edge.StrokeWidth, edge.StrokeColor = 7, hairline, ink(theme.ColorNameInputBorder)
+	return container.NewStack(o, edge)
 }
 
 // flush is a cell whose text begins at the cell's edge.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -27,8 +28,8 @@ type Editor struct {
 	head, side, offers *fyne.Container
 	warn               *fyne.Container
 	buyer, taxno       *widget.Entry
-	remark             *widget.Entry
-	taxnote            *canvas.Text
+	remark, date       *widget.Entry
+	taxnote, datenote  *canvas.Text
 	kind, basis        *widget.Select
 	grid               *xwidget.Grid
 	shown              string // id the fields were filled from
@@ -36,6 +37,7 @@ type Editor struct {
 	body               fyne.CanvasObject
 
 	Back    func()
+	Print   func()
 	Offline func() bool
 }
 
@@ -102,10 +104,19 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 		vm.FindCustomers(x, s.offerCustomers)
 	})
 	s.taxno, s.remark = entry(vm.SetTaxNo), entry(vm.SetRemark)
+	s.date = entry(func(x string) {
+		s.datenote.Color = ink(badInk)
+		if dateOf(x) == nil {
+			s.datenote.Color = ink(mutedInk)
+			vm.SetDate(x)
+		}
+		s.datenote.Refresh()
+	})
+	s.datenote = words(t.T("editor.date"), smallSize, false, mutedInk)
 	s.taxnote = words("", smallSize, false, slowInk)
-	s.kind = widget.NewSelect([]string{t.T("editor.ordinary"), t.T("editor.special")}, func(x string) {
+	s.kind = widget.NewSelect([]string{t.T("editor.choose.ordinary"), t.T("editor.choose.special")}, func(x string) {
 		k := invoice.Ordinary
-		if x == t.T("editor.special") {
+		if x == t.T("editor.choose.special") {
 			k = invoice.Special
 		}
 		if !s.filling {
@@ -138,11 +149,11 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	label := func(key string, o fyne.CanvasObject) fyne.CanvasObject {
 		return container.New(stacked{4}, words(t.T(key), smallSize, false, mutedInk), o)
 	}
-	fields := container.New(shares{parts: []float32{300, 205, 190, 105}, space: gap},
-		label("editor.buyer", s.buyer), container.New(stacked{4}, label("editor.taxno", s.taxno), s.taxnote), label("editor.kind", s.kind), label("editor.basis", s.basis))
+	fields := container.New(shares{parts: []float32{245, 190, 165, 112, 112}, space: gap},
+		label("editor.buyer", s.buyer), container.New(stacked{4}, label("editor.taxno", s.taxno), s.taxnote), label("editor.kind", edged(s.kind)), label("editor.basis", edged(s.basis)), container.New(stacked{4}, s.datenote, s.date))
 	gridCard := framed(container.NewVScroll(container.New(stacked{6}, s.grid, around(words(t.T("editor.hint"), smallSize, false, mutedInk), 0, 12))))
-	left := container.NewBorder(container.New(stacked{gap}, s.warn, card(container.New(stacked{4}, fields, s.offers)), fixed(1, 0, rule())),
-		container.New(stacked{gap}, fixed(1, 0, rule()), framed(around(container.NewBorder(nil, nil, container.NewCenter(words(t.T("editor.remark")+"  ", smallSize, false, mutedInk)), nil, s.remark), 6, inset))),
+	left := container.NewBorder(container.New(stacked{gap}, s.warn, card(container.New(stacked{4}, fields, s.offers)), spacer()),
+		container.New(stacked{gap}, spacer(), framed(around(container.NewBorder(nil, nil, container.NewCenter(words(t.T("editor.remark")+"  ", smallSize, false, mutedInk)), nil, s.remark), 6, inset))),
 		nil, nil, gridCard)
 	right := container.NewVScroll(fixed(272, 560, s.side))
 	right.SetMinSize(fyne.NewSize(280, 100))
@@ -152,6 +163,12 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	vm.Changed = s.Refresh
 	s.Refresh()
 	return s
+}
+
+// dateOf refuses what is not a whole date; a date half typed is not taken over.
+func dateOf(s string) error {
+	_, err := time.Parse(time.DateOnly, s)
+	return err
 }
 
 // Object is the page.
@@ -231,10 +248,11 @@ func (s *Editor) Refresh() {
 		set(s.buyer, inv.Buyer.Name)
 		set(s.taxno, inv.Buyer.TaxNo)
 		set(s.remark, inv.Remark)
+		set(s.date, inv.Date)
 		s.kind.SetSelectedIndex(map[invoice.Kind]int{invoice.Ordinary: 0, invoice.Special: 1}[inv.Kind])
 		s.basis.SetSelectedIndex(map[invoice.Basis]int{invoice.Exclusive: 0, invoice.Inclusive: 1}[inv.Basis])
 		s.filling = false
-		for _, w := range []fyne.Disableable{s.buyer, s.taxno, s.remark, s.kind, s.basis} {
+		for _, w := range []fyne.Disableable{s.buyer, s.taxno, s.remark, s.date, s.kind, s.basis} {
 			if s.vm.Editable() {
 				w.Enable()
 			} else {
@@ -253,11 +271,14 @@ func (s *Editor) Refresh() {
 	}
 	s.taxnote.Refresh()
 	s.warn.RemoveAll()
+	s.warn.Show()
 	switch {
 	case s.vm.Message() != "":
 		s.warn.Add(banner(prose(s.vm.Message(), false, badInk), badInk))
 	case s.Offline != nil && s.Offline() && s.vm.Editable():
 		s.warn.Add(banner(words(s.t.T("editor.offline"), 13, false, slowInk), slowInk))
+	default:
+		s.warn.Hide()
 	}
 	s.side.Objects = []fyne.CanvasObject{s.totals()}
 	s.side.Refresh()
@@ -295,6 +316,9 @@ func (s *Editor) actions() []fyne.CanvasObject {
 		s.vm.Save()
 		s.Back()
 	})}
+	if s.vm.Invoice().ID != "" && s.Print != nil {
+		out = append(out, button(s.t.T("shell.print")+"  Ctrl P", false, s.Print))
+	}
 	if inv.ReviewNeeded {
 		out = append(out, button(s.t.T("editor.reviewed"), false, s.vm.Reviewed))
 	}

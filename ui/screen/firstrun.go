@@ -2,10 +2,13 @@ package screen
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/app/settings"
+	"counterfoil/ui/look"
 	"counterfoil/ui/viewmodel"
 )
 
@@ -43,7 +46,7 @@ func (s *FirstRun) Refresh() {
 	case viewmodel.FirstLanguage:
 		parts = append(parts, container.NewGridWithColumns(2,
 			button("中文", true, func() { s.vm.Language(settings.Chinese) }),
-			button("English", false, func() { s.vm.Language(settings.English) })))
+			edged(button("English", false, func() { s.vm.Language(settings.English) }))))
 	case viewmodel.FirstChoice:
 		parts = append(parts, s.option("practice", true, s.vm.Practice), rule(), s.option("connect", false, s.vm.Connect))
 	case viewmodel.FirstAddress:
@@ -69,8 +72,18 @@ func (s *FirstRun) Refresh() {
 		all = append(all, row(button(s.t.T("firstrun.back"), false, s.vm.Back)))
 	}
 	body := framed(around(container.New(stacked{16}, all...), 28, 32))
-	s.root.Objects = []fyne.CanvasObject{container.NewCenter(container.New(&wideLayout{680}, body))}
+	s.root.Objects = []fyne.CanvasObject{container.NewCenter(container.New(stacked{20}, greeting(), container.New(&wideLayout{680}, body)))}
 	s.root.Refresh()
+}
+
+// greeting says what this is, before a language is chosen.
+func greeting() fyne.CanvasObject {
+	name := container.New(stacked{2}, words("存根开票 Counterfoil", 22, true, plainInk),
+		words("断线也能开票,恢复后自动上传 · Invoices go on without a line", 13, false, mutedInk))
+	logo := canvas.NewImageFromResource(look.App())
+	logo.FillMode = canvas.ImageFillContain
+	logo.SetMinSize(fyne.NewSize(48, 48))
+	return container.NewCenter(container.New(layout.NewCustomPaddedHBoxLayout(14), container.NewCenter(logo), name))
 }
 
 func (s *FirstRun) next(label string, f func()) *widget.Button {

@@ -14,6 +14,7 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/app/money"
+	"counterfoil/ui/look"
 	"counterfoil/ui/viewmodel"
 )
 
@@ -63,12 +64,12 @@ func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Ti
 		titles = append(titles, x)
 	}
 	head := container.New(stacked{0}, around(container.New(invoiceShares, titles...), 8, inset), rule())
-	table := framed(container.NewBorder(head, nil, nil, nil, container.NewStack(s.list, s.empty)))
+	table := framed(container.NewBorder(head, nil, nil, nil, container.NewStack(look.Dense(s.list), s.empty)))
 	surface := canvas.NewRectangle(ink(theme.ColorNameOverlayBackground))
 	foot := container.New(stacked{0}, rule(), container.NewStack(surface, around(container.NewBorder(nil, nil, s.strip,
 		words(t.T("invoices.hint"), smallSize, false, mutedInk)), 8, 20)))
-	actions := []fyne.CanvasObject{fixed(330, 34, s.search), button(t.T("shell.new")+"  Ctrl N", true, func() { s.New() })}
-	body := container.NewBorder(container.New(stacked{gap}, s.chips, fixed(1, 0, rule())), nil, nil, nil, table)
+	actions := []fyne.CanvasObject{fixed(330, 36, s.search), button(t.T("shell.new")+"  Ctrl N", true, func() { s.New() })}
+	body := container.NewBorder(container.New(stacked{gap}, s.chips, spacer()), nil, nil, nil, table)
 	s.root = container.NewBorder(nil, foot, nil, nil, page(t.T("invoices.title"), "", actions, body))
 	vm.Changed = s.Refresh
 	s.Refresh()
@@ -129,9 +130,9 @@ func (s *Invoices) template() fyne.CanvasObject {
 			cells = append(cells, container.NewHBox(container.NewStack(l.chip, around(l.texts[i], 2, 8))))
 			continue
 		}
-		cells = append(cells, container.NewVBox(layout.NewSpacer(), l.texts[i], layout.NewSpacer()))
+		cells = append(cells, container.New(layout.NewCustomPaddedVBoxLayout(0), layout.NewSpacer(), l.texts[i], layout.NewSpacer()))
 	}
-	l.Container = container.New(stacked{0}, around(container.New(invoiceShares, cells...), 4, inset), rule())
+	l.Container = container.New(stacked{0}, around(container.New(invoiceShares, cells...), 5, inset), rule())
 	open := &row2{s: s, content: l}
 	open.ExtendBaseWidget(open)
 	return open

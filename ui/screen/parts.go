@@ -35,6 +35,9 @@ func (h *Hit) Tapped(*fyne.PointEvent) {
 // Cursor shows that it can be pressed.
 func (h *Hit) Cursor() desktop.Cursor { return desktop.PointerCursor }
 
+// spacer is nothing; the gaps around it set things apart.
+func spacer() fyne.CanvasObject { return fixed(1, 0, canvas.NewRectangle(ink(plainInk))) }
+
 // fixed gives an object a fixed size.
 func fixed(w, h float32, o fyne.CanvasObject) fyne.CanvasObject {
 	return container.NewGridWrap(fyne.NewSize(w, h), o)

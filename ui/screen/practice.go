@@ -31,7 +31,7 @@ func (s *Practice) Object() fyne.CanvasObject { return s.root }
 // Refresh draws the page anew.
 func (s *Practice) Refresh() {
 	edit := button(s.t.T("practice.edit"), false, func() { s.vm.SecondBranchEdits(context.Background()) })
-	box := container.New(stacked{4}, words(s.t.T("practice.faults"), bodySize, true, plainInk))
+	box := container.NewGridWithColumns(2)
 	for _, f := range s.vm.Faults() {
 		c := widget.NewCheck(f.ID+"  "+f.Title.In(s.t), nil)
 		c.Checked = f.On
@@ -46,6 +46,6 @@ func (s *Practice) Refresh() {
 		head.Add(prose(m, true, blueInk))
 	}
 	s.root.Objects = []fyne.CanvasObject{page(s.t.T("practice.title"), "", []fyne.CanvasObject{edit},
-		column(true, card(head), card(container.NewVScroll(box))))}
+		column(true, card(head), card(container.NewVScroll(container.New(stacked{8}, words(s.t.T("practice.faults"), bodySize, true, plainInk), box)))))}
 	s.root.Refresh()
 }

@@ -230,6 +230,13 @@ func (e *Editor) SetRemark(s string) {
 	}
 }
 
+// SetDate changes the business date, YYYY-MM-DD.
+func (e *Editor) SetDate(s string) {
+	if s != e.inv.Date {
+		e.change(func(i *invoice.Invoice) { i.Date = s })
+	}
+}
+
 // SetKind chooses 专票 or 普票.
 func (e *Editor) SetKind(k invoice.Kind) {
 	if k != e.inv.Kind {

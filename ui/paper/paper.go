@@ -1,0 +1,82 @@
+// Package paper draws an invoice as a page to look at and to print: one HTML
+// document without anything from outside, which the system's browser prints.
+package paper
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+
+	"github.com/shopspring/decimal"
+
+	"counterfoil/app/invoice"
+	"counterfoil/app/money"
+	"counterfoil/app/party"
+)
+
+//go:embed invoice.html
+var page string
+
+var pageTemplate = template.Must(template.New("invoice").Parse(page))
+
+type row struct{ Name, Spec, Unit, Qty, Price, Net, Rate, Tax string }
+
+// Texts translates keys of the language files.
+type Texts interface {
+	T(key string, args ...any) string
+}
+
+type sheet struct {
+	Title, Mark, Ref, RefLabel, Date, DateLabel          string
+	BuyerLabel, NameLabel, TaxNoLabel                    string
+	Buyer                                                party.Party
+	Columns                                              []string
+	Rows                                                 []row
+	SumLabel, Net, Tax, GrossLabel, Gross, Words, Remark string
+	RemarkLabel                                          string
+	Signers                                              []string
+	Red, Print                                           bool
+}
+
+// Invoice is the page of an invoice and what it computes to. One that is not
+// issued carries a mark, so that nobody takes it for an invoice. print opens the
+// browser's print dialogue by itself.
+func Invoice(inv invoice.Invoice, s invoice.Sheet, t Texts, print bool) ([]byte, error) {
+	p := sheet{
+		Title: t.T("editor." + string(inv.Kind)), Ref: inv.Number, RefLabel: t.T("paper.number"), Date: inv.Date, DateLabel: t.T("paper.date"),
+		BuyerLabel: t.T("editor.buyer"), NameLabel: t.T("paper.name"), TaxNoLabel: t.T("paper.taxno"), Buyer: inv.Buyer,
+		SumLabel: t.T("editor.sum"), Net: money.Format(s.Net), Tax: money.Format(s.Tax), GrossLabel: t.T("paper.gross"),
+		Gross: money.Format(s.Gross), Words: s.Words, RemarkLabel: t.T("editor.remark"), Remark: inv.Remark,
+		Red: inv.Reverses != "", Print: print,
+	}
+	if inv.Number == "" {
+		p.Ref, p.RefLabel = inv.Reference, t.T("paper.reference")
+	}
+	if inv.State != invoice.Issued && inv.State != invoice.Reversed {
+		p.Mark = t.T("paper.mark")
+	}
+	for _, c := range []string{"name", "spec", "unit", "qty", "price", "net", "rate", "tax"} {
+		p.Columns = append(p.Columns, t.T("editor.col."+c))
+	}
+	for _, r := range s.Rows {
+		p.Rows = append(p.Rows, row{
+			Name: r.Name, Spec: r.Spec, Unit: r.Unit, Qty: plain(r.Qty), Price: plain(r.Price),
+			Net: money.Format(r.Net), Rate: r.Rate.Percent(), Tax: money.Format(r.Tax),
+		})
+	}
+	for _, x := range [][2]string{{"paper.payee", inv.Payee}, {"paper.reviewer", inv.Reviewer}, {"paper.drawer", inv.Drawer}} {
+		if x[1] != "" {
+			p.Signers = append(p.Signers, t.T(x[0])+" "+x[1])
+		}
+	}
+	var out bytes.Buffer
+	err := pageTemplate.Execute(&out, p)
+	return out.Bytes(), err
+}
+
+func plain(d *decimal.Decimal) string {
+	if d == nil {
+		return ""
+	}
+	return d.String()
+}

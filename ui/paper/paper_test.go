@@ -1,0 +1,51 @@
+package paper
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"counterfoil/app/invoice"
+	"counterfoil/app/locale"
+	"counterfoil/app/party"
+	"counterfoil/app/tax"
+)
+
+func TestInvoice(t *testing.T) {
+	q, p, ten := decimal.NewFromInt(120), decimal.RequireFromString("85.5"), decimal.NewFromInt(10)
+	inv := invoice.Invoice{
+		Kind: invoice.Special, Basis: invoice.Exclusive, Date: "2026-11-23", Reference: "20261123-A0001", Buyer: party.Party{Name: "<b>苏州</b>"},
+		Remark: "<script>alert(1)</script>", Drawer: "王芳", State: invoice.Draft,
+		Lines: []invoice.Line{{ID: "1", Name: "*金属制品*法兰", Qty: &q, Price: &p, Rate: tax.Rate{Value: decimal.New(13, -2)}, Discount: &invoice.Discount{Percent: &ten}}},
+	}
+	s, err := invoice.Compute(inv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range []string{"zh", "en"} {
+		words, err := locale.New(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := Invoice(inv, s, words, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := string(out)
+		for _, want := range []string{"10,260.00", "-1,026.00", "9,234.00", "10,434.42", "壹万零肆佰叁拾肆圆肆角贰分", "20261123-A0001", `class="mark"`, "&lt;script&gt;", "王芳"} {
+			if !strings.Contains(strings.ReplaceAll(page, "−", "-"), want) {
+				t.Errorf("%s: no %q", lang, want)
+			}
+		}
+		if strings.Contains(page, "paper.") || strings.Contains(page, "editor.") || strings.Contains(page, "<script>") || strings.Contains(page, "onload") {
+			t.Errorf("%s: an untranslated or unescaped text:\n%s", lang, page)
+		}
+	}
+	inv.State, inv.Number = invoice.Issued, "00000007"
+	words, _ := locale.New("zh")
+	out, err := Invoice(inv, s, words, true)
+	if err != nil || strings.Contains(string(out), `class="mark"`) || !strings.Contains(string(out), "00000007") || !strings.Contains(string(out), "window.print()") {
+		t.Errorf("issued: %v\n%s", err, out)
+	}
+}
