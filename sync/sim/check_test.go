@@ -1,0 +1,190 @@
+package sim
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"counterfoil/app/invoice"
+	"counterfoil/sync/wire"
+)
+
+// check holds what must be true once all is at rest.
+func (w *world) check() {
+	final := w.server()
+	w.checkDocuments(final)
+	w.checkNumbers(final)
+	w.checkTexts(final)
+	for _, i := range w.model.intents {
+		if !w.model.done(i) {
+			w.errorf("the %s of %s by desk %d on revision %d came to nothing, unsaid", i.kind, i.doc, i.by.n, i.rev)
+		}
+	}
+	for _, d := range w.desks {
+		d.checkSame(final)
+		if err := d.db.IntegrityCheck(ctx); err != nil {
+			w.errorf("desk %d: %v", d.n, err)
+		}
+	}
+	db, err := sql.Open("sqlite", w.backend.path)
+	if err != nil {
+		w.fatalf("%v", err)
+	}
+	defer db.Close()
+	var word string
+	if err := db.QueryRow("PRAGMA integrity_check(1)").Scan(&word); err != nil || word != "ok" {
+		w.errorf("server: integrity %q %v", word, err)
+	}
+}
+
+// server gives the invoices the server holds, without the deleted ones.
+func (w *world) server() map[string]invoice.Invoice {
+	out := map[string]invoice.Invoice{}
+	for _, c := range w.backend.page().Changes {
+		if c.Deleted {
+			continue
+		}
+		inv, err := wire.DecodeInvoice(c.Body)
+		if err != nil {
+			w.fatalf("%v", err)
+		}
+		if _, twice := out[c.ID]; twice || inv.ID != c.ID || inv.Revision != c.Revision || string(inv.State) != c.State || inv.Number != c.Number {
+			w.errorf("the server holds %s as %+v", c.ID, c)
+		}
+		out[c.ID] = inv
+	}
+	return out
+}
+
+// Every drafted invoice is on the server once, or was deleted by a clerk.
+func (w *world) checkDocuments(final map[string]invoice.Invoice) {
+	for id := range w.model.drafts {
+		all := w.backend.states[id]
+		_, there := final[id]
+		deleted := slices.ContainsFunc(w.model.intents, func(i intent) bool { return i.doc == id && i.kind == "delete" })
+		if !there && !deleted {
+			w.errorf("%s is not on the server, and nobody deleted it: %v", id, all)
+		}
+		if there && len(all) > 0 && all[len(all)-1].deleted {
+			w.errorf("%s rose from its tombstone", id)
+		}
+	}
+	for id := range final {
+		if !w.model.drafts[id] {
+			w.errorf("%s is on the server and nobody drafted it", id)
+		}
+	}
+}
+
+// Numbers are 1..n without a gap or a double.
+func (w *world) checkNumbers(final map[string]invoice.Invoice) {
+	seen := map[string]bool{}
+	for id, inv := range final {
+		if (inv.State == invoice.Issued || inv.State == invoice.Reversed) != (inv.Number != "") {
+			w.errorf("%s is %s with number %q", id, inv.State, inv.Number)
+		}
+		if inv.Number != "" && seen[inv.Number] {
+			w.errorf("number %s is there twice", inv.Number)
+		}
+		if inv.Number != "" {
+			seen[inv.Number] = true
+		}
+		if inv.State == invoice.Waiting {
+			w.errorf("%s still waits", id)
+		}
+	}
+	for n := 1; n <= len(seen); n++ {
+		if !seen[fmt.Sprintf("%08d", n)] {
+			w.errorf("number %d of %d is missing", n, len(seen))
+		}
+	}
+}
+
+// Each text that was saved is in the end on the server, or a person who saw it
+// replaced it or chose against it; and its desk's history holds it anyway.
+func (w *world) checkTexts(final map[string]invoice.Invoice) {
+	have := map[string]bool{}
+	for _, inv := range final {
+		for _, s := range tokens(inv) {
+			have[s] = true
+		}
+	}
+	kept := map[*desk]map[string]bool{}
+	for _, d := range w.desks {
+		kept[d] = map[string]bool{}
+		for id := range w.model.drafts {
+			for _, h := range d.history(id) {
+				if h.Before != nil {
+					for _, s := range tokens(*h.Before) {
+						kept[d][s] = true
+					}
+				}
+			}
+			if st, found := d.stored(id); found {
+				for _, s := range tokens(st.Invoice) {
+					kept[d][s] = true
+				}
+			}
+		}
+	}
+	for n := 1; n <= w.model.next; n++ {
+		s := fmt.Sprintf("t%d", n)
+		d := w.model.by[s]
+		if d == nil {
+			continue // never saved
+		}
+		if !have[s] && !w.model.gone[s] {
+			w.errorf("%s, saved by desk %d, is lost and nobody decided so", s, d.n)
+		}
+		if !kept[d][s] {
+			w.errorf("%s is not in the history of desk %d, which saved it", s, d.n)
+		}
+	}
+	for _, x := range w.model.cuts {
+		if inv, there := final[x.doc]; there && slices.Contains(lineIDs(inv), x.line) {
+			w.errorf("line %s of %s, deleted by desk %d, is back and nobody decided so", x.line, x.doc, x.by.n)
+		}
+	}
+}
+
+// checkSame holds that the desk has exactly what the server has.
+func (d *desk) checkSame(final map[string]invoice.Invoice) {
+	rows := d.rows()
+	for _, r := range rows {
+		st, _ := d.stored(r.ID)
+		want, there := final[r.ID]
+		if !there {
+			d.w.errorf("desk %d has %s (%s rev %d), the server has not", d.n, r.ID, st.Invoice.State, st.Invoice.Revision)
+			continue
+		}
+		if st.Base == nil || st.Pending != "" || st.Conflict {
+			d.w.errorf("desk %d: %s is not at rest: %+v", d.n, r.ID, st)
+			continue
+		}
+		for name, inv := range map[string]invoice.Invoice{"document": st.Invoice, "base": *st.Base} {
+			if got, want := d.bytes(inv), d.bytes(want); got != want {
+				d.w.errorf("desk %d has another %s\n%s\nthan the server\n%s", d.n, name, got, want)
+			}
+		}
+		sheet, err := invoice.Compute(want)
+		if err != nil || !sheet.Gross.Equal(r.Gross) {
+			d.w.errorf("desk %d shows %s with %s, it comes to %s (%v)", d.n, r.ID, r.Gross, sheet.Gross, err)
+		}
+	}
+	if len(rows) != len(final) {
+		d.w.errorf("desk %d has %d invoices, the server %d", d.n, len(rows), len(final))
+	}
+	if out := d.outbox(); len(out) > 0 {
+		b, _ := json.Marshal(out)
+		d.w.errorf("desk %d: outbox %s", d.n, b)
+	}
+}
+
+func (d *desk) bytes(inv invoice.Invoice) string {
+	b, err := wire.EncodeInvoice(inv)
+	if err != nil {
+		d.w.fatalf("%v", err)
+	}
+	return string(b)
+}

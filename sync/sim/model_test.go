@@ -1,0 +1,193 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+)
+
+// A model remembers what clerks saved and what they gave up with open eyes. Each
+// saved text is a token that is never used again, so it can be looked for.
+type model struct {
+	w       *world
+	next    int
+	cloned  bool
+	drafts  map[string]bool   // ids of all invoices drafted
+	by      map[string]*desk  // token → who saved it
+	gone    map[string]bool   // tokens that a person replaced or did not choose
+	cuts    map[string]cut    // lines that a person deleted
+	intents []intent          // hand-ins, recalls and deletions
+	numbers map[string]string // document → number, once shown anywhere
+}
+
+// A cut is the deletion of a line.
+type cut struct {
+	doc, line string
+	by        *desk
+}
+
+// An intent is a step in the life of an invoice that a clerk asked for.
+type intent struct {
+	kind string
+	doc  string
+	by   *desk
+	rev  int64 // what it was based on
+	hist int   // entries of the desk's history then
+}
+
+func newModel(w *world) *model {
+	return &model{w: w, drafts: map[string]bool{}, by: map[string]*desk{}, gone: map[string]bool{}, cuts: map[string]cut{}, numbers: map[string]string{}}
+}
+
+func (m *model) token() string {
+	m.next++
+	return fmt.Sprintf("t%d", m.next)
+}
+
+// texts gives the tokens of an invoice by the path that a conflict names.
+func texts(inv invoice.Invoice) map[string][]string {
+	out := map[string][]string{}
+	add := func(path, s string) {
+		if s != "" {
+			out[path] = append(out[path], s)
+		}
+	}
+	add("remark", inv.Remark)
+	add("payee", inv.Payee)
+	add("email", inv.Email)
+	add("buyer", inv.Buyer.Name)
+	add("drawer", inv.Drawer)
+	add("reviewer", inv.Reviewer)
+	for _, l := range inv.Lines {
+		add("line/"+l.ID+"/amounts", l.Name)
+		add("line/"+l.ID+"/description", l.Spec)
+		add("line/"+l.ID, l.Name)
+		add("line/"+l.ID, l.Spec)
+	}
+	return out
+}
+
+func tokens(inv invoice.Invoice) []string {
+	var out []string
+	for _, s := range texts(inv) {
+		out = append(out, s...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func lineIDs(inv invoice.Invoice) []string {
+	var out []string
+	for _, l := range inv.Lines {
+		out = append(out, l.ID)
+	}
+	return out
+}
+
+func (m *model) drafted(d *desk, inv invoice.Invoice) {
+	m.drafts[inv.ID] = true
+	for _, s := range tokens(inv) {
+		if m.by[s] == nil {
+			m.by[s] = d
+		}
+	}
+}
+
+// given notes that a person saw what was before and replaced it by after.
+func (m *model) given(before, after invoice.Invoice) {
+	kept := tokens(after)
+	for _, s := range tokens(before) {
+		if !slices.Contains(kept, s) {
+			m.gone[s] = true
+		}
+	}
+}
+
+func (m *model) saved(d *desk, before, after invoice.Invoice) {
+	m.given(before, after)
+	for _, s := range tokens(after) {
+		if m.by[s] == nil {
+			m.by[s] = d
+		}
+	}
+	kept := lineIDs(after)
+	for _, l := range lineIDs(before) {
+		if !slices.Contains(kept, l) {
+			m.cuts[after.ID+l] = cut{after.ID, l, d}
+		}
+	}
+}
+
+// resolved notes what the person who settled c did not choose. Where whole
+// versions stood against each other, or theirs was taken, all of the other side
+// goes; else only the places that the conflict named.
+func (m *model) resolved(d *desk, c books.Conflict, result invoice.Invoice, how int) {
+	whole := c.Deleted || how == 1 || how == 3
+	for _, f := range c.Diffs {
+		whole = whole || f.Path == "state"
+	}
+	if whole {
+		m.given(c.Mine, result)
+		m.given(c.Theirs, result)
+		for key, x := range m.cuts {
+			if x.doc == c.InvoiceID && slices.Contains(lineIDs(result), x.line) {
+				delete(m.cuts, key)
+			}
+		}
+		return
+	}
+	kept := tokens(result)
+	mine, theirs := texts(c.Mine), texts(c.Theirs)
+	for _, f := range c.Diffs {
+		for _, s := range append(slices.Clone(mine[f.Path]), theirs[f.Path]...) {
+			if !slices.Contains(kept, s) {
+				m.gone[s] = true
+			}
+		}
+		for key, x := range m.cuts {
+			if x.doc == c.InvoiceID && f.Path == "line/"+x.line && slices.Contains(lineIDs(result), x.line) {
+				delete(m.cuts, key)
+			}
+		}
+	}
+}
+
+// intend notes a step; it takes the place of one that the same clerk asked for before.
+func (m *model) intend(d *desk, st books.Stored, kind string) {
+	m.intents = slices.DeleteFunc(m.intents, func(i intent) bool { return i.by == d && i.doc == st.Invoice.ID })
+	m.intents = append(m.intents, intent{kind, st.Invoice.ID, d, st.Invoice.Revision, len(d.history(st.Invoice.ID))})
+}
+
+// done reports whether the step was taken on the server, or its fate was shown
+// to the clerk as a conflict or a refusal.
+func (m *model) done(i intent) bool {
+	for _, s := range m.w.backend.states[i.doc] {
+		switch {
+		case s.rev <= i.rev:
+		case s.deleted,
+			i.kind == "submit" && (s.name == "waiting" || s.name == "issued"),
+			i.kind == "recall" && s.name == "draft":
+			return true
+		}
+	}
+	// A recall or deletion of what the server never had needs nothing.
+	if len(m.w.backend.states[i.doc]) == 0 && i.kind == "delete" {
+		return true
+	}
+	h := i.by.history(i.doc)
+	for _, e := range h[min(i.hist, len(h)):] {
+		if e.Event == "conflict" || e.Event == "rejected" {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *model) number(d *desk, r books.Row) {
+	if was := m.numbers[r.ID]; was != "" && was != r.Number {
+		m.w.errorf("desk %d shows %s as number %s, it was %s", d.n, r.ID, r.Number, was)
+	}
+	m.numbers[r.ID] = r.Number
+}

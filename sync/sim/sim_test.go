@@ -1,0 +1,55 @@
+package sim
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+)
+
+// number reads an environment variable.
+func number(t *testing.T, name string, otherwise int64) int64 {
+	s := os.Getenv(name)
+	if s == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		t.Fatalf("%s=%q is not a number", name, s)
+	}
+	return n
+}
+
+const steps = 90
+
+// TestSim runs COUNTERFOIL_SEEDS seeds (20) from COUNTERFOIL_SEED (1) on. A
+// failure names its seed: COUNTERFOIL_SEED=<it> COUNTERFOIL_SEEDS=1 runs it again.
+func TestSim(t *testing.T) {
+	first, n := number(t, "COUNTERFOIL_SEED", 1), number(t, "COUNTERFOIL_SEEDS", 20)
+	for seed := first; seed < first+n; seed++ {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			newWorld(t, seed).run(steps)
+		})
+	}
+}
+
+// The same seed is the same run.
+func TestDeterministic(t *testing.T) {
+	var sums []string
+	var logs [][]string
+	for range 2 {
+		w := newWorld(t, 7)
+		w.run(steps / 2)
+		sums, logs = append(sums, w.sum()), append(logs, w.log)
+	}
+	if sums[0] == sums[1] {
+		return
+	}
+	for i := range min(len(logs[0]), len(logs[1])) {
+		if logs[0][i] != logs[1][i] {
+			t.Fatalf("event %d: %s | %s", i, logs[0][i], logs[1][i])
+		}
+	}
+	t.Fatalf("%d and %d events", len(logs[0]), len(logs[1]))
+}
