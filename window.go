@@ -98,6 +98,7 @@ func newWindow(ctx context.Context, a fyne.App, d *desk) *window {
 	w.practice = viewmodel.NewPractice(setup, trainer{d})
 	w.customers = viewmodel.NewCatalog(setup, w.readCustomers)
 	w.items = viewmodel.NewCatalog(setup, w.readItems)
+	w.editor.Merge = merge.Three
 	w.editor.Saved = func(string) {
 		w.list.Load()
 		d.client.Engine().Kick()

@@ -8,6 +8,7 @@ import (
 
 	"counterfoil/ui/look"
 	"counterfoil/ui/viewmodel"
+	"counterfoil/ui/xwidget"
 )
 
 // Catalog is a read-only list of customers or items.
@@ -20,7 +21,7 @@ type Catalog struct {
 // NewCatalog makes the page; title, note and columns are already translated.
 func NewCatalog(vm *viewmodel.Catalog, title, note, search string, columns [3]string) *Catalog {
 	s := &Catalog{vm: vm}
-	box := widget.NewEntry()
+	box := xwidget.NewField()
 	box.SetPlaceHolder(search)
 	box.OnChanged = vm.Find
 	sh := shares{parts: []float32{360, 220, 260}, space: gap}

@@ -9,11 +9,12 @@ type stacked struct{ space float32 }
 // MinSize is the sum of the heights and the widest width.
 func (l stacked) MinSize(o []fyne.CanvasObject) fyne.Size {
 	var s fyne.Size
+	shown := 0
 	for _, x := range o {
 		if !x.Visible() {
 			continue
 		}
-		if s.Height > 0 {
+		if shown++; shown > 1 {
 			s.Height += l.space
 		}
 		m := x.MinSize()

@@ -27,12 +27,13 @@ type Editor struct {
 
 	head, side, offers *fyne.Container
 	warn               *fyne.Container
-	buyer, taxno       *widget.Entry
-	remark, date       *widget.Entry
+	buyer, taxno       *xwidget.Field
+	remark, date       *xwidget.Field
 	taxnote, datenote  *canvas.Text
 	kind, basis        *widget.Select
 	grid               *xwidget.Grid
 	shown              string // id the fields were filled from
+	first              func() // takes the first completion; nil when there is none
 	filling            bool
 	body               fyne.CanvasObject
 
@@ -48,6 +49,12 @@ type lines struct{ vm *viewmodel.Editor }
 var gridColumn = []int{-1, viewmodel.ColName, viewmodel.ColSpec, viewmodel.ColUnit, viewmodel.ColQty, viewmodel.ColPrice, viewmodel.ColDiscount, viewmodel.ColRate, -1, -1}
 
 func (l lines) Rows() int { return l.vm.Rows() }
+func (l lines) Key(row int) string {
+	if all := l.vm.Invoice().Lines; row < len(all) {
+		return all[row].ID
+	}
+	return ""
+}
 func (l lines) Edit(row, col int) string {
 	if gridColumn[col] < 0 {
 		return ""
@@ -90,8 +97,8 @@ func (l lines) Sub(row int) string {
 // NewEditor makes the page and follows the model's changes.
 func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	s := &Editor{vm: vm, t: t, head: container.NewStack(), side: container.NewStack(), offers: container.New(stacked{0}), warn: container.NewStack(), root: container.NewStack()}
-	entry := func(set func(string)) *widget.Entry {
-		e := widget.NewEntry()
+	entry := func(set func(string)) *xwidget.Field {
+		e := xwidget.NewField()
 		e.OnChanged = func(x string) {
 			if !s.filling {
 				set(x)
@@ -101,8 +108,14 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	}
 	s.buyer = entry(func(x string) {
 		vm.SetBuyer(x)
-		vm.FindCustomers(x, s.offerCustomers)
+		vm.FindCustomers(x, func(all []party.Customer) {
+			if s.buyer.Text == x {
+				s.offerCustomers(all)
+			}
+		})
 	})
+	s.buyer.Left = func() { s.dismiss() }
+	s.buyer.OnSubmitted = func(string) { s.take() }
 	s.taxno, s.remark = entry(vm.SetTaxNo), entry(vm.SetRemark)
 	s.date = entry(func(x string) {
 		s.datenote.Color = ink(badInk)
@@ -140,9 +153,16 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	}, lines{vm})
 	s.grid.Typing = func(row, col int, x string) {
 		if col == 1 && x != "" {
-			vm.FindItems(x, func(items []invoice.Item) { s.offerItems(row, items) })
+			vm.FindItems(x, func(items []invoice.Item) {
+				if r, c := s.grid.Current(); r == row && c == col {
+					s.offerItems(row, items)
+				}
+			})
 		}
 	}
+	s.grid.Accept = func(_, col int) bool { return col == 1 && s.take() }
+	s.grid.Dismiss = s.dismiss
+	s.grid.Moved = func() { s.dismiss() }
 	s.grid.Paste = func(row, col int, block string) { vm.Paste(row, gridColumn[col], block) }
 	s.grid.Shortcut = s.shortcut
 
@@ -152,9 +172,11 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	fields := container.New(shares{parts: []float32{245, 190, 165, 112, 112}, space: gap},
 		label("editor.buyer", s.buyer), container.New(stacked{4}, label("editor.taxno", s.taxno), s.taxnote), label("editor.kind", edged(s.kind)), label("editor.basis", edged(s.basis)), container.New(stacked{4}, s.datenote, s.date))
 	gridCard := framed(container.NewVScroll(container.New(stacked{6}, s.grid, around(words(t.T("editor.hint"), smallSize, false, mutedInk), 0, 12))))
-	left := container.NewBorder(container.New(stacked{gap}, s.warn, card(container.New(stacked{4}, fields, s.offers)), spacer()),
-		container.New(stacked{gap}, spacer(), framed(around(container.NewBorder(nil, nil, container.NewCenter(words(t.T("editor.remark")+"  ", smallSize, false, mutedInk)), nil, s.remark), 6, inset))),
-		nil, nil, gridCard)
+	top := container.New(stacked{gap}, s.warn, card(container.New(stacked{4}, fields, s.offers)), spacer())
+	bottom := container.New(stacked{gap}, spacer(), framed(around(container.NewBorder(nil, nil,
+		container.NewCenter(words(t.T("editor.remark")+"  ", smallSize, false, mutedInk)), nil, s.remark), 6, inset)))
+	// In this order Tab goes from the head to the lines to the remark.
+	left := container.New(layout.NewBorderLayout(top, bottom, nil, nil), top, gridCard, bottom)
 	right := container.NewVScroll(fixed(272, 560, s.side))
 	right.SetMinSize(fyne.NewSize(280, 100))
 	body := container.NewBorder(nil, nil, nil, around(right, 0, 0), container.New(layout.NewCustomPaddedLayout(0, 0, 0, gap), left))
@@ -202,35 +224,73 @@ func (s *Editor) shortcut(row, _ int, name string) {
 	s.grid.Reload()
 }
 
-func (s *Editor) offerCustomers(all []party.Customer) {
+// offer shows completions under the head; Enter takes the first, Esc none.
+func (s *Editor) offer(texts []string, take func(i int)) {
 	s.offers.RemoveAll()
-	for i, c := range all {
-		if i == 4 || c.Name == s.vm.Invoice().Buyer.Name {
+	s.first = nil
+	for i, text := range texts {
+		if i == 4 {
 			break
 		}
-		s.offers.Add(NewHit(around(words(clip(c.Name+"   "+c.TaxNo, 70), 13, false, blueInk), 3, 8), func() {
-			s.vm.SetCustomer(c)
-			s.shown = ""
-			s.Refresh()
-			s.offers.RemoveAll()
-		}))
+		picked := func() {
+			s.dismiss()
+			take(i)
+		}
+		label := container.NewHBox(words(clip(text, 90), 13, false, blueInk))
+		if i == 0 {
+			s.first = picked
+			label.Add(words("Enter ⏎", smallSize, false, mutedInk))
+		}
+		s.offers.Add(NewHit(around(label, 3, 8), picked))
 	}
 	s.offers.Refresh()
 }
 
-func (s *Editor) offerItems(row int, all []invoice.Item) {
-	s.offers.RemoveAll()
-	for i, it := range all {
-		if i == 4 {
-			break
-		}
-		s.offers.Add(NewHit(around(words(clip(it.Name+"   "+it.Spec+"   "+it.Rate.Percent(), 70), 13, false, blueInk), 3, 8), func() {
-			s.vm.SetItem(row, it)
-			s.offers.RemoveAll()
-			s.grid.Go(row, 4)
-		}))
+// take picks the first completion; false when there is none.
+func (s *Editor) take() bool {
+	if s.first == nil {
+		return false
 	}
+	s.first()
+	return true
+}
+
+// dismiss takes the completions away; false when there were none.
+func (s *Editor) dismiss() bool {
+	had := s.first != nil
+	s.first = nil
+	s.offers.RemoveAll()
 	s.offers.Refresh()
+	return had
+}
+
+func (s *Editor) offerCustomers(all []party.Customer) {
+	var texts []string
+	for _, c := range all {
+		if c.Name != s.vm.Invoice().Buyer.Name {
+			texts = append(texts, c.Name+"   "+c.TaxNo)
+		}
+	}
+	if len(texts) < len(all) || s.vm.Invoice().Buyer.Name == "" {
+		texts = nil // the name is complete
+	}
+	s.offer(texts, func(i int) {
+		s.vm.SetCustomer(all[i])
+		s.shown = ""
+		s.Refresh()
+	})
+}
+
+func (s *Editor) offerItems(row int, all []invoice.Item) {
+	var texts []string
+	for _, it := range all {
+		texts = append(texts, it.Name+"   "+it.Spec+"   "+it.Rate.Percent())
+	}
+	s.offer(texts, func(i int) {
+		s.vm.SetItem(row, all[i])
+		s.grid.Take()
+		s.grid.Go(row, 4)
+	})
 }
 
 // Refresh draws what changed; the fields are filled anew only for another invoice.
@@ -240,7 +300,7 @@ func (s *Editor) Refresh() {
 	if key != s.shown && !s.vm.Unsaved() || s.shown == "" {
 		s.shown = key
 		s.filling = true
-		set := func(e *widget.Entry, x string) {
+		set := func(e *xwidget.Field, x string) {
 			if e.Text != x {
 				e.SetText(x)
 			}

@@ -16,6 +16,7 @@ import (
 	"counterfoil/app/money"
 	"counterfoil/ui/look"
 	"counterfoil/ui/viewmodel"
+	"counterfoil/ui/xwidget"
 )
 
 // Invoices is the invoice list.
@@ -29,7 +30,7 @@ type Invoices struct {
 	strip  *fyne.Container
 	empty  *fyne.Container
 	list   *widget.List
-	search *widget.Entry
+	search *xwidget.Field
 
 	Open func(id string)
 	New  func()
@@ -41,7 +42,7 @@ var invoiceShares = shares{parts: []float32{175, 92, 330, 70, 130, 100, 120}, sp
 // NewInvoices makes the page and follows the model's changes.
 func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Time) *Invoices {
 	s := &Invoices{vm: vm, t: t, now: now}
-	s.search = widget.NewEntry()
+	s.search = xwidget.NewField()
 	s.search.SetPlaceHolder(t.T("invoices.search"))
 	s.search.SetText(vm.Search())
 	s.search.OnChanged = vm.SetSearch

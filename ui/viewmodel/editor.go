@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
@@ -52,6 +53,7 @@ const saveAfter = 300 * time.Millisecond
 type Editor struct {
 	Changed func()
 	Saved   func(id string) // a change is on disk
+	Merge   books.Merger    // brings typing and what sync brought meanwhile together; nil keeps the typing
 
 	setup Setup
 	desk  EditorDesk
@@ -59,6 +61,7 @@ type Editor struct {
 	later func(time.Duration, func()) (cancel func()) // runs on the window's goroutine
 
 	inv     invoice.Invoice
+	base    invoice.Invoice // as it is on disk
 	version int64
 	raw     map[cellKey]string // texts that do not parse
 	sheet   invoice.Sheet
@@ -70,7 +73,6 @@ type Editor struct {
 	savedAt time.Time
 	message string
 	cancel  func()
-	serial  int      // names new lines until the desk gives them ids
 	then    []func() // run when nothing is unsaved
 }
 
@@ -92,7 +94,7 @@ func (e *Editor) New() {
 }
 
 func (e *Editor) reset(inv invoice.Invoice, version int64) {
-	e.inv, e.version, e.raw = inv, version, map[cellKey]string{}
+	e.inv, e.base, e.version, e.raw = inv, clone(inv), version, map[cellKey]string{}
 	e.undo, e.redo, e.dirty, e.message, e.savedAt = nil, nil, false, "", time.Time{}
 	if version > 0 {
 		e.savedAt = inv.UpdatedAt
@@ -113,11 +115,47 @@ func (e *Editor) Open(id string) {
 		})
 }
 
-// Reload takes what sync brought, unless something here is unsaved.
+// Reload takes what sync brought. What is typed and not saved stays: the next
+// save meets it. Texts that are no numbers stay with their lines.
 func (e *Editor) Reload(id string) {
-	if id == e.inv.ID && id != "" && !e.dirty && !e.saving {
-		e.Open(id)
+	if id != e.inv.ID || id == "" {
+		return
 	}
+	away(e.setup, context.Background(), func(ctx context.Context) (books.Stored, error) { return e.store.Invoice(ctx, id) },
+		func(st books.Stored, err error) {
+			if err != nil || id != e.inv.ID || e.Unsaved() {
+				return
+			}
+			e.inv, e.base, e.version = st.Invoice, clone(st.Invoice), st.Version
+			e.compute()
+			e.tell()
+		})
+}
+
+// rejoin lays what was typed over what sync brought meanwhile, and saves again.
+func (e *Editor) rejoin(id string) {
+	away(e.setup, context.Background(), func(ctx context.Context) (books.Stored, error) { return e.store.Invoice(ctx, id) },
+		func(st books.Stored, err error) {
+			if id != e.inv.ID {
+				return
+			}
+			if err != nil || !st.Invoice.State.Editable() || st.Conflict {
+				if err == nil {
+					err = &books.Error{Code: "stale", Text: "the invoice changed meanwhile"}
+				}
+				e.message, e.dirty = sentence(e.setup.Words, err), true
+				e.tell()
+				return
+			}
+			result := e.inv
+			if e.Merge != nil {
+				result = e.Merge(&e.base, e.inv, st.Invoice, nil).Result
+			}
+			e.inv, e.base, e.version, e.dirty = result, clone(st.Invoice), st.Version, true
+			e.compute()
+			e.tell()
+			e.Save()
+		})
 }
 
 func (e *Editor) tell() {
@@ -365,12 +403,11 @@ func (e *Editor) setCell(i *invoice.Invoice, row, col int, text string) {
 
 // newLine is an empty line that takes the rate of the one before.
 func (e *Editor) newLine(lines []invoice.Line) invoice.Line {
-	e.serial++
 	last, rate := "", tax.Rate{Value: decimal.New(13, -2)}
 	if n := len(lines); n > 0 {
 		last, rate = lines[n-1].Order, lines[n-1].Rate
 	}
-	return invoice.Line{ID: fmt.Sprintf("new-%d", e.serial), Order: invoice.OrderBetween(last, ""), Rate: rate}
+	return invoice.Line{ID: uuid.Must(uuid.NewV7()).String(), Order: invoice.OrderBetween(last, ""), Rate: rate}
 }
 
 // typedRate reads "13", "13%", "0.13", "免税" and "不征税".
@@ -477,11 +514,6 @@ func (e *Editor) Save() {
 	}
 	e.saving, e.dirty = true, false
 	inv, version := clone(e.inv), e.version
-	for i := range inv.Lines {
-		if strings.HasPrefix(inv.Lines[i].ID, "new-") {
-			inv.Lines[i].ID = "" // the desk gives it one
-		}
-	}
 	away(e.setup, context.Background(), func(ctx context.Context) (books.Stored, error) {
 		if inv.ID == "" {
 			st, _, err := e.desk.Draft(ctx, inv)
@@ -496,11 +528,9 @@ func (e *Editor) saved(st books.Stored, err error) {
 	e.saving = false
 	switch {
 	case errors.Is(err, books.ErrStale):
-		// Sync changed it meanwhile: its text is shown, and what was typed stays
-		// in the undo list.
-		e.message = sentence(e.setup.Words, err)
-		e.then = nil
-		e.Open(e.inv.ID)
+		// Sync changed it meanwhile.
+		e.dirty = true
+		e.rejoin(e.inv.ID)
 	case err != nil:
 		e.message = sentence(e.setup.Words, err)
 		e.dirty = true
@@ -529,18 +559,8 @@ func (e *Editor) saved(st books.Stored, err error) {
 func (e *Editor) adopt(st invoice.Invoice) {
 	e.inv.ID, e.inv.Reference, e.inv.State, e.inv.Rejection = st.ID, st.Reference, st.State, st.Rejection
 	e.inv.CreatedAt, e.inv.Revision = st.CreatedAt, st.Revision
+	e.base = clone(st)
 	if !e.dirty {
-		for i := range st.Lines {
-			if i < len(e.inv.Lines) && e.inv.Lines[i].ID != st.Lines[i].ID {
-				for c := 0; c < Columns; c++ {
-					old := cellKey{e.inv.Lines[i].ID, c}
-					if t, ok := e.raw[old]; ok {
-						delete(e.raw, old)
-						e.raw[cellKey{st.Lines[i].ID, c}] = t
-					}
-				}
-			}
-		}
 		e.inv.Lines = slices.Clone(st.Lines)
 	}
 	e.compute()

@@ -20,6 +20,7 @@ type GridColumn struct {
 // GridSource is what a Grid shows and edits; its methods run on the window's goroutine.
 type GridSource interface {
 	Rows() int
+	Key(row int) string       // names the row wherever it moves; empty for the new one at the end
 	Text(row, col int) string // as shown
 	Edit(row, col int) string // as edited
 	Set(row, col int, text string)
@@ -36,8 +37,13 @@ type Grid struct {
 	Typing   func(row, col int, text string) // while a cell is edited
 	Shortcut func(row, col int, name string) // "duplicate", "up", "down", "delete", "save", "submit", "undo", "redo"
 	Paste    func(row, col int, block string)
+	Accept   func(row, col int) bool // Enter: reports whether it was used up, by a completion
+	Moved    func()                  // another cell is current, or none
+	Dismiss  func() bool             // Esc with nothing to take back: reports whether it was used up
 
 	row, col int
+	key      string // of the current row
+	loaded   string // the cell's text when it became current
 	entry    *cellEntry
 }
 
@@ -69,36 +75,77 @@ func (g *Grid) Focus() {
 	}
 }
 
-// Commit writes what is typed into the source.
+// typed reports whether the cell holds what the source does not know yet.
+func (g *Grid) typed() bool { return g.entry.Text != g.loaded }
+
+// Commit writes what is typed into the row it was typed for, wherever that is now.
 func (g *Grid) Commit() {
-	if g.row < g.Source.Rows() && g.entry.Text != g.Source.Edit(g.row, g.col) {
+	if !g.typed() {
+		return
+	}
+	g.follow()
+	g.loaded = g.entry.Text
+	if g.row < g.Source.Rows() {
 		g.Source.Set(g.row, g.col, g.entry.Text)
+		g.key = g.Source.Key(g.row)
 	}
 }
 
+// follow finds the current row again after rows came, went or moved.
+func (g *Grid) follow() {
+	if g.row < g.Source.Rows() && g.Source.Key(g.row) == g.key {
+		return
+	}
+	for r := 0; r < g.Source.Rows(); r++ {
+		if g.Source.Key(r) == g.key {
+			g.row = r
+			return
+		}
+	}
+	g.row = max(0, g.Source.Rows()-1) // it is gone: what was typed becomes a new row
+}
+
 func (g *Grid) load() {
-	g.entry.SetText(g.Source.Edit(g.row, g.col))
+	g.loaded = g.Source.Edit(g.row, g.col)
+	g.key = ""
+	if g.row < g.Source.Rows() {
+		g.key = g.Source.Key(g.row)
+	}
+	g.entry.SetText(g.loaded)
 	g.entry.CursorColumn = len([]rune(g.entry.Text))
 	g.entry.Refresh()
 }
 
-// Reload shows the source again; what is being typed stays unless it is the same.
+// Reload shows the source again; what is being typed stays with its row.
 func (g *Grid) Reload() {
-	if g.row >= g.Source.Rows() {
-		g.row = max(0, g.Source.Rows()-1)
+	g.follow()
+	if !g.typed() && (g.Source.Edit(g.row, g.col) != g.loaded || g.row < g.Source.Rows() && g.Source.Key(g.row) != g.key) {
 		g.load()
 	}
+	g.Refresh()
+}
+
+// Take shows the source in the current cell, dropping what was typed there.
+func (g *Grid) Take() {
+	g.load()
 	g.Refresh()
 }
 
 // Go commits and makes another cell the current one.
 func (g *Grid) Go(row, col int) {
 	g.Commit()
+	g.moved()
 	g.row = min(max(row, 0), max(g.Source.Rows()-1, 0))
 	g.col = col
 	g.load()
 	g.Refresh()
 	g.Focus()
+}
+
+func (g *Grid) moved() {
+	if g.Moved != nil {
+		g.Moved()
+	}
 }
 
 func (g *Grid) nextTyped(col, by int) int {
@@ -256,6 +303,7 @@ func (e *cellEntry) AcceptsTab() bool { return true }
 // FocusLost commits: nothing typed is lost by pressing elsewhere.
 func (e *cellEntry) FocusLost() {
 	e.grid.Commit()
+	e.grid.moved()
 	e.Entry.FocusLost()
 }
 
@@ -271,6 +319,9 @@ func (e *cellEntry) TypedKey(k *fyne.KeyEvent) {
 		}
 		g.step(1)
 	case fyne.KeyReturn, fyne.KeyEnter:
+		if g.Accept != nil && g.Accept(g.row, g.col) {
+			return
+		}
 		g.Go(g.row+1, g.col)
 	case fyne.KeyUp:
 		g.Go(g.row-1, g.col)
@@ -289,12 +340,20 @@ func (e *cellEntry) TypedKey(k *fyne.KeyEvent) {
 		}
 		e.Entry.TypedKey(k)
 	case fyne.KeyEscape:
-		g.load()
+		switch {
+		case g.Dismiss != nil && g.Dismiss():
+		case g.typed():
+			g.load()
+		default:
+			windowKey(e, k)
+		}
 	case fyne.KeyF2:
 		e.CursorColumn = len([]rune(e.Text))
 		e.Refresh()
 	default:
-		e.Entry.TypedKey(k)
+		if !windowKey(e, k) {
+			e.Entry.TypedKey(k)
+		}
 	}
 }
 
@@ -311,13 +370,16 @@ func (e *cellEntry) TypedShortcut(s fyne.Shortcut) {
 	if c, ok := s.(*desktop.CustomShortcut); ok && g.Shortcut != nil {
 		name := map[string]string{
 			"D": "duplicate", "S": "save", string(fyne.KeyReturn): "submit", "Z": "undo", "Y": "redo",
-			string(fyne.KeyUp): "up", string(fyne.KeyDown): "down", string(fyne.KeyDelete): "delete", "N": "new", "F": "find",
+			string(fyne.KeyUp): "up", string(fyne.KeyDown): "down", string(fyne.KeyDelete): "delete",
 		}[string(c.KeyName)]
 		if name != "" {
 			g.Commit()
 			g.Shortcut(g.row, g.col, name)
 			return
 		}
+	}
+	if windowShortcut(e, s) {
+		return
 	}
 	e.Entry.TypedShortcut(s)
 }
