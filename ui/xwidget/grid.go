@@ -311,6 +311,7 @@ func (e *cellEntry) FocusLost() {
 // and leave the cell only at its ends.
 func (e *cellEntry) TypedKey(k *fyne.KeyEvent) {
 	g := e.grid
+	g.follow()
 	switch k.Name {
 	case fyne.KeyTab:
 		if d, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok && d.CurrentKeyModifiers()&fyne.KeyModifierShift != 0 {
@@ -360,6 +361,7 @@ func (e *cellEntry) TypedKey(k *fyne.KeyEvent) {
 // TypedShortcut takes the grid's own shortcuts before the entry's.
 func (e *cellEntry) TypedShortcut(s fyne.Shortcut) {
 	g := e.grid
+	g.follow()
 	if p, ok := s.(*fyne.ShortcutPaste); ok && g.Paste != nil {
 		if t := p.Clipboard.Content(); containsAny(t, "\t\n") {
 			g.Paste(g.row, g.col, t)
