@@ -176,6 +176,9 @@ func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, e
 		return nil, nil
 	case missing:
 		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetClean(*c.Invoice, *c.Sheet, e.history(c.ID, "received"))
+	case st.Base != nil && st.Base.Revision == c.Revision && st.Pending == "" && !st.Conflict && c.Invoice != nil && c.Invoice.Branch != st.Base.Branch:
+		// Our own change; the server wrote whose it is.
+		return nil, tx.SetClean(*c.Invoice, *c.Sheet, books.HistoryEntry{})
 	case st.Base != nil && st.Base.Revision >= c.Revision && !st.Conflict:
 		return nil, nil // our own change, or known already
 	case st.Conflict:
@@ -188,8 +191,9 @@ func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, e
 		h := e.history(c.ID, "received")
 		h.Before = &st.Invoice
 		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetClean(*c.Invoice, *c.Sheet, h)
-	case st.Pending == books.Sent:
-		// Its answer comes first: this may be that very change.
+	case st.Pending == books.Sent, st.Pending == books.Unsent:
+		// The answer comes first: this may be that very change, and only the
+		// operation knows whether an edit or a deletion meets it.
 		return nil, errUnanswered
 	}
 	theirs := st.Invoice

@@ -166,7 +166,8 @@ func (e *Engine) answer(tx books.SyncTx, o books.Operation, a wire.Answer, s *Su
 		return nil, err
 	}
 	stored, err := tx.Invoice(o.DocumentID)
-	if err != nil {
+	gone := errors.Is(err, books.ErrNotFound)
+	if err != nil && !gone {
 		return nil, err
 	}
 	text, err := json.Marshal(a)
@@ -177,6 +178,16 @@ func (e *Engine) answer(tx books.SyncTx, o books.Operation, a wire.Answer, s *Su
 		return nil, err
 	}
 	switch {
+	case gone:
+		// Offered again after it was deleted here; what the server has, a pull brings.
+		return nil, nil
+	case stored.Base != nil && a.Revision < stored.Base.Revision && (a.Result == wire.Conflict || len(a.Body) > 0):
+		// A replay of an old answer, or a server restored from a backup: the pull
+		// from the start that follows tells which.
+		return nil, nil
+	case a.Result == wire.Applied && o.Kind == books.Delete:
+		s.Applied++
+		return e.deleted(tx, o, a, s)
 	case a.Result == wire.Applied:
 		s.Applied++
 		return e.applied(tx, o, a, stored, s)
@@ -188,6 +199,9 @@ func (e *Engine) answer(tx books.SyncTx, o books.Operation, a wire.Answer, s *Su
 			}
 		}
 		theirs.Revision = a.Revision
+		if o.Kind == books.Delete {
+			return e.undeleted(tx, stored, theirs, s)
+		}
 		return e.theirs(tx, stored, theirs, a.Deleted, true, s)
 	case a.Result == wire.Rejected:
 		s.Rejected++
@@ -244,6 +258,36 @@ func (e *Engine) applied(tx books.SyncTx, o books.Operation, a wire.Answer, st b
 		return nil, err
 	}
 	return []Event{{Kind: "pushed", InvoiceID: base.ID}}, tx.SetBase(doc, sheet, base, kindOf(doc), h)
+}
+
+// deleted removes what the server deleted for this desk, unless it was edited since.
+func (e *Engine) deleted(tx books.SyncTx, o books.Operation, a wire.Answer, s *Summary) ([]Event, error) {
+	now, err := tx.Invoice(o.DocumentID)
+	if err != nil {
+		return nil, err
+	}
+	if now.Base != nil && now.Base.Revision > a.Revision {
+		return nil, nil // a replay of an old answer
+	}
+	if now.Pending != "" {
+		theirs := now.Invoice
+		theirs.Revision = a.Revision
+		return e.theirs(tx, now, theirs, true, true, s)
+	}
+	h := e.history(o.DocumentID, "deleted")
+	h.Before = &now.Invoice
+	return []Event{{Kind: "pushed", InvoiceID: o.DocumentID}}, tx.DeleteInvoice(o.DocumentID, h)
+}
+
+// undeleted shows a deletion that met a newer version. Nothing of that version
+// is lost whichever side is chosen; a clerk who still wants it gone deletes again.
+func (e *Engine) undeleted(tx books.SyncTx, st books.Stored, theirs invoice.Invoice, s *Summary) ([]Event, error) {
+	s.Conflicts++
+	c := books.Conflict{
+		ID: e.cfg.NewID(), InvoiceID: st.Invoice.ID, Base: st.Base, Mine: st.Invoice, Theirs: theirs, OpenedAt: e.cfg.Now(),
+		Diffs: []books.FieldDiff{{Path: "state", Mine: "deleted", Theirs: string(theirs.State)}},
+	}
+	return []Event{{Kind: "conflict", InvoiceID: c.InvoiceID}}, tx.OpenConflict(c, e.history(c.InvoiceID, "conflict"))
 }
 
 // kindOf is the operation that brings a local document to the server.
