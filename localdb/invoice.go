@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -161,7 +162,7 @@ func (d *DB) SaveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.S
 }
 
 const storedQuery = `SELECT i.version, i.conflict, b.doc, b.base,
-	coalesce((SELECT state FROM outbox WHERE document_id = i.id ORDER BY id DESC LIMIT 1), '')
+	coalesce((SELECT iif(kind = 'delete', '-', '') || state FROM outbox WHERE document_id = i.id ORDER BY id DESC LIMIT 1), '')
 	FROM invoice i JOIN body b ON b.n = i.n WHERE i.id = ?`
 
 func scanStored(scan func(into ...any) error) (books.Stored, error) {
@@ -173,6 +174,9 @@ func scanStored(scan func(into ...any) error) (books.Stored, error) {
 	}
 	if err != nil {
 		return books.Stored{}, err
+	}
+	if p, deleting := strings.CutPrefix(string(s.Pending), "-"); deleting {
+		s.Pending, s.Deleting = books.OutboxState(p), true
 	}
 	if s.Invoice, err = decode(doc); err != nil {
 		return books.Stored{}, err

@@ -77,6 +77,7 @@ type Stored struct {
 	Version  int64            // local version, raised at each local change of any origin
 	Base     *invoice.Invoice // nil when the server never had it
 	Pending  OutboxState      // state of its newest operation; empty when none: the server has all of it
+	Deleting bool             // its newest operation asks to delete it
 	Conflict bool             // an open Conflict exists
 }
 

@@ -191,9 +191,8 @@ func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, e
 		h := e.history(c.ID, "received")
 		h.Before = &st.Invoice
 		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetClean(*c.Invoice, *c.Sheet, h)
-	case st.Pending == books.Sent, st.Pending == books.Unsent:
-		// The answer comes first: this may be that very change, and only the
-		// operation knows whether an edit or a deletion meets it.
+	case st.Pending == books.Sent:
+		// Its answer comes first: this may be that very change.
 		return nil, errUnanswered
 	}
 	theirs := st.Invoice

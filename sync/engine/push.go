@@ -199,9 +199,6 @@ func (e *Engine) answer(tx books.SyncTx, o books.Operation, a wire.Answer, s *Su
 			}
 		}
 		theirs.Revision = a.Revision
-		if o.Kind == books.Delete {
-			return e.undeleted(tx, stored, theirs, s)
-		}
 		return e.theirs(tx, stored, theirs, a.Deleted, true, s)
 	case a.Result == wire.Rejected:
 		s.Rejected++
@@ -212,7 +209,11 @@ func (e *Engine) answer(tx books.SyncTx, o books.Operation, a wire.Answer, s *Su
 
 // applied makes what was sent the new base.
 func (e *Engine) applied(tx books.SyncTx, o books.Operation, a wire.Answer, st books.Stored, s *Summary) ([]Event, error) {
-	base, err := wire.DecodeInvoice(o.Bytes)
+	raw := o.Bytes
+	if len(a.Body) > 0 {
+		raw = a.Body // another desk brought the same content first
+	}
+	base, err := wire.DecodeInvoice(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -257,7 +258,7 @@ func (e *Engine) applied(tx books.SyncTx, o books.Operation, a wire.Answer, st b
 	if err != nil {
 		return nil, err
 	}
-	return []Event{{Kind: "pushed", InvoiceID: base.ID}}, tx.SetBase(doc, sheet, base, kindOf(doc), h)
+	return []Event{{Kind: "pushed", InvoiceID: base.ID}}, tx.SetBase(doc, sheet, base, "", h)
 }
 
 // deleted removes what the server deleted for this desk, unless it was edited since.
@@ -279,9 +280,14 @@ func (e *Engine) deleted(tx books.SyncTx, o books.Operation, a wire.Answer, s *S
 	return []Event{{Kind: "pushed", InvoiceID: o.DocumentID}}, tx.DeleteInvoice(o.DocumentID, h)
 }
 
-// undeleted shows a deletion that met a newer version. Nothing of that version
-// is lost whichever side is chosen; a clerk who still wants it gone deletes again.
-func (e *Engine) undeleted(tx books.SyncTx, st books.Stored, theirs invoice.Invoice, s *Summary) ([]Event, error) {
+// deleting shows a deletion that met a newer version. Nothing of that version is
+// lost whichever side is chosen; a clerk who still wants it gone deletes again.
+func (e *Engine) deleting(tx books.SyncTx, st books.Stored, theirs invoice.Invoice, deleted bool, s *Summary) ([]Event, error) {
+	if deleted {
+		h := e.history(st.Invoice.ID, "deleted")
+		h.Before = &st.Invoice
+		return []Event{{Kind: "pulled", InvoiceID: st.Invoice.ID}}, tx.DeleteInvoice(st.Invoice.ID, h)
+	}
 	s.Conflicts++
 	c := books.Conflict{
 		ID: e.cfg.NewID(), InvoiceID: st.Invoice.ID, Base: st.Base, Mine: st.Invoice, Theirs: theirs, OpenedAt: e.cfg.Now(),
@@ -329,6 +335,9 @@ func (e *Engine) theirs(tx books.SyncTx, st books.Stored, theirs invoice.Invoice
 	mine := st.Invoice
 	if st.Base != nil && theirs.Revision <= st.Base.Revision && !answered {
 		return nil, nil // older than what is known
+	}
+	if st.Deleting {
+		return e.deleting(tx, st, theirs, deleted, s)
 	}
 	base := st.Base
 	m := merge.Three(base, mine, theirs, nil)

@@ -214,12 +214,14 @@ func (d *decider) same(inv invoice.Invoice, to invoice.State, cur Document) (wir
 		return wire.Answer{}, false
 	}
 	reached := have.State == to || to == invoice.Waiting && (have.State == invoice.Issued || have.State == invoice.Reversed)
-	a, errA := wire.EncodeInvoice(content(have))
-	b, errB := wire.EncodeInvoice(content(inv))
-	if !reached || errA != nil || errB != nil || !bytes.Equal(a, b) {
+	x, errX := wire.EncodeInvoice(content(have))
+	y, errY := wire.EncodeInvoice(content(inv))
+	if !reached || errX != nil || errY != nil || !bytes.Equal(x, y) {
 		return wire.Answer{}, false
 	}
-	return applied(cur, have), true
+	a := applied(cur, have)
+	a.Body = cur.Body // the times are those of whoever came first
+	return a, true
 }
 
 // content clears what the server or a clock sets.

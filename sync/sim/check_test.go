@@ -62,8 +62,7 @@ func (w *world) checkDocuments(final map[string]invoice.Invoice) {
 	for id := range w.model.drafts {
 		all := w.backend.states[id]
 		_, there := final[id]
-		deleted := slices.ContainsFunc(w.model.intents, func(i intent) bool { return i.doc == id && i.kind == "delete" })
-		if !there && !deleted {
+		if !there && !w.model.deleted[id] {
 			w.errorf("%s is not on the server, and nobody deleted it: %v", id, all)
 		}
 		if there && len(all) > 0 && all[len(all)-1].deleted {

@@ -19,6 +19,7 @@ type model struct {
 	gone    map[string]bool   // tokens that a person replaced or did not choose
 	cuts    map[string]cut    // lines that a person deleted
 	intents []intent          // hand-ins, recalls and deletions
+	deleted map[string]bool   // documents that a clerk asked to delete
 	numbers map[string]string // document → number, once shown anywhere
 }
 
@@ -38,7 +39,7 @@ type intent struct {
 }
 
 func newModel(w *world) *model {
-	return &model{w: w, drafts: map[string]bool{}, by: map[string]*desk{}, gone: map[string]bool{}, cuts: map[string]cut{}, numbers: map[string]string{}}
+	return &model{w: w, drafts: map[string]bool{}, by: map[string]*desk{}, gone: map[string]bool{}, cuts: map[string]cut{}, deleted: map[string]bool{}, numbers: map[string]string{}}
 }
 
 func (m *model) token() string {
@@ -107,6 +108,8 @@ func (m *model) given(before, after invoice.Invoice) {
 
 func (m *model) saved(d *desk, before, after invoice.Invoice) {
 	m.given(before, after)
+	// Who edits what he asked to delete wants it back.
+	m.intents = slices.DeleteFunc(m.intents, func(i intent) bool { return i.by == d && i.doc == after.ID && i.kind == "delete" })
 	for _, s := range tokens(after) {
 		if m.by[s] == nil {
 			m.by[s] = d
@@ -157,6 +160,9 @@ func (m *model) resolved(d *desk, c books.Conflict, result invoice.Invoice, how 
 // intend notes a step; it takes the place of one that the same clerk asked for before.
 func (m *model) intend(d *desk, st books.Stored, kind string) {
 	m.intents = slices.DeleteFunc(m.intents, func(i intent) bool { return i.by == d && i.doc == st.Invoice.ID })
+	if kind == "delete" {
+		m.deleted[st.Invoice.ID] = true
+	}
 	m.intents = append(m.intents, intent{kind, st.Invoice.ID, d, st.Invoice.Revision, len(d.history(st.Invoice.ID))})
 }
 
