@@ -162,6 +162,8 @@ func (w *window) build(show string) {
 
 	list.Open = w.open
 	list.New = w.newInvoice
+	list.Submit = func() { w.list.SubmitMarked(w.d.books, func() { w.d.client.Engine().Kick(); w.count() }) }
+	list.Export = w.export
 	w.editorPage.Print = w.print
 	w.editorPage.Back = func() { w.shell.Show("invoices") }
 	w.editorPage.Offline = func() bool { return w.d.client.Monitor().State().Kind == link.Offline }
@@ -205,6 +207,11 @@ func (w *window) build(show string) {
 			}
 		},
 		Print: w.print,
+		Key: func(k fyne.KeyName) {
+			if w.shell.Current() == "invoices" {
+				list.Key(k)
+			}
+		},
 		Help: func() {
 			dialog.ShowInformation(t.T("shell.shortcuts"), t.T("help.text"), w.win)
 		},
@@ -240,6 +247,17 @@ func (w *window) print() {
 	if err != nil {
 		dialog.ShowInformation(w.words.T("shell.print"), w.words.T("paper.failed", err), w.win)
 	}
+}
+
+// export asks for a file and writes the list into it.
+func (w *window) export() {
+	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
+		if err == nil && f != nil {
+			w.list.Export(f, func(error) {})
+		}
+	}, w.win)
+	d.SetFileName("invoices-" + time.Now().Format("20060102") + ".csv")
+	d.Show()
 }
 
 func (w *window) newInvoice() {

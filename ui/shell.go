@@ -34,6 +34,7 @@ type Pill struct {
 // Actions are what the shortcuts do.
 type Actions struct {
 	New, Find, Save, Submit, SelfCheck, Back, Help, Print func()
+	Key                                                   func(fyne.KeyName) // any other key that no field takes; may be nil
 }
 
 // Shell is the window's content.
@@ -273,6 +274,10 @@ func (s *Shell) shortcuts(a Actions) {
 			a.Back()
 		case fyne.KeyF1:
 			a.Help()
+		default:
+			if a.Key != nil {
+				a.Key(k.Name)
+			}
 		}
 	})
 }

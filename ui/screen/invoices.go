@@ -29,15 +29,22 @@ type Invoices struct {
 	chips  *fyne.Container
 	strip  *fyne.Container
 	empty  *fyne.Container
+	acts   *fyne.Container // at the foot: the hint, or what to do with the marked
 	list   *widget.List
 	search *xwidget.Field
 
-	Open func(id string)
-	New  func()
+	Open   func(id string)
+	New    func()
+	Submit func() // the marked ones
+	Export func()
+	heads  []*canvas.Text // of the columns that sort
 }
 
+// sorts is the order a column's title sorts by.
+var sorts = map[string]string{"ref": "number", "date": "date", "buyer": "buyer", "gross": "gross"}
+
 // widths of the columns, as shares of the row.
-var invoiceShares = shares{parts: []float32{175, 92, 330, 70, 130, 100, 120}, space: 12}
+var invoiceShares = shares{parts: []float32{26, 170, 92, 320, 68, 130, 100, 120}, space: 12}
 
 // NewInvoices makes the page and follows the model's changes.
 func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Time) *Invoices {
@@ -46,6 +53,12 @@ func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Ti
 	s.search.SetPlaceHolder(t.T("invoices.search"))
 	s.search.SetText(vm.Search())
 	s.search.OnChanged = vm.SetSearch
+	s.search.OnSubmitted = func(string) {
+		if c := fyne.CurrentApp().Driver().CanvasForObject(s.search); c != nil {
+			c.Unfocus() // the keys go to what was found
+		}
+		s.Key(fyne.KeyHome)
+	}
 	s.chips = container.New(layout.NewCustomPaddedHBoxLayout(7))
 	s.strip = container.NewHBox()
 	s.empty = container.NewCenter()
@@ -56,19 +69,24 @@ func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Ti
 			vm.Select(vm.Rows()[i].ID)
 		}
 	}
-	titles := []fyne.CanvasObject{}
-	for _, c := range []string{"ref", "date", "buyer", "kind", "gross", "state", "note"} {
-		x := words(t.T("invoices.col."+c), smallSize, false, mutedInk)
+	titles := []fyne.CanvasObject{NewHit(mark(false), vm.MarkAll)}
+	for _, c := range invoiceColumns {
+		x := words("", smallSize, false, mutedInk)
 		if c == "gross" {
 			x.Alignment = fyne.TextAlignTrailing
 		}
-		titles = append(titles, x)
+		s.heads = append(s.heads, x)
+		if by := sorts[c]; by != "" {
+			titles = append(titles, NewHit(x, func() { vm.SortBy(by) }))
+		} else {
+			titles = append(titles, x)
+		}
 	}
 	head := container.New(stacked{0}, around(container.New(invoiceShares, titles...), 8, inset), rule())
 	table := framed(container.NewBorder(head, nil, nil, nil, container.NewStack(look.Dense(s.list), s.empty)))
 	surface := canvas.NewRectangle(ink(theme.ColorNameOverlayBackground))
-	foot := container.New(stacked{0}, rule(), container.NewStack(surface, around(container.NewBorder(nil, nil, s.strip,
-		words(t.T("invoices.hint"), smallSize, false, mutedInk)), 8, 20)))
+	s.acts = container.New(layout.NewCustomPaddedHBoxLayout(10))
+	foot := container.New(stacked{0}, rule(), container.NewStack(surface, around(container.NewBorder(nil, nil, container.NewCenter(s.strip), container.NewCenter(s.acts)), 2, 20)))
 	actions := []fyne.CanvasObject{fixed(330, 36, s.search), button(t.T("shell.new")+"  Ctrl N", true, func() { s.New() })}
 	body := container.NewBorder(container.New(stacked{gap}, s.chips, spacer()), nil, nil, nil, table)
 	s.root = container.NewBorder(nil, foot, nil, nil, page(t.T("invoices.title"), "", actions, body))
@@ -108,7 +126,69 @@ func (s *Invoices) Refresh() {
 		}
 		s.empty.Add(words(text, bodySize, false, mutedInk))
 	}
+	for i, c := range invoiceColumns {
+		title := s.t.T("invoices.col." + c)
+		if by := sorts[c]; by != "" && by == s.vm.Order().By {
+			title += map[bool]string{true: " ↓", false: " ↑"}[s.vm.Order().Desc]
+		}
+		s.heads[i].Text = title
+		s.heads[i].Refresh()
+	}
+	s.acts.RemoveAll()
+	if x := s.vm.Notice(); x != "" {
+		s.acts.Add(container.NewCenter(words(clip(x, 70), smallSize, false, blueInk)))
+	}
+	export := func() *widget.Button { return button(s.t.T("invoices.export"), false, func() { s.Export() }) }
+	if k := s.vm.Marks(); k > 0 {
+		s.acts.Add(container.NewCenter(words(s.t.T("invoices.marked", k), smallSize, true, plainInk)))
+		s.acts.Add(row(button(s.t.T("invoices.submit"), true, func() { s.Submit() }), export()))
+	} else {
+		s.acts.Add(container.NewCenter(words(s.t.T("invoices.hint"), smallSize, false, mutedInk)))
+		s.acts.Add(row(export()))
+	}
 	s.list.Refresh()
+}
+
+// invoiceColumns are the columns after the mark.
+var invoiceColumns = []string{"ref", "date", "buyer", "kind", "gross", "state", "note"}
+
+// Key moves in the list and opens; it reports whether the key was used.
+func (s *Invoices) Key(k fyne.KeyName) bool {
+	by := map[fyne.KeyName]int{fyne.KeyDown: 1, fyne.KeyUp: -1, fyne.KeyPageDown: 15, fyne.KeyPageUp: -15, fyne.KeyHome: -1 << 30, fyne.KeyEnd: 1 << 30}[k]
+	switch {
+	case by != 0:
+		if at := s.vm.Move(by); at >= 0 {
+			s.list.ScrollTo(at)
+			s.list.Select(at)
+		}
+	case k == fyne.KeyReturn || k == fyne.KeyEnter:
+		if s.vm.Selected() != "" {
+			s.Open(s.vm.Selected())
+		}
+	case k == fyne.KeySpace:
+		if s.vm.Selected() != "" {
+			s.vm.Mark(s.vm.Selected())
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// mark is a small box, ticked or not.
+func mark(on bool) fyne.CanvasObject {
+	r := canvas.NewRectangle(ink(theme.ColorNameOverlayBackground))
+	r.CornerRadius, r.StrokeWidth, r.StrokeColor = 4, 1.2, ink(theme.ColorNameInputBorder)
+	tick := words("", 11, true, "foregroundOnPrimary")
+	setMark(r, tick, on)
+	return container.NewCenter(fixed(15, 15, container.NewStack(r, container.NewCenter(tick))))
+}
+
+func setMark(r *canvas.Rectangle, tick *canvas.Text, on bool) {
+	r.FillColor, r.StrokeColor, tick.Text = ink(theme.ColorNameOverlayBackground), ink(theme.ColorNameInputBorder), ""
+	if on {
+		r.FillColor, r.StrokeColor, tick.Text = ink(blueInk), ink(blueInk), "✓"
+	}
 }
 
 // line is one row's parts, made once and filled again while scrolling.
@@ -116,12 +196,18 @@ type line struct {
 	*fyne.Container
 	texts [7]*canvas.Text
 	chip  *canvas.Rectangle
+	box   *canvas.Rectangle
+	tick  *canvas.Text
 }
 
 func (s *Invoices) template() fyne.CanvasObject {
 	l := &line{chip: canvas.NewRectangle(ink(theme.ColorNameSeparator))}
 	l.chip.CornerRadius = 5
-	cells := []fyne.CanvasObject{}
+	open := &row2{s: s, content: l}
+	l.box = canvas.NewRectangle(ink(theme.ColorNameOverlayBackground))
+	l.box.CornerRadius, l.box.StrokeWidth = 4, 1.2
+	l.tick = words("", 11, true, "foregroundOnPrimary")
+	cells := []fyne.CanvasObject{NewHit(container.NewCenter(fixed(15, 15, container.NewStack(l.box, container.NewCenter(l.tick)))), func() { s.vm.Mark(open.id) })}
 	for i := range l.texts {
 		l.texts[i] = words("", 13.5, false, plainInk)
 		if i == 4 {
@@ -134,7 +220,6 @@ func (s *Invoices) template() fyne.CanvasObject {
 		cells = append(cells, container.New(layout.NewCustomPaddedVBoxLayout(0), layout.NewSpacer(), l.texts[i], layout.NewSpacer()))
 	}
 	l.Container = container.New(stacked{0}, around(container.New(invoiceShares, cells...), 5, inset), rule())
-	open := &row2{s: s, content: l}
 	open.ExtendBaseWidget(open)
 	return open
 }
@@ -219,6 +304,7 @@ func (s *Invoices) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	}
 	l.texts[5].Color, l.texts[5].TextSize, l.texts[5].TextStyle.Bold = ink(name), smallSize, true
 	l.chip.FillColor = tinted(name)
+	setMark(l.box, l.tick, s.vm.Marked(r.ID))
 	l.Refresh()
 	s.vm.Near(i)
 }

@@ -36,12 +36,14 @@ type Invoices struct {
 	again    bool // a change came while loading
 	turn     int  // of the filter; older answers are dropped
 	selected string
+	marks    map[string]bool
 	message  string
+	notice   string
 }
 
 // NewInvoices makes the list; Load fills it.
 func NewInvoices(s Setup, store InvoiceStore) *Invoices {
-	return &Invoices{setup: s, store: store, chip: "all", order: books.Order{By: "created", Desc: true}}
+	return &Invoices{setup: s, store: store, chip: "all", marks: map[string]bool{}, order: books.Order{By: "created", Desc: true}}
 }
 
 // Rows, Counts, Chip, Search, Selected and Message are what the screen shows.
@@ -156,14 +158,18 @@ func (v *Invoices) read(wanted int) {
 		if err == nil && l.turn == v.turn {
 			v.rows, v.next, v.counts = l.page.Rows, l.page.Next, l.counts
 		}
-		if v.Changed != nil {
-			v.Changed()
-		}
+		v.tell()
 		if v.again {
 			v.again = false
 			v.Load()
 		}
 	})
+}
+
+func (v *Invoices) tell() {
+	if v.Changed != nil {
+		v.Changed()
+	}
 }
 
 // Near is called when row i comes into sight: it reads on before the end.
