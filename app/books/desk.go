@@ -208,6 +208,29 @@ func (d *Desk) Duplicate(ctx context.Context, id string) (Stored, error) {
 	return out, err
 }
 
+// Reverse drafts the red-letter invoice that takes an issued one back whole (R9);
+// handed in, it makes the blue one reversed. One that is not issued, or is
+// red-letter itself, gives *Error "not_reversible".
+func (d *Desk) Reverse(ctx context.Context, id string) (Stored, error) {
+	st, err := d.Store.Invoice(ctx, id)
+	if err != nil {
+		return st, notFound(id, err)
+	}
+	blue := st.Invoice
+	if blue.State != invoice.Issued || blue.Reverses != "" {
+		return st, &Error{Code: "not_reversible", Text: "only an issued invoice can be reversed, and only once", Hint: "change a draft; recall what waits"}
+	}
+	sheet, err := invoice.Compute(blue)
+	if err != nil {
+		return st, err
+	}
+	red := copyOf(blue)
+	red.Lines, red.Reverses, red.RedRows = nil, blue.ID, invoice.FullRed(sheet.Rows)
+	red.Remark = "被红冲蓝字发票号码:" + blue.Number
+	out, _, err := d.Draft(ctx, red)
+	return out, err
+}
+
 // copyOf keeps content only: no ids, numbers, states.
 func copyOf(inv invoice.Invoice) invoice.Invoice {
 	lines := append([]invoice.Line(nil), inv.Lines...)

@@ -48,7 +48,8 @@ type lines struct{ vm *viewmodel.Editor }
 // gridColumn maps a grid column to the editor's; -1 is computed.
 var gridColumn = []int{-1, viewmodel.ColName, viewmodel.ColSpec, viewmodel.ColUnit, viewmodel.ColQty, viewmodel.ColPrice, viewmodel.ColDiscount, viewmodel.ColRate, -1, -1}
 
-func (l lines) Rows() int { return l.vm.Rows() }
+func (l lines) Rows() int   { return l.vm.Rows() }
+func (l lines) Fixed() bool { return l.vm.Fixed() }
 func (l lines) Key(row int) string {
 	if all := l.vm.Invoice().Lines; row < len(all) {
 		return all[row].ID
@@ -74,18 +75,30 @@ func (l lines) Text(row, col int) string {
 	if gridColumn[col] >= 0 {
 		return l.Edit(row, col)
 	}
+	figure := func(r invoice.Row) string {
+		if col == 8 {
+			return money.Format(r.Net)
+		}
+		return money.Format(r.Tax)
+	}
+	if red := l.vm.Invoice().RedRows; red != nil {
+		if row < len(red) {
+			return figure(red[row])
+		}
+		return ""
+	}
 	for _, r := range l.vm.Sheet().Rows {
 		if r.Line == row+1 && r.Type != invoice.DiscountRow && row < len(l.vm.Invoice().Lines) {
-			if col == 8 {
-				return money.Format(r.Net)
-			}
-			return money.Format(r.Tax)
+			return figure(r)
 		}
 	}
 	return ""
 }
 
 func (l lines) Sub(row int) string {
+	if l.vm.Invoice().RedRows != nil {
+		return ""
+	}
 	for _, r := range l.vm.Sheet().Rows {
 		if r.Line == row+1 && r.Type == invoice.DiscountRow {
 			return fmt.Sprintf("%s  %s  %s", l.Edit(row, 6), money.Format(r.Net), money.Format(r.Tax))
@@ -382,6 +395,12 @@ func (s *Editor) actions() []fyne.CanvasObject {
 	if inv.ReviewNeeded {
 		out = append(out, button(s.t.T("editor.reviewed"), false, s.vm.Reviewed))
 	}
+	if !s.vm.Editable() {
+		out = append(out, button(s.t.T("editor.duplicate"), false, s.vm.Duplicate))
+	}
+	if inv.State == invoice.Issued && inv.Reverses == "" {
+		out = append(out, button(s.t.T("editor.reverse"), false, s.vm.Reverse))
+	}
 	if inv.State == invoice.Waiting {
 		out = append(out, button(s.t.T("editor.recall"), false, s.vm.Recall))
 	}
@@ -392,6 +411,23 @@ func (s *Editor) actions() []fyne.CanvasObject {
 		}))
 	}
 	return out
+}
+
+// fate says what became of an invoice that was handed in.
+func (s *Editor) fate() fyne.CanvasObject {
+	inv := s.vm.Invoice()
+	box := container.New(stacked{6}, words(s.t.T("invoices."+string(inv.State)), bodySize, true, stateInk(inv.State)))
+	if inv.Number != "" {
+		box.Add(words(s.t.T("paper.number")+" "+inv.Number, 13, false, plainInk))
+	}
+	if !inv.IssuedAt.IsZero() {
+		box.Add(words(inv.IssuedAt.Local().Format("2006-01-02 15:04"), 13, false, mutedInk))
+	}
+	if inv.Branch != "" {
+		box.Add(words(clip(inv.Branch, 34), 13, false, mutedInk))
+	}
+	box.Add(prose(s.t.T("editor.fate."+string(inv.State)), false, mutedInk))
+	return box
 }
 
 var lineField = regexp.MustCompile(`^lines\[(\d+)\]`)
@@ -421,6 +457,9 @@ func (s *Editor) totals() fyne.CanvasObject {
 	}
 	sums.Add(rowOf(true, plainInk, s.t.T("editor.sum"), money.Format(sheet.Net), money.Format(sheet.Tax)))
 
+	if !s.vm.Editable() {
+		return container.New(stacked{gap}, card(sums), card(s.fate()))
+	}
 	checks := container.New(stacked{6}, words(s.t.T("editor.checks"), bodySize, true, plainInk))
 	issues := s.vm.Issues()
 	if len(issues) == 0 {

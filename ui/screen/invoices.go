@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -147,6 +148,12 @@ func (s *Invoices) Refresh() {
 		s.acts.Add(row(export()))
 	}
 	s.list.Refresh()
+	at := slices.IndexFunc(s.vm.Rows(), func(r books.Row) bool { return r.ID == s.vm.Selected() })
+	if at >= 0 {
+		s.list.Select(at)
+	} else {
+		s.list.UnselectAll()
+	}
 }
 
 // invoiceColumns are the columns after the mark.

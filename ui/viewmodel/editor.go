@@ -24,6 +24,8 @@ type EditorDesk interface {
 	Edit(ctx context.Context, id string, version int64, inv invoice.Invoice) (books.Stored, invoice.Sheet, error)
 	Submit(ctx context.Context, id string) (books.Stored, error)
 	Recall(ctx context.Context, id string) (books.Stored, error)
+	Duplicate(ctx context.Context, id string) (books.Stored, error)
+	Reverse(ctx context.Context, id string) (books.Stored, error)
 }
 
 // EditorStore is what the editor reads.
@@ -175,6 +177,9 @@ func (e *Editor) Editable() bool           { return e.inv.State.Editable() }
 
 // Rows is the number of grid rows: the lines and an empty one to type into.
 func (e *Editor) Rows() int {
+	if e.inv.RedRows != nil {
+		return len(e.inv.RedRows)
+	}
 	if e.Editable() {
 		return len(e.inv.Lines) + 1
 	}
@@ -297,8 +302,26 @@ func (e *Editor) SetCustomer(c party.Customer) {
 // Reviewed ticks that merged lines were looked at.
 func (e *Editor) Reviewed() { e.change(func(i *invoice.Invoice) { i.ReviewNeeded = false }) }
 
+// red is the text of a red-letter row, which nobody edits.
+func (e *Editor) red(row, col int) string {
+	if row >= len(e.inv.RedRows) {
+		return ""
+	}
+	r := e.inv.RedRows[row]
+	num := func(d *decimal.Decimal) string {
+		if d == nil {
+			return ""
+		}
+		return d.String()
+	}
+	return [Columns]string{ColName: r.Name, ColSpec: r.Spec, ColUnit: r.Unit, ColQty: num(r.Qty), ColPrice: num(r.Price), ColRate: r.Rate.Percent()}[col]
+}
+
 // Cell is the text of a grid cell for editing.
 func (e *Editor) Cell(row, col int) string {
+	if e.inv.RedRows != nil {
+		return e.red(row, col)
+	}
 	if row >= len(e.inv.Lines) {
 		return ""
 	}
@@ -340,7 +363,7 @@ func (e *Editor) Cell(row, col int) string {
 // SetCell puts text into a cell; typing into the empty last row makes a line.
 func (e *Editor) SetCell(row, col int, text string) {
 	text = strings.TrimSpace(text)
-	if text == e.Cell(row, col) || !e.Editable() {
+	if text == e.Cell(row, col) || e.Fixed() {
 		return
 	}
 	e.change(func(i *invoice.Invoice) { e.setCell(i, row, col, text) })
@@ -431,7 +454,7 @@ func typedRate(s string) (tax.Rate, bool) {
 
 // Paste puts a block copied from a spreadsheet at a cell, as one step of undo.
 func (e *Editor) Paste(row, col int, block string) {
-	if !e.Editable() {
+	if e.Fixed() {
 		return
 	}
 	e.change(func(i *invoice.Invoice) {
@@ -447,6 +470,9 @@ func (e *Editor) Paste(row, col int, block string) {
 
 // SetItem fills a line from the master data.
 func (e *Editor) SetItem(row int, it invoice.Item) {
+	if e.Fixed() {
+		return
+	}
 	e.change(func(i *invoice.Invoice) {
 		if row >= len(i.Lines) {
 			row = len(i.Lines)
@@ -586,6 +612,15 @@ func (e *Editor) Submit() {
 
 // Recall takes a waiting invoice back.
 func (e *Editor) Recall() { e.step(e.desk.Recall) }
+
+// Duplicate drafts a copy and shows it.
+func (e *Editor) Duplicate() { e.whenSaved(func() { e.step(e.desk.Duplicate) }) }
+
+// Reverse drafts the red-letter invoice of an issued one and shows it.
+func (e *Editor) Reverse() { e.step(e.desk.Reverse) }
+
+// Fixed reports whether the lines cannot be edited: handed in, or red-letter.
+func (e *Editor) Fixed() bool { return !e.Editable() || e.inv.RedRows != nil }
 
 func (e *Editor) step(f func(context.Context, string) (books.Stored, error)) {
 	id := e.inv.ID

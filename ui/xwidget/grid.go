@@ -20,6 +20,7 @@ type GridColumn struct {
 // GridSource is what a Grid shows and edits; its methods run on the window's goroutine.
 type GridSource interface {
 	Rows() int
+	Fixed() bool              // nothing can be typed
 	Key(row int) string       // names the row wherever it moves; empty for the new one at the end
 	Text(row, col int) string // as shown
 	Edit(row, col int) string // as edited
@@ -85,7 +86,7 @@ func (g *Grid) Commit() {
 	}
 	g.follow()
 	g.loaded = g.entry.Text
-	if g.row < g.Source.Rows() {
+	if g.row < g.Source.Rows() && !g.Source.Fixed() {
 		g.Source.Set(g.row, g.col, g.entry.Text)
 		g.key = g.Source.Key(g.row)
 	}
@@ -106,6 +107,11 @@ func (g *Grid) follow() {
 }
 
 func (g *Grid) load() {
+	if g.Source.Fixed() {
+		g.entry.Disable()
+	} else {
+		g.entry.Enable()
+	}
 	g.loaded = g.Source.Edit(g.row, g.col)
 	g.key = ""
 	if g.row < g.Source.Rows() {
@@ -265,14 +271,14 @@ func (r *gridRenderer) Layout(s fyne.Size) {
 	y := float32(gridRow)
 	for row := 0; row < g.Source.Rows(); row++ {
 		h := g.height(row)
-		if row == g.row {
+		if row == g.row && !g.Source.Fixed() {
 			o := canvas.NewRectangle(theme.Color("counterfoil.selected"))
 			o.Move(fyne.NewPos(0, y))
 			o.Resize(fyne.NewSize(s.Width, h))
 			r.objects = append(r.objects, o)
 		}
 		for c := range g.Columns {
-			if row == g.row && c == g.col {
+			if row == g.row && c == g.col && !g.Source.Fixed() {
 				continue
 			}
 			text(g.Source.Text(row, c), c, y, theme.ColorNameForeground, 13.5)
@@ -281,7 +287,7 @@ func (r *gridRenderer) Layout(s fyne.Size) {
 			text("    "+sub, 1, y+gridRow, theme.ColorNamePlaceHolder, 12.5)
 		}
 		line(y+h-1, "counterfoil.grid")
-		if row == g.row && g.col >= 0 {
+		if row == g.row && g.col >= 0 && !g.Source.Fixed() {
 			g.entry.Move(fyne.NewPos(x[g.col], y))
 			g.entry.Resize(fyne.NewSize(w[g.col], gridRow))
 			r.objects = append(r.objects, g.entry)

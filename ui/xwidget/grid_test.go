@@ -29,7 +29,8 @@ func newTable(rows ...string) *table {
 	return s
 }
 
-func (s *table) Rows() int { return len(s.keys) + 1 }
+func (s *table) Fixed() bool { return false }
+func (s *table) Rows() int   { return len(s.keys) + 1 }
 func (s *table) Key(row int) string {
 	if row < len(s.keys) {
 		return s.keys[row]

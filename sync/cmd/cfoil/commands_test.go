@@ -232,7 +232,25 @@ func TestTwoDesks(t *testing.T) {
 	if r := a.run(t, sample("late"), "edit", drafts[0], "-"); r.code != 1 || at(oneValue(t, r.out), "error", "code") != "not_editable" {
 		t.Errorf("editing an issued invoice: %+v", r)
 	}
-	if v := a.must(t, "", "status"); at(v, "outbox") != float64(0) || at(v, "issued") != float64(3) {
+	// A red-letter invoice takes one back.
+	red := a.must(t, "", "reverse", drafts[1])
+	if at(red, "gross") != "-149.00" || at(red, "reverses") != drafts[1] || at(red, "state") != "draft" {
+		t.Errorf("the red draft: %v", red)
+	}
+	a.must(t, "", "submit", id(red))
+	both()
+	if v := b.must(t, "", "show", drafts[1]); at(v, "state") != "reversed" {
+		t.Errorf("the blue one is %v", at(v, "state"))
+	}
+	if v := b.must(t, "", "show", id(red)); at(v, "state") != "issued" || !strings.HasSuffix(at(v, "number").(string), "00000004") {
+		t.Errorf("the red one: %v", v)
+	}
+	for _, again := range []string{drafts[1], id(red)} {
+		if r := b.run(t, "", "reverse", again); r.code != 1 || at(oneValue(t, r.out), "error", "code") != "not_reversible" {
+			t.Errorf("reversing again: %+v", r)
+		}
+	}
+	if v := a.must(t, "", "status"); at(v, "outbox") != float64(0) || at(v, "issued") != float64(3) /* two blue, one red */ {
 		t.Errorf("status: %v", v)
 	}
 	sv.stop(t)

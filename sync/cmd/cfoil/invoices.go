@@ -136,6 +136,22 @@ func (c *call) step(ctx context.Context, do func(*desk) error) error {
 	return c.stored(ctx, d, c.args[0])
 }
 
+// reverse prints the red-letter draft that takes an issued invoice back.
+func reverse(ctx context.Context, c *call) error {
+	if err := c.take("ID"); err != nil {
+		return err
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	red, err := d.books.Reverse(ctx, c.args[0])
+	if err != nil {
+		return err
+	}
+	return c.stored(ctx, d, red.Invoice.ID)
+}
+
 func show(ctx context.Context, c *call) error {
 	return c.step(ctx, func(*desk) error { return nil })
 }
