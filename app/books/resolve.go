@@ -46,7 +46,8 @@ func (d *Desk) Resolve(ctx context.Context, invoiceID string, choices map[string
 }
 
 // ResolveSide takes one side for everything that differs. Mine keeps what the
-// rules merged as well; theirs is exactly the server's version.
+// rules merged as well; theirs is exactly the server's version. Mine against a
+// deletion becomes a new draft, which is given back.
 func (d *Desk) ResolveSide(ctx context.Context, invoiceID string, side Side) (Stored, error) {
 	c, err := d.conflict(ctx, invoiceID)
 	if err != nil {
@@ -57,12 +58,14 @@ func (d *Desk) ResolveSide(ctx context.Context, invoiceID string, side Side) (St
 		return d.take(ctx, c)
 	case side != Mine:
 		return Stored{}, &Error{Code: "choice_missing", Text: "choose mine or theirs"}
-	case !c.Theirs.State.Editable() && !c.Deleted:
+	case c.Deleted:
+		return d.anew(ctx, c, c.Mine)
+	case !c.Theirs.State.Editable():
 		return Stored{}, &Error{Code: "theirs_is_final", Text: "the server's version is " + string(c.Theirs.State) + " and cannot be changed any more",
 			Hint: "take theirs, or keep both: mine then becomes a new draft"}
 	}
 	mine := c.Mine
-	if c.Mine.State == invoice.Draft && c.Theirs.State == invoice.Draft && !c.Deleted {
+	if c.Mine.State == invoice.Draft && c.Theirs.State == invoice.Draft {
 		choices := map[string]Side{}
 		for _, f := range c.Diffs {
 			choices[f.Path] = Mine
@@ -78,7 +81,10 @@ func (d *Desk) ResolveWith(ctx context.Context, invoiceID string, result invoice
 	if err != nil {
 		return Stored{}, err
 	}
-	if !c.Theirs.State.Editable() && !c.Deleted {
+	if c.Deleted {
+		return d.anew(ctx, c, result)
+	}
+	if !c.Theirs.State.Editable() {
 		return Stored{}, &Error{Code: "theirs_is_final", Text: "the server's version is " + string(c.Theirs.State) + " and cannot be changed any more", Hint: "take theirs, or keep both"}
 	}
 	result.State = invoice.Draft
@@ -91,12 +97,18 @@ func (d *Desk) KeepBoth(ctx context.Context, invoiceID string) (Stored, error) {
 	if err != nil {
 		return Stored{}, err
 	}
+	return d.anew(ctx, c, c.Mine)
+}
+
+// anew drafts a copy of inv and takes theirs; it gives the copy. What the server
+// deleted never comes back under its old id.
+func (d *Desk) anew(ctx context.Context, c Conflict, inv invoice.Invoice) (Stored, error) {
 	// The copy first: if the program dies in between, mine exists twice, not never.
-	out, _, err := d.Draft(ctx, copyOf(c.Mine))
+	out, _, err := d.Draft(ctx, copyOf(inv))
 	if err != nil {
 		return out, err
 	}
-	_, err = d.ResolveSide(ctx, invoiceID, Theirs)
+	_, err = d.take(ctx, c)
 	return out, err
 }
 

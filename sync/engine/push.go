@@ -181,9 +181,7 @@ func (e *Engine) answer(tx books.SyncTx, o books.Operation, a wire.Answer, s *Su
 	case gone:
 		// Offered again after it was deleted here; what the server has, a pull brings.
 		return nil, nil
-	case stored.Base != nil && a.Revision < stored.Base.Revision && (a.Result == wire.Conflict || len(a.Body) > 0):
-		// A replay of an old answer, or a server restored from a backup: the pull
-		// from the start that follows tells which.
+	case stale(o, a, stored.Base):
 		return nil, nil
 	case a.Result == wire.Applied && o.Kind == books.Delete:
 		s.Applied++
@@ -205,6 +203,17 @@ func (e *Engine) answer(tx books.SyncTx, o books.Operation, a wire.Answer, s *Su
 		return e.rejected(tx, o, a, stored)
 	}
 	return nil, fmt.Errorf("the server answered %q", a.Result)
+}
+
+// stale tells an answer that says nothing about the document as it is now: to an
+// operation that was offered again, or of a server that was restored from a
+// backup and does not have our base. The pull from the start that follows brings
+// what the server has.
+func stale(o books.Operation, a wire.Answer, base *invoice.Invoice) bool {
+	if base == nil || a.Result == wire.Applied && o.Kind != books.Delete {
+		return false
+	}
+	return o.BaseRevision < base.Revision || a.Revision < base.Revision && (a.Result == wire.Conflict || len(a.Body) > 0)
 }
 
 // applied makes what was sent the new base.
@@ -266,9 +275,6 @@ func (e *Engine) deleted(tx books.SyncTx, o books.Operation, a wire.Answer, s *S
 	now, err := tx.Invoice(o.DocumentID)
 	if err != nil {
 		return nil, err
-	}
-	if now.Base != nil && now.Base.Revision > a.Revision {
-		return nil, nil // a replay of an old answer
 	}
 	if now.Pending != "" {
 		theirs := now.Invoice
@@ -336,7 +342,7 @@ func (e *Engine) theirs(tx books.SyncTx, st books.Stored, theirs invoice.Invoice
 	if st.Base != nil && theirs.Revision <= st.Base.Revision && !answered {
 		return nil, nil // older than what is known
 	}
-	if st.Deleting {
+	if st.Deleting && !st.Conflict {
 		return e.deleting(tx, st, theirs, deleted, s)
 	}
 	base := st.Base

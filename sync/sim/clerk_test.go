@@ -46,7 +46,7 @@ func (d *desk) draft() {
 		d.w.errorf("desk %d drafts: %v", d.n, err)
 		return
 	}
-	d.w.note("desk %d drafts %s", d.n, short(st.Invoice.ID))
+	d.w.note("desk %d drafts %s: %v", d.n, short(st.Invoice.ID), tokens(st.Invoice))
 	d.w.model.drafted(d, st.Invoice)
 }
 
@@ -95,7 +95,7 @@ func (d *desk) edit() {
 	}
 	d.change(&e.inv)
 	st, _, err := d.books.Edit(ctx, e.id, e.version, e.inv)
-	d.w.note("desk %d edits %s: %s", d.n, short(e.id), outcome(err))
+	d.w.note("desk %d edits %s: %s, now %v", d.n, short(e.id), outcome(err), tokens(e.inv))
 	if err != nil {
 		d.expect(err, "stale", "not_editable", "in_conflict", "not_found")
 		return
@@ -199,17 +199,20 @@ func (d *desk) resolve() {
 		}
 		st, err = d.books.Resolve(ctx, c.InvoiceID, choices)
 	default:
-		if st, err = d.books.KeepBoth(ctx, c.InvoiceID); err == nil {
-			d.w.model.drafted(d, st.Invoice)
-			st, _ = d.stored(c.InvoiceID)
-		}
+		st, err = d.books.KeepBoth(ctx, c.InvoiceID)
 	}
 	d.w.note("desk %d resolves %s by %d (deleted %v, mine %s, theirs %s rev %d): %s", d.n, short(c.InvoiceID), how, c.Deleted, c.Mine.State, c.Theirs.State, c.Theirs.Revision, outcome(err))
 	if err != nil {
 		d.expect(err, "theirs_is_final", "one_side_only")
 		return
 	}
-	d.w.model.resolved(d, c, st.Invoice, how)
+	now, _ := d.stored(c.InvoiceID)
+	copied := invoice.Invoice{}
+	if st.Invoice.ID != c.InvoiceID && st.Invoice.ID != "" {
+		copied = st.Invoice
+		d.w.model.drafted(d, copied)
+	}
+	d.w.model.resolved(d, c, now.Invoice, copied, how == 1)
 }
 
 // settle does what is left to a person once nothing else happens.

@@ -96,9 +96,12 @@ func (m *model) drafted(d *desk, inv invoice.Invoice) {
 	}
 }
 
-// given notes that a person saw what was before and replaced it by after.
-func (m *model) given(before, after invoice.Invoice) {
-	kept := tokens(after)
+// given notes that a person saw what was before and replaced it by what is after.
+func (m *model) given(before invoice.Invoice, after ...invoice.Invoice) {
+	var kept []string
+	for _, inv := range after {
+		kept = append(kept, tokens(inv)...)
+	}
 	for _, s := range tokens(before) {
 		if !slices.Contains(kept, s) {
 			m.gone[s] = true
@@ -126,13 +129,14 @@ func (m *model) saved(d *desk, before, after invoice.Invoice) {
 // resolved notes what the person who settled c did not choose. Where whole
 // versions stood against each other, or theirs was taken, all of the other side
 // goes; else only the places that the conflict named.
-func (m *model) resolved(d *desk, c books.Conflict, result invoice.Invoice, how int) {
-	whole := c.Deleted || how == 1 || how == 3
+// copied is the new draft that holds mine, if there is one.
+func (m *model) resolved(d *desk, c books.Conflict, result, copied invoice.Invoice, whole bool) {
+	whole = whole || c.Deleted || copied.ID != ""
 	for _, f := range c.Diffs {
 		whole = whole || f.Path == "state"
 	}
 	if whole {
-		m.given(c.Mine, result)
+		m.given(c.Mine, result, copied)
 		m.given(c.Theirs, result)
 		for key, x := range m.cuts {
 			if x.doc == c.InvoiceID && slices.Contains(lineIDs(result), x.line) {
