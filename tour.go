@@ -115,7 +115,7 @@ func (w *window) walk(dir string) error {
 			v := w.d.settings
 			v.Language, v.Theme, v.Started = lang, theme, true
 			fyne.DoAndWait(func() { w.restyle(v) })
-			for _, page := range []string{"invoices", "conflicts", "customers", "items", "connection", "settings", "practice", "firstrun"} {
+			for _, page := range []string{"invoices", "conflicts", "customers", "items", "reports", "connection", "settings", "practice", "firstrun"} {
 				fyne.DoAndWait(func() { w.shell.Show(page) })
 				if err := w.drawn(page); err != nil {
 					return err

@@ -44,6 +44,7 @@ type window struct {
 	settings  *viewmodel.Settings
 	first     *viewmodel.FirstRun
 	practice  *viewmodel.Practice
+	reports   *viewmodel.Reports
 	customers *viewmodel.Catalog
 	items     *viewmodel.Catalog
 
@@ -96,6 +97,7 @@ func newWindow(ctx context.Context, a fyne.App, d *desk) *window {
 	w.settings = viewmodel.NewSettings(setup, d.db, d.client, keeper{d}, d.settings, place)
 	w.first = viewmodel.NewFirstRun(setup, d.db, d.client, keeper{d}, d, viewmodel.NewWizard(setup, check, acts, ticker, waiting), d.settings)
 	w.practice = viewmodel.NewPractice(setup, trainer{d})
+	w.reports = viewmodel.NewReports(setup, d.db)
 	w.customers = viewmodel.NewCatalog(setup, w.readCustomers)
 	w.items = viewmodel.NewCatalog(setup, w.readItems)
 	w.editor.Merge = merge.Three
@@ -156,7 +158,7 @@ func (w *window) build(show string) {
 	w.conflict = screen.NewConflicts(w.conflicts, t)
 	conn, wizard := screen.NewConnection(w.conn, t), screen.NewWizard(w.wizard, t)
 	set, first := screen.NewSettings(w.settings, t, w.choose), screen.NewFirstRun(w.first, t, w.choose)
-	practice := screen.NewPractice(w.practice, t)
+	practice, reports := screen.NewPractice(w.practice, t), screen.NewReports(w.reports, t)
 	customers := screen.NewCatalog(w.customers, t.T("shell.customers"), t.T("catalog.customers.note"), t.T("catalog.search"), [3]string{t.T("catalog.name"), t.T("catalog.taxno"), t.T("catalog.bank")})
 	items := screen.NewCatalog(w.items, t.T("shell.items"), t.T("catalog.items.note"), t.T("catalog.search"), [3]string{t.T("catalog.name"), t.T("catalog.code"), t.T("editor.col.price")})
 
@@ -176,6 +178,7 @@ func (w *window) build(show string) {
 		{Name: "conflicts", Rail: true, Object: w.conflict.Object(), Refresh: func() { w.conflicts.Load(w.ctx) }},
 		{Name: "customers", Rail: true, Object: customers.Object(), Refresh: customers.Refresh},
 		{Name: "items", Rail: true, Object: items.Object(), Refresh: items.Refresh},
+		{Name: "reports", Rail: true, Object: reports.Object(), Refresh: reports.Refresh},
 		{Name: "connection", Rail: true, Object: conn.Object(), Refresh: w.conn.Refresh},
 		{Name: "settings", Rail: true, Object: set.Object(), Refresh: set.Refresh},
 		{Name: "practice", Rail: w.d.practiceServer() != nil, Object: practice.Object(), Refresh: practice.Refresh},

@@ -35,7 +35,7 @@ type Editor struct {
 	shown              string // id the fields were filled from
 	first              func() // takes the first completion; nil when there is none
 	filling            bool
-	body               fyne.CanvasObject
+	body, hint         fyne.CanvasObject
 
 	Back    func()
 	Print   func()
@@ -159,10 +159,10 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 		}
 	})
 	s.grid = xwidget.NewGrid([]xwidget.GridColumn{
-		{Title: "#", Share: 32}, {Title: t.T("editor.col.name"), Share: 230, Typed: true}, {Title: t.T("editor.col.spec"), Share: 82, Typed: true},
+		{Title: "#", Share: 32}, {Title: t.T("editor.col.name"), Share: 206, Typed: true}, {Title: t.T("editor.col.spec"), Share: 82, Typed: true},
 		{Title: t.T("editor.col.unit"), Share: 52, Typed: true}, {Title: t.T("editor.col.qty"), Share: 72, Right: true, Typed: true},
 		{Title: t.T("editor.col.price"), Share: 84, Right: true, Typed: true}, {Title: t.T("editor.col.discount"), Share: 66, Right: true, Typed: true},
-		{Title: t.T("editor.col.rate"), Share: 62, Right: true, Typed: true}, {Title: t.T("editor.col.net"), Share: 96, Right: true}, {Title: t.T("editor.col.tax"), Share: 84, Right: true},
+		{Title: t.T("editor.col.rate"), Share: 62, Right: true, Typed: true}, {Title: t.T("editor.col.net"), Share: 106, Right: true}, {Title: t.T("editor.col.tax"), Share: 98, Right: true},
 	}, lines{vm})
 	s.grid.Typing = func(row, col int, x string) {
 		if col == 1 && x != "" {
@@ -184,7 +184,8 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	}
 	fields := container.New(shares{parts: []float32{245, 190, 165, 112, 112}, space: gap},
 		label("editor.buyer", s.buyer), container.New(stacked{4}, label("editor.taxno", s.taxno), s.taxnote), label("editor.kind", edged(s.kind)), label("editor.basis", edged(s.basis)), container.New(stacked{4}, s.datenote, s.date))
-	gridCard := framed(container.NewVScroll(container.New(stacked{6}, s.grid, around(words(t.T("editor.hint"), smallSize, false, mutedInk), 0, 12))))
+	s.hint = around(words(t.T("editor.hint"), smallSize, false, mutedInk), 0, 12)
+	gridCard := framed(container.NewVScroll(container.New(stacked{6}, s.grid, s.hint)))
 	top := container.New(stacked{gap}, s.warn, card(container.New(stacked{4}, fields, s.offers)), spacer())
 	bottom := container.New(stacked{gap}, spacer(), framed(around(container.NewBorder(nil, nil,
 		container.NewCenter(words(t.T("editor.remark")+"  ", smallSize, false, mutedInk)), nil, s.remark), 6, inset)))
@@ -333,6 +334,16 @@ func (s *Editor) Refresh() {
 			}
 		}
 	}
+	if inv.RedRows != nil {
+		// What is taken back is taken back as it was.
+		s.kind.Disable()
+		s.basis.Disable()
+	}
+	if s.vm.Fixed() {
+		s.hint.Hide()
+	} else {
+		s.hint.Show()
+	}
 	s.taxnote.Text = ""
 	for _, i := range s.vm.Issues() {
 		if i.Field == "buyer.tax_no" {
@@ -395,7 +406,7 @@ func (s *Editor) actions() []fyne.CanvasObject {
 	if inv.ReviewNeeded {
 		out = append(out, button(s.t.T("editor.reviewed"), false, s.vm.Reviewed))
 	}
-	if !s.vm.Editable() {
+	if !s.vm.Editable() && inv.RedRows == nil {
 		out = append(out, button(s.t.T("editor.duplicate"), false, s.vm.Duplicate))
 	}
 	if inv.State == invoice.Issued && inv.Reverses == "" {
