@@ -31,7 +31,7 @@ func (s *Reports) Object() fyne.CanvasObject { return s.root }
 // Refresh counts again.
 func (s *Reports) Refresh() { s.vm.Load() }
 
-var reportShares = shares{parts: []float32{130, 90, 90, 90, 90, 190, 160}, space: gap}
+var reportShares = shares{parts: []float32{150, 100, 100, 100, 100, 200}, space: gap}
 
 func (s *Reports) draw() {
 	line := func(bold bool, name fyne.ThemeColorName, cells ...string) fyne.CanvasObject {
