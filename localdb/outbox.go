@@ -21,7 +21,7 @@ func (t *tx) enqueue(v invoice.Invoice, kind books.OperationKind, from invoice.S
 	if id != 0 {
 		return t.exec(`UPDATE outbox SET kind = ?, base_revision = ? WHERE id = ?`, joined(old, kind, since, v.State), v.Revision, id)
 	}
-	if err := t.exec(`DELETE FROM outbox WHERE document_id = ? AND state = 'parked'`, v.ID); err != nil {
+	if err := t.exec(`DELETE FROM outbox WHERE document_id = ? AND +state = 'parked'`, v.ID); err != nil {
 		return err
 	}
 	return t.addUnsent(v, kind, from)
@@ -34,7 +34,7 @@ func (t *tx) addUnsent(v invoice.Invoice, kind books.OperationKind, from invoice
 
 // unsent finds the unsent operation of a document; id 0 when there is none.
 func (t *tx) unsent(document string) (id int64, kind books.OperationKind, from invoice.State, err error) {
-	err = t.one(`SELECT id, kind, from_state FROM outbox WHERE document_id = ? AND state = 'unsent'`, []any{document}, &id, &kind, &from)
+	err = t.one(`SELECT id, kind, from_state FROM outbox WHERE document_id = ? AND +state = 'unsent'`, []any{document}, &id, &kind, &from)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
@@ -93,7 +93,7 @@ func (d *DB) Ready(ctx context.Context, limit int) ([]books.Operation, error) {
 	}
 	if len(all) < limit {
 		more, err := d.operations(ctx, `SELECT `+operationColumns+` FROM outbox o WHERE state = 'unsent'`+free+`
-			AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND (p.state = 'sent' OR p.state = 'unsent' AND p.id < o.id))
+			AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND (+p.state = 'sent' OR +p.state = 'unsent' AND p.id < o.id))
 			ORDER BY id LIMIT ?`, limit-len(all))
 		if err != nil {
 			return nil, wrap("ready", err)

@@ -115,7 +115,7 @@ func (t *tx) SetClean(v invoice.Invoice, sheet invoice.Sheet, h books.HistoryEnt
 	if err := t.closeConflict(v.ID); err != nil {
 		return err
 	}
-	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND state = 'unsent'`, v.ID)
+	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND +state = 'unsent'`, v.ID)
 }
 
 // SetBase also closes an open conflict: the engine calls it only when nothing is
@@ -142,7 +142,7 @@ func (t *tx) SetBase(doc invoice.Invoice, sheet invoice.Sheet, base invoice.Invo
 
 // demand makes the unsent operation of the document be of exactly this kind.
 func (t *tx) demand(v invoice.Invoice, kind books.OperationKind, from invoice.State) error {
-	n, err := t.change(`UPDATE outbox SET kind = ?, base_revision = ?, from_state = ? WHERE document_id = ? AND state = 'unsent'`,
+	n, err := t.change(`UPDATE outbox SET kind = ?, base_revision = ?, from_state = ? WHERE document_id = ? AND +state = 'unsent'`,
 		kind, v.Revision, from, v.ID)
 	if err != nil || n > 0 {
 		return err
