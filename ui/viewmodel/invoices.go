@@ -2,6 +2,7 @@ package viewmodel
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"counterfoil/app/books"
@@ -35,10 +36,13 @@ type Invoices struct {
 	loading  bool
 	again    bool // a change came while loading
 	turn     int  // of the filter; older answers are dropped
+	wanted   int  // rows to read: as many as were come to
 	selected string
 	marks    map[string]bool
 	message  string
 	notice   string
+
+	submitting bool // the marked ones are on their way
 }
 
 // NewInvoices makes the list; Load fills it.
@@ -78,17 +82,22 @@ func (v *Invoices) Count(chip string) int {
 // SetChip and SetSearch filter; SortBy sorts and turns the direction round.
 func (v *Invoices) SetChip(chip string) {
 	v.chip = chip
-	v.turn++
-	v.Load()
+	v.refilter()
 }
 
 // SetSearch filters by any part of number, buyer, tax number, item or initials.
 func (v *Invoices) SetSearch(s string) {
 	if s != v.search {
 		v.search = s
-		v.turn++
-		v.Load()
+		v.refilter()
 	}
+}
+
+// refilter reads from the top for another filter or order.
+func (v *Invoices) refilter() {
+	v.turn++
+	v.wanted = listPage
+	v.Load()
 }
 
 // SortBy sorts by a column, turning the direction round the second time.
@@ -98,8 +107,7 @@ func (v *Invoices) SortBy(by string) {
 	} else {
 		v.order = books.Order{By: by}
 	}
-	v.turn++
-	v.Load()
+	v.refilter()
 }
 
 // Select marks a row.
@@ -120,24 +128,20 @@ func (v *Invoices) filter() books.Filter {
 }
 
 type listed struct {
-	turn   int
 	page   books.Page
 	counts books.Counts
-	wanted int
 }
 
 // Load reads the rows shown so far again.
-func (v *Invoices) Load() { v.read(max(len(v.rows), listPage)) }
-
-func (v *Invoices) read(wanted int) {
+func (v *Invoices) Load() {
 	if v.loading {
 		v.again = true
 		return
 	}
 	v.loading = true
-	f, o, turn := v.filter(), v.order, v.turn
+	f, o, turn, wanted := v.filter(), v.order, v.turn, max(v.wanted, listPage)
 	away(v.setup, context.Background(), func(ctx context.Context) (listed, error) {
-		out := listed{turn: turn, wanted: wanted}
+		var out listed
 		for after := ""; ; {
 			p, err := v.store.List(ctx, f, o, after, listPage)
 			if err != nil {
@@ -153,17 +157,44 @@ func (v *Invoices) read(wanted int) {
 		out.counts, err = v.store.Counts(ctx, books.Filter{Search: f.Search})
 		return out, err
 	}, func(l listed, err error) {
-		v.loading = false
-		v.message = sentence(v.setup.Words, err)
-		if err == nil && l.turn == v.turn {
+		if err == nil && turn == v.turn {
 			v.rows, v.next, v.counts = l.page.Rows, l.page.Next, l.counts
+			// Keys act on what is seen, never on a row that the filter took away.
+			if !slices.ContainsFunc(v.rows, func(r books.Row) bool { return r.ID == v.selected }) {
+				v.selected = ""
+			}
 		}
-		v.tell()
-		if v.again {
-			v.again = false
-			v.Load()
-		}
+		v.finish(err)
 	})
+}
+
+// more reads the page after the last row. It does not read the rows before it
+// again: far down a long list that would take longer with every page.
+func (v *Invoices) more() {
+	v.loading = true
+	f, o, turn, after := v.filter(), v.order, v.turn, v.next
+	away(v.setup, context.Background(), func(ctx context.Context) (books.Page, error) {
+		return v.store.List(ctx, f, o, after, listPage)
+	}, func(p books.Page, err error) {
+		if err == nil && turn == v.turn {
+			v.rows, v.next = append(v.rows, p.Rows...), p.Next
+			v.wanted = len(v.rows)
+		} else if err != nil {
+			v.next = "" // a redraw would ask again at once; the next Load does
+		}
+		v.finish(err)
+	})
+}
+
+// finish ends a reading and begins the one that came meanwhile.
+func (v *Invoices) finish(err error) {
+	v.loading = false
+	v.message = sentence(v.setup.Words, err)
+	v.tell()
+	if v.again {
+		v.again = false
+		v.Load()
+	}
 }
 
 func (v *Invoices) tell() {
@@ -175,7 +206,7 @@ func (v *Invoices) tell() {
 // Near is called when row i comes into sight: it reads on before the end.
 func (v *Invoices) Near(i int) {
 	if v.next != "" && !v.loading && i >= len(v.rows)-listPage/2 {
-		v.read(len(v.rows) + listPage)
+		v.more()
 	}
 }
 

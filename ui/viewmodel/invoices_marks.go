@@ -49,6 +49,10 @@ func (v *Invoices) MarkAll() {
 // SubmitMarked hands in every marked invoice. Those that cannot go keep their
 // mark; the message says how many went and why the first of the others did not.
 func (v *Invoices) SubmitMarked(desk InvoiceDesk, done func()) {
+	if v.submitting {
+		return
+	}
+	v.submitting = true
 	var ids []string
 	for id := range v.marks {
 		ids = append(ids, id)
@@ -69,6 +73,7 @@ func (v *Invoices) SubmitMarked(desk InvoiceDesk, done func()) {
 		}
 		return o, nil
 	}, func(o outcome, _ error) {
+		v.submitting = false
 		for _, id := range o.went {
 			delete(v.marks, id)
 		}
@@ -147,17 +152,14 @@ func harmless(s string) string {
 	return s
 }
 
-// Move selects the row n below the selected one, or the first.
+// Move selects the row n below the selected one, counting from above the first
+// when none is, and gives its index; -1 when there are no rows.
 func (v *Invoices) Move(n int) int {
 	if len(v.rows) == 0 {
 		return -1
 	}
 	at := slices.IndexFunc(v.rows, func(r books.Row) bool { return r.ID == v.selected })
-	if at < 0 {
-		at = 0
-	} else {
-		at = min(max(at+n, 0), len(v.rows)-1)
-	}
+	at = min(max(at+n, 0), len(v.rows)-1) // none is -1: one down is the first
 	v.selected = v.rows[at].ID
 	return at
 }
