@@ -108,6 +108,9 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 	return p, nil
 }
 
+// Database is the file that holds the server's data.
+func (p *Practice) Database() string { return p.cfg.DB }
+
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // listen opens the port: the same as before when there was one.
