@@ -4,7 +4,7 @@ TAGS := -tags migrated_fynedo
 GOFLAGS_WIN := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: run test lint race portable windows bench kill soak tools clean
+.PHONY: run test lint race portable windows bench kill sim soak tools clean
 
 run:
 	@.ci/setup.sh run
@@ -54,6 +54,11 @@ bench:
 # Long campaigns; a short slice of each runs in make test.
 kill:
 	COUNTERFOIL_KILLS=400 go test -run Kill -timeout 30m -v ./localdb ./sync/cmd/cfoil
+
+# Three desks, bad lines, crashes and a server, each run from a new seed; a
+# failure prints its seed, and COUNTERFOIL_SEED=<it> COUNTERFOIL_SEEDS=1 repeats it.
+sim:
+	COUNTERFOIL_SEED=$${COUNTERFOIL_SEED:-$$(date +%s)} COUNTERFOIL_SEEDS=$${COUNTERFOIL_SEEDS:-2000} go test -count 1 -timeout 3h ./sync/sim
 
 soak:
 	for f in money:FuzzParse money:FuzzWords invoice:FuzzCompute; do \

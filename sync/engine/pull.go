@@ -176,11 +176,8 @@ func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, e
 		return nil, nil
 	case missing:
 		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetClean(*c.Invoice, *c.Sheet, e.history(c.ID, "received"))
-	case st.Base != nil && st.Base.Revision == c.Revision && st.Pending == "" && !st.Conflict && c.Invoice != nil && c.Invoice.Branch != st.Base.Branch:
-		// Our own change; the server wrote whose it is.
-		return nil, tx.SetClean(*c.Invoice, *c.Sheet, books.HistoryEntry{})
 	case st.Base != nil && st.Base.Revision >= c.Revision && !st.Conflict:
-		return nil, nil // our own change, or known already
+		return e.known(tx, st, c, s)
 	case st.Conflict:
 		return e.conflicted(tx, st, c, s)
 	case c.Deleted && st.Pending == "":
@@ -200,6 +197,31 @@ func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, e
 		theirs = *c.Invoice
 	}
 	return e.theirs(tx, st, theirs, c.Deleted, false, s)
+}
+
+// known meets a revision that this desk has or is past. Most are its own changes.
+// Within an epoch revisions only rise and mean one content, so where that does
+// not hold the server was restored from a backup: what is here and what is there
+// are then two versions without a common base, and none of them may go unseen.
+func (e *Engine) known(tx books.SyncTx, st books.Stored, c books.Change, s *Summary) ([]Event, error) {
+	if c.Invoice == nil {
+		return nil, nil
+	}
+	same, err := equal(*st.Base, *c.Invoice)
+	switch {
+	case err != nil:
+		return nil, err
+	case same && st.Base.Revision == c.Revision && (st.Pending != "" || st.Base.Branch == c.Invoice.Branch || st.Invoice.State == invoice.Rejected):
+		return nil, nil
+	case same && st.Pending == "" && st.Invoice.State != invoice.Rejected:
+		// The server wrote whose change it is, or has it under another revision now.
+		return nil, tx.SetClean(*c.Invoice, *c.Sheet, books.HistoryEntry{})
+	case st.Pending == books.Sent:
+		return nil, errUnanswered
+	case !same:
+		st.Base = nil
+	}
+	return e.theirs(tx, st, *c.Invoice, false, true, s)
 }
 
 // conflicted brings a still newer version to an open conflict.

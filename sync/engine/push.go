@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
@@ -82,7 +83,15 @@ func (e *Engine) freeze(ctx context.Context) ([]books.Operation, error) {
 				return err
 			}
 			if cur.State == books.Unsent {
-				if cur, err = e.frozen(tx, cur); err != nil {
+				cur, err = e.frozen(tx, cur)
+				if errors.Is(err, books.ErrNotFound) {
+					// Its document was deleted meanwhile: there is nothing to ask for.
+					if err := tx.Answered(o.ID, `{"code":"document_gone"}`, e.cfg.Now()); err != nil {
+						return err
+					}
+					continue
+				}
+				if err != nil {
 					return err
 				}
 			}
@@ -230,9 +239,7 @@ func (e *Engine) applied(tx books.SyncTx, o books.Operation, a wire.Answer, st b
 	if a.State != "" {
 		base.State = invoice.State(a.State)
 	}
-	if a.Number != "" {
-		base.Number = a.Number
-	}
+	base.Number, base.IssuedAt, base.Rejection = a.Number, time.Time{}, nil
 	if a.IssuedAt != nil {
 		base.IssuedAt = *a.IssuedAt
 	}

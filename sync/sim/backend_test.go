@@ -18,13 +18,14 @@ import (
 // A backend is the real server over a SQLite file, called without a network. It
 // watches every change and every answer.
 type backend struct {
-	w     *world
-	life  int
-	path  string
-	store *sqlite.Store
-	srv   *server.Server
-	taxUp bool
-
+	w       *world
+	life    int
+	path    string
+	store   *sqlite.Store
+	srv     *server.Server
+	taxUp   bool
+	kept    string // the backup
+	last    map[string]state
 	seen    int64                // last seq watched
 	states  map[string][]state   // by document, one for each revision watched
 	issued  map[string]string    // body of an issued document, without what may change
@@ -39,7 +40,7 @@ type state struct {
 }
 
 func startBackend(w *world) *backend {
-	b := &backend{w: w, path: w.file("server0", "server.db"), taxUp: true, states: map[string][]state{}, issued: map[string]string{}, answers: map[string][2]string{}}
+	b := &backend{w: w, path: w.file("server0", "server.db"), taxUp: true, last: map[string]state{}, states: map[string][]state{}, issued: map[string]string{}, answers: map[string][2]string{}}
 	if err := os.MkdirAll(filepath.Dir(b.path), 0o700); err != nil {
 		w.fatalf("%v", err)
 	}
@@ -99,6 +100,32 @@ func (b *backend) tax(up bool) {
 	if err := b.srv.IssueWaiting(ctx); err != nil {
 		b.w.errorf("issue waiting: %v", err)
 	}
+	b.watch()
+}
+
+// backup keeps the data as they are now.
+func (b *backend) backup() {
+	b.w.note("backup")
+	b.kept = b.w.file("backup", "server.db")
+	copyFiles(b.w, b.path, b.kept)
+}
+
+// restore puts the backup in the place of what came after it. What was shown or
+// answered since may then be so no more.
+func (b *backend) restore() {
+	if b.kept == "" {
+		return
+	}
+	b.w.note("restored from the backup")
+	b.w.restored = true
+	b.life++
+	_ = b.store.Close()
+	b.path = b.w.file(fmt.Sprintf("server%d", b.life), "server.db")
+	copyFiles(b.w, b.kept, b.path)
+	b.open()
+	b.newEpoch()
+	b.seen, b.last, b.issued, b.answers = 0, map[string]state{}, map[string]string{}, map[string][2]string{}
+	b.w.model.numbers = map[string]string{}
 	b.watch()
 }
 
@@ -185,10 +212,8 @@ func (b *backend) watch() {
 		if d.Deleted {
 			s.name = "deleted"
 		}
-		old := state{}
-		if all := b.states[d.ID]; len(all) > 0 {
-			old = all[len(all)-1]
-		}
+		old := b.last[d.ID]
+		b.last[d.ID] = s
 		if s.rev != old.rev+1 && s.rev <= old.rev {
 			b.w.errorf("%s went from revision %d to %d", d.ID, old.rev, s.rev)
 		}

@@ -23,6 +23,13 @@ func (w *world) check() {
 	}
 	for _, d := range w.desks {
 		d.checkSame(final)
+	}
+	w.checkFiles()
+}
+
+// checkFiles holds that every data file is whole.
+func (w *world) checkFiles() {
+	for _, d := range w.desks {
 		if err := d.db.IntegrityCheck(ctx); err != nil {
 			w.errorf("desk %d: %v", d.n, err)
 		}

@@ -80,6 +80,20 @@ func (d *desk) crash(when string) {
 	d.open()
 }
 
+// clone makes one more desk of a copy of this one's data folder, once.
+func (d *desk) clone() {
+	if d.w.model.cloned || d.busy {
+		return
+	}
+	d.w.note("desk %d is cloned", d.n)
+	d.w.model.cloned = true
+	n := len(d.w.desks)
+	c := &desk{w: d.w, n: n, path: d.w.file(fmt.Sprint("desk", n, "-0.db")), skew: -d.skew}
+	copyFiles(d.w, d.path, c.path)
+	c.open()
+	d.w.desks = append(d.w.desks, c)
+}
+
 // fragile is the desk's store, at which the program may die or the disk be full.
 type fragile struct {
 	*localdb.DB

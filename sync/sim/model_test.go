@@ -183,7 +183,8 @@ func (m *model) done(i intent) bool {
 		}
 	}
 	// A recall or deletion of what the server never had needs nothing.
-	if len(m.w.backend.states[i.doc]) == 0 && i.kind == "delete" {
+	// A clone of the folder may still hold it.
+	if i.kind == "delete" && (len(m.w.backend.states[i.doc]) == 0 || i.rev == 0 && m.cloned) {
 		return true
 	}
 	h := i.by.history(i.doc)
@@ -196,7 +197,7 @@ func (m *model) done(i intent) bool {
 }
 
 func (m *model) number(d *desk, r books.Row) {
-	if was := m.numbers[r.ID]; was != "" && was != r.Number {
+	if was := m.numbers[r.ID]; was != "" && was != r.Number && !m.w.restored {
 		m.w.errorf("desk %d shows %s as number %s, it was %s", d.n, r.ID, r.Number, was)
 	}
 	m.numbers[r.ID] = r.Number

@@ -34,6 +34,32 @@ func TestSim(t *testing.T) {
 	}
 }
 
+// TestRestored takes a backup of the server on the way and puts it back later.
+// Then all must still come to rest, every outbox empty, with numbers that have
+// no gap and files that are whole. It does not hold that every desk has what the
+// server has: what was written after the backup needs a person.
+func TestRestored(t *testing.T) {
+	first, n := number(t, "COUNTERFOIL_SEED", 1), number(t, "COUNTERFOIL_SEEDS", 20)/4
+	for seed := first; seed < first+n; seed++ {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, seed)
+			for i := range steps {
+				switch i {
+				case steps / 2:
+					w.backend.backup()
+				case steps * 3 / 4:
+					w.backend.restore()
+				}
+				w.step()
+			}
+			w.rest()
+			w.checkNumbers(w.server())
+			w.checkFiles()
+		})
+	}
+}
+
 // The same seed is the same run.
 func TestDeterministic(t *testing.T) {
 	var sums []string

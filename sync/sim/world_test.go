@@ -22,12 +22,13 @@ type world struct {
 	ids  *rand.Rand // makes ids
 	now  time.Time
 
-	backend *backend
-	desks   []*desk
-	model   *model
-	calm    bool     // no more faults
-	late    []func() // requests the network still holds
-	depth   int      // how many things happen at once
+	backend  *backend
+	desks    []*desk
+	model    *model
+	calm     bool     // no more faults
+	restored bool     // the server was restored from a backup
+	late     []func() // requests the network still holds
+	depth    int      // how many things happen at once
 
 	trace hash.Hash
 	log   []string
@@ -134,6 +135,7 @@ var worldDeeds = []deed{
 		}
 	}},
 	{1, func(d *desk) { d.w.backend.newEpoch() }},
+	{1, (*desk).clone},
 }
 
 func (w *world) step() {
