@@ -55,7 +55,7 @@ func (w *window) draftOne() (string, error) {
 		w.editor.SetBuyer("苏州明远精密机械有限公司")
 		w.editor.SetTaxNo("91310112087994932F")
 		w.editor.SetKind(invoice.Special)
-		w.editor.Paste(0, viewmodel.ColName, "*金属制品*不锈钢法兰 DN50\tDN50 PN16\t个\t120\t85.5\t13\t10%\n*金属制品*密封垫片\tΦ60\t片\t300\t6.20\t13\n*物流辅助服务*装卸搬运\t\t次\t2\t1650\t6")
+		w.editor.Paste(0, viewmodel.ColName, "*金属制品*不锈钢法兰 DN50\tDN50 PN16\t个\t120\t85.5\t10%\t13\n*金属制品*密封垫片\tΦ60\t片\t300\t6.20\t\t13\n*物流辅助服务*装卸搬运\t\t次\t2\t1650\t\t6")
 		w.editor.SetRemark("合同号 MY-2026-1107;送货单 4 份随附")
 		w.editor.Save()
 	})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -42,13 +44,20 @@ const (
 	ColUnit
 	ColQty
 	ColPrice
+	ColDiscount // before the rate, as the grid shows them: a pasted block falls where it is seen
 	ColRate
-	ColDiscount
 	Columns // their number
 )
 
-// saveAfter is how long after the last change the draft goes to disk.
-const saveAfter = 300 * time.Millisecond
+// cellNames are the columns as issues name them.
+var cellNames = [Columns]string{"name", "spec", "unit", "qty", "price", "discount", "rate"}
+
+// saveAfter is how long after the last change the draft goes to disk, retryAfter
+// how long after the disk refused it.
+const (
+	saveAfter  = 300 * time.Millisecond
+	retryAfter = 5 * time.Second
+)
 
 // Editor edits one invoice. Text that is no number stays in its cell, beside a
 // message, and is never lost; the last good number computes meanwhile.
@@ -57,25 +66,41 @@ type Editor struct {
 	Saved   func(id string) // a change is on disk
 	Merge   books.Merger    // brings typing and what sync brought meanwhile together; nil keeps the typing
 
-	setup Setup
-	desk  EditorDesk
-	store EditorStore
-	later func(time.Duration, func()) (cancel func()) // runs on the window's goroutine
+	setup   Setup
+	desk    EditorDesk
+	store   EditorStore
+	later   func(time.Duration, func()) (cancel func()) // runs on the window's goroutine
+	message string
+	asked   int         // of Open and New; older answers are dropped
+	left    []*document // no longer shown, not yet on disk
 
+	*document // the one shown
+}
+
+// A document is one invoice under edit. What it saves stays its own when the
+// editor shows another meanwhile.
+type document struct {
+	editor  *Editor
 	inv     invoice.Invoice
 	base    invoice.Invoice // as it is on disk
 	version int64
 	raw     map[cellKey]string // texts that do not parse
 	sheet   invoice.Sheet
 	issues  []invoice.Issue
-	undo    []invoice.Invoice
-	redo    []invoice.Invoice
+	undo    []stage
+	redo    []stage
 	dirty   bool
 	saving  bool
+	missed  bool // sync brought something while a save was under way
 	savedAt time.Time
-	message string
 	cancel  func()
 	then    []func() // run when nothing is unsaved
+}
+
+// A stage is what one step of undo goes back to.
+type stage struct {
+	inv invoice.Invoice
+	raw map[cellKey]string
 }
 
 type cellKey struct {
@@ -95,19 +120,44 @@ func (e *Editor) New() {
 	e.reset(invoice.Invoice{Kind: invoice.Ordinary, Basis: invoice.Exclusive, State: invoice.Draft, Date: e.setup.Now().Format("2006-01-02")}, 0)
 }
 
+// reset shows an invoice as it is on disk.
 func (e *Editor) reset(inv invoice.Invoice, version int64) {
-	e.inv, e.base, e.version, e.raw = inv, clone(inv), version, map[cellKey]string{}
-	e.undo, e.redo, e.dirty, e.message, e.savedAt = nil, nil, false, "", time.Time{}
+	d := &document{editor: e, inv: inv, base: clone(inv), version: version, raw: map[cellKey]string{}}
 	if version > 0 {
-		e.savedAt = inv.UpdatedAt
+		d.savedAt = inv.UpdatedAt
 	}
-	e.compute()
+	d.compute()
+	e.show(d)
 }
 
-// Open shows a stored invoice.
+// show turns to another document; the one before is brought to disk.
+func (e *Editor) show(d *document) {
+	old := e.document
+	e.document, e.message = d, ""
+	e.asked++
+	e.left = slices.DeleteFunc(e.left, func(l *document) bool { return l == d })
+	if old != nil && old != d && old.Unsaved() && !old.empty() {
+		e.left = append(e.left, old)
+		old.Save()
+	}
+}
+
+// Open shows a stored invoice, with what is typed into it and not yet on disk.
 func (e *Editor) Open(id string) {
+	for _, d := range append([]*document{e.document}, e.left...) {
+		if d.inv.ID == id && d.Unsaved() {
+			e.show(d)
+			e.tell()
+			return
+		}
+	}
+	e.asked++
+	asked := e.asked
 	away(e.setup, context.Background(), func(ctx context.Context) (books.Stored, error) { return e.store.Invoice(ctx, id) },
 		func(st books.Stored, err error) {
+			if asked != e.asked {
+				return
+			}
 			if err != nil {
 				e.message = sentence(e.setup.Words, err)
 			} else {
@@ -120,44 +170,82 @@ func (e *Editor) Open(id string) {
 // Reload takes what sync brought. What is typed and not saved stays: the next
 // save meets it. Texts that are no numbers stay with their lines.
 func (e *Editor) Reload(id string) {
-	if id != e.inv.ID || id == "" {
+	d := e.document
+	if id != d.inv.ID || id == "" {
 		return
 	}
 	away(e.setup, context.Background(), func(ctx context.Context) (books.Stored, error) { return e.store.Invoice(ctx, id) },
 		func(st books.Stored, err error) {
-			if err != nil || id != e.inv.ID || e.Unsaved() {
+			if err != nil || d != e.document || st.Version < d.version {
 				return
 			}
-			e.inv, e.base, e.version = st.Invoice, clone(st.Invoice), st.Version
-			e.compute()
-			e.tell()
+			if d.Unsaved() {
+				d.missed = true
+				return
+			}
+			d.rebase(st.Invoice)
+			d.inv, d.base, d.version = st.Invoice, clone(st.Invoice), st.Version
+			d.compute()
+			d.tell()
 		})
 }
 
 // rejoin lays what was typed over what sync brought meanwhile, and saves again.
-func (e *Editor) rejoin(id string) {
+func (d *document) rejoin() {
+	e, id := d.editor, d.inv.ID
 	away(e.setup, context.Background(), func(ctx context.Context) (books.Stored, error) { return e.store.Invoice(ctx, id) },
 		func(st books.Stored, err error) {
-			if id != e.inv.ID {
+			if err == nil && (!st.Invoice.State.Editable() || st.Conflict) {
+				err = &books.Error{Code: "stale", Text: "the invoice changed meanwhile"}
+			}
+			if err != nil {
+				d.refused(err)
+				d.tell()
 				return
 			}
-			if err != nil || !st.Invoice.State.Editable() || st.Conflict {
-				if err == nil {
-					err = &books.Error{Code: "stale", Text: "the invoice changed meanwhile"}
-				}
-				e.message, e.dirty = sentence(e.setup.Words, err), true
-				e.tell()
-				return
-			}
-			result := e.inv
+			result := d.inv
 			if e.Merge != nil {
-				result = e.Merge(&e.base, e.inv, st.Invoice, nil).Result
+				m := e.Merge(&d.base, d.inv, st.Invoice, nil)
+				result = m.Result
+				// Mine stands where both changed the same; the clerk looks at it before it is handed in.
+				result.ReviewNeeded = result.ReviewNeeded || len(m.Diffs) > 0
 			}
-			e.inv, e.base, e.version, e.dirty = result, clone(st.Invoice), st.Version, true
-			e.compute()
-			e.tell()
-			e.Save()
+			d.rebase(st.Invoice)
+			d.inv, d.base, d.version, d.dirty, d.missed = result, clone(st.Invoice), st.Version, true, false
+			d.compute()
+			d.tell()
+			d.Save()
 		})
+}
+
+// rebase brings what sync brought into the steps of undo: going back takes back
+// what was typed here, never what another branch wrote.
+func (d *document) rebase(theirs invoice.Invoice) {
+	if d.editor.Merge == nil || !theirs.State.Editable() {
+		return
+	}
+	for _, steps := range [][]stage{d.undo, d.redo} {
+		for i := range steps {
+			steps[i].inv = d.editor.Merge(&d.base, steps[i].inv, theirs, nil).Result
+		}
+	}
+}
+
+// tell redraws when the document is the one shown.
+func (d *document) tell() {
+	if d.editor.document == d {
+		d.editor.tell()
+	}
+}
+
+// say shows an error; it names an invoice that is no longer shown.
+func (d *document) say(err error) {
+	e := d.editor
+	e.message = sentence(e.setup.Words, err)
+	if e.document != d {
+		e.message += " — " + strings.TrimSpace(d.inv.Reference+" "+d.inv.Buyer.Name)
+		e.tell()
+	}
 }
 
 func (e *Editor) tell() {
@@ -166,13 +254,15 @@ func (e *Editor) tell() {
 	}
 }
 
+// Unsaved reports whether the invoice shown holds what is not on disk.
+func (d *document) Unsaved() bool { return d.dirty || d.saving }
+
 // What the screen shows.
 func (e *Editor) Invoice() invoice.Invoice { return e.inv }
 func (e *Editor) Sheet() invoice.Sheet     { return e.sheet }
 func (e *Editor) Issues() []invoice.Issue  { return e.issues }
 func (e *Editor) Message() string          { return e.message }
 func (e *Editor) SavedAt() time.Time       { return e.savedAt }
-func (e *Editor) Unsaved() bool            { return e.dirty || e.saving }
 func (e *Editor) Editable() bool           { return e.inv.State.Editable() }
 
 // Rows is the number of grid rows: the lines and an empty one to type into.
@@ -186,24 +276,36 @@ func (e *Editor) Rows() int {
 	return len(e.inv.Lines)
 }
 
-func (e *Editor) compute() {
-	if s, err := invoice.Compute(e.inv); err == nil {
-		e.sheet = s
+func (d *document) compute() {
+	if s, err := invoice.Compute(d.inv); err == nil {
+		d.sheet = s
 	}
-	e.issues = invoice.Validate(e.inv, invoice.StageSubmit)
-	for k := range e.raw {
-		if n := e.lineNo(k.line); n > 0 {
+	d.issues = invoice.Validate(d.inv, invoice.StageSubmit)
+	for n, l := range d.inv.Lines {
+		for col, name := range cellNames {
+			text, bad := d.raw[cellKey{l.ID, col}]
+			if !bad {
+				continue
+			}
 			code := "number_malformed"
-			if k.col == ColRate {
+			if col == ColRate {
 				code = "rate_malformed"
 			}
-			e.issues = append(e.issues, invoice.Issue{Field: fmt.Sprintf("lines[%d].%d", n, k.col), Code: code, Severity: invoice.SeverityError, Text: e.raw[k]})
+			d.issues = append(d.issues, invoice.Issue{Field: fmt.Sprintf("lines[%d].%s", n+1, name), Code: code, Severity: invoice.SeverityError, Text: text})
 		}
 	}
 }
 
-func (e *Editor) lineNo(id string) int {
-	return slices.IndexFunc(e.inv.Lines, func(l invoice.Line) bool { return l.ID == id }) + 1
+// unread reports whether a text of a line that is there is no number.
+func (d *document) unread() bool {
+	return slices.ContainsFunc(d.inv.Lines, func(l invoice.Line) bool {
+		for k := range d.raw {
+			if k.line == l.ID {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // change edits the invoice as one step of undo.
@@ -211,7 +313,7 @@ func (e *Editor) change(f func(*invoice.Invoice)) {
 	if !e.Editable() {
 		return
 	}
-	before := clone(e.inv)
+	before := e.stage()
 	f(&e.inv)
 	e.undo = append(e.undo, before)
 	if len(e.undo) > 500 {
@@ -221,14 +323,20 @@ func (e *Editor) change(f func(*invoice.Invoice)) {
 	e.touched()
 }
 
-func (e *Editor) touched() {
-	e.dirty = true
-	e.compute()
-	if e.cancel != nil {
-		e.cancel()
+func (d *document) stage() stage { return stage{clone(d.inv), maps.Clone(d.raw)} }
+
+func (d *document) touched() {
+	d.dirty = true
+	d.compute()
+	d.saveIn(saveAfter)
+	d.tell()
+}
+
+func (d *document) saveIn(wait time.Duration) {
+	if d.cancel != nil {
+		d.cancel()
 	}
-	e.cancel = e.later(saveAfter, e.Save)
-	e.tell()
+	d.cancel = d.editor.later(wait, d.Save)
 }
 
 func clone(i invoice.Invoice) invoice.Invoice {
@@ -240,15 +348,17 @@ func clone(i invoice.Invoice) invoice.Invoice {
 func (e *Editor) Undo() { e.travel(&e.undo, &e.redo) }
 func (e *Editor) Redo() { e.travel(&e.redo, &e.undo) }
 
-func (e *Editor) travel(from, to *[]invoice.Invoice) {
+func (e *Editor) travel(from, to *[]stage) {
 	if len(*from) == 0 || !e.Editable() {
 		return
 	}
-	*to = append(*to, clone(e.inv))
-	id, ref := e.inv.ID, e.inv.Reference
-	e.inv = (*from)[len(*from)-1]
-	e.inv.ID, e.inv.Reference = id, ref
+	*to = append(*to, e.stage())
+	was, now := e.inv, (*from)[len(*from)-1]
 	*from = (*from)[:len(*from)-1]
+	e.inv, e.raw = now.inv, now.raw
+	// What the desk and the server gave is not undone.
+	e.inv.ID, e.inv.Reference, e.inv.State, e.inv.Rejection = was.ID, was.Reference, was.State, was.Rejection
+	e.inv.CreatedAt, e.inv.Revision = was.CreatedAt, was.Revision
 	e.touched()
 }
 
@@ -382,7 +492,7 @@ func (e *Editor) setCell(i *invoice.Invoice, row, col int, text string) {
 			*to = nil
 			return
 		}
-		d, err := money.Parse(strings.ReplaceAll(text, ",", ""), 13, 16)
+		d, err := typedNumber(text)
 		if err != nil {
 			e.raw[key] = text
 			return
@@ -412,7 +522,7 @@ func (e *Editor) setCell(i *invoice.Invoice, row, col int, text string) {
 			return
 		}
 		percent := strings.HasSuffix(text, "%") || strings.HasSuffix(text, "％")
-		d, err := money.Parse(strings.TrimRight(text, "%％"), 13, 16)
+		d, err := typedNumber(strings.TrimRight(text, "%％ "))
 		switch {
 		case err != nil:
 			e.raw[key] = text
@@ -431,6 +541,17 @@ func (e *Editor) newLine(lines []invoice.Line) invoice.Line {
 		last, rate = lines[n-1].Order, lines[n-1].Rate
 	}
 	return invoice.Line{ID: uuid.Must(uuid.NewV7()).String(), Order: invoice.OrderBetween(last, ""), Rate: rate}
+}
+
+// thousands is a number with its thousands apart; "85,5" is none.
+var thousands = regexp.MustCompile(`^[+-]?\d{1,3}([,，]\d{3})+(\.\d+)?$`)
+
+// typedNumber reads a number as clerks and spreadsheets write it.
+func typedNumber(s string) (decimal.Decimal, error) {
+	if thousands.MatchString(s) {
+		s = strings.NewReplacer(",", "", "，", "").Replace(s)
+	}
+	return money.Parse(s, 13, 16)
 }
 
 // typedRate reads "13", "13%", "0.13", "免税" and "不征税".
@@ -458,14 +579,61 @@ func (e *Editor) Paste(row, col int, block string) {
 		return
 	}
 	e.change(func(i *invoice.Invoice) {
-		for r, line := range strings.Split(strings.TrimRight(strings.ReplaceAll(block, "\r", ""), "\n"), "\n") {
-			for c, text := range strings.Split(line, "\t") {
+		for r, cells := range blockCells(block) {
+			for c, text := range cells {
 				if col+c < Columns {
-					e.setCell(i, row+r, col+c, strings.TrimSpace(text))
+					e.setCell(i, row+r, col+c, strings.TrimSpace(strings.ReplaceAll(text, "\n", " ")))
 				}
 			}
 		}
 	})
+}
+
+// blockCells takes a block of a spreadsheet apart: tabs between cells, a line
+// end after each row, and quotes, doubled inside, around a cell that holds any
+// of these.
+func blockCells(block string) [][]string {
+	block = strings.TrimRight(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(block), "\n")
+	rows := [][]string{nil}
+	for {
+		cell, rest := block, ""
+		if q, after, ok := quotedCell(block); ok {
+			cell, rest = q, after
+		} else if at := strings.IndexAny(block, "\t\n"); at >= 0 {
+			cell, rest = block[:at], block[at:]
+		}
+		rows[len(rows)-1] = append(rows[len(rows)-1], cell)
+		if rest == "" {
+			return rows
+		}
+		if rest[0] == '\n' {
+			rows = append(rows, nil)
+		}
+		block = rest[1:]
+	}
+}
+
+// quotedCell reads a quoted cell; a quote that only begins a text, like an
+// inch sign, is part of it.
+func quotedCell(s string) (cell, rest string, ok bool) {
+	if !strings.HasPrefix(s, `"`) {
+		return "", "", false
+	}
+	for at := 1; at < len(s); at++ {
+		if s[at] != '"' {
+			continue
+		}
+		if strings.HasPrefix(s[at:], `""`) {
+			at++
+			continue
+		}
+		rest = s[at+1:]
+		if rest == "" || rest[0] == '\t' || rest[0] == '\n' {
+			return strings.ReplaceAll(s[1:at], `""`, `"`), rest, true
+		}
+		return "", "", false
+	}
+	return "", "", false
 }
 
 // SetItem fills a line from the master data.
@@ -479,10 +647,14 @@ func (e *Editor) SetItem(row int, it invoice.Item) {
 			i.Lines = append(i.Lines, e.newLine(i.Lines))
 		}
 		l := &i.Lines[row]
+		for _, col := range []int{ColName, ColSpec, ColUnit, ColRate} {
+			delete(e.raw, cellKey{l.ID, col})
+		}
 		l.Name, l.TaxCode, l.Spec, l.Unit, l.Rate = it.Name, it.TaxCode, it.Spec, it.Unit, it.Rate
 		if it.Price != nil {
 			p := *it.Price
 			l.Price = &p
+			delete(e.raw, cellKey{l.ID, ColPrice})
 		}
 	})
 }
@@ -499,6 +671,11 @@ func (e *Editor) DuplicateLine(row int) {
 		after := ""
 		if row+1 < len(i.Lines) {
 			after = i.Lines[row+1].Order
+		}
+		for col := range Columns {
+			if text, bad := e.raw[cellKey{l.ID, col}]; bad {
+				e.raw[cellKey{id, col}] = text
+			}
 		}
 		l.ID, l.Order = id, invoice.OrderBetween(i.Lines[row].Order, after)
 		i.Lines = slices.Insert(i.Lines, row+1, l)
@@ -525,21 +702,21 @@ func (e *Editor) MoveLine(row, by int) {
 }
 
 // empty reports whether nothing worth keeping was typed.
-func (e *Editor) empty() bool {
-	return e.inv.ID == "" && e.inv.Buyer.Name == "" && e.inv.Buyer.TaxNo == "" && e.inv.Remark == "" && len(e.inv.Lines) == 0
+func (d *document) empty() bool {
+	return d.inv.ID == "" && d.inv.Buyer.Name == "" && d.inv.Buyer.TaxNo == "" && d.inv.Remark == "" && len(d.inv.Lines) == 0
 }
 
 // Save brings the draft to disk now.
-func (e *Editor) Save() {
-	if e.cancel != nil {
-		e.cancel()
-		e.cancel = nil
+func (d *document) Save() {
+	if d.cancel != nil {
+		d.cancel()
+		d.cancel = nil
 	}
-	if !e.dirty || e.saving || e.empty() {
+	if !d.dirty || d.saving || d.empty() {
 		return
 	}
-	e.saving, e.dirty = true, false
-	inv, version := clone(e.inv), e.version
+	d.saving, d.dirty = true, false
+	e, inv, version := d.editor, clone(d.inv), d.version
 	away(e.setup, context.Background(), func(ctx context.Context) (books.Stored, error) {
 		if inv.ID == "" {
 			st, _, err := e.desk.Draft(ctx, inv)
@@ -547,74 +724,106 @@ func (e *Editor) Save() {
 		}
 		st, _, err := e.desk.Edit(ctx, inv.ID, version, inv)
 		return st, err
-	}, e.saved)
+	}, d.saved)
 }
 
-func (e *Editor) saved(st books.Stored, err error) {
-	e.saving = false
+func (d *document) saved(st books.Stored, err error) {
+	e := d.editor
+	d.saving = false
 	switch {
 	case errors.Is(err, books.ErrStale):
 		// Sync changed it meanwhile.
-		e.dirty = true
-		e.rejoin(e.inv.ID)
+		d.dirty = true
+		d.rejoin()
 	case err != nil:
-		e.message = sentence(e.setup.Words, err)
-		e.dirty = true
-		e.then = nil
+		d.refused(err)
 	default:
-		e.message = ""
-		e.version, e.savedAt = st.Version, e.setup.Now()
-		e.adopt(st.Invoice)
+		if e.document == d {
+			e.message = ""
+		}
+		d.version, d.savedAt = st.Version, e.setup.Now()
+		d.adopt(st.Invoice)
 		if e.Saved != nil {
 			e.Saved(st.Invoice.ID)
 		}
+		d.next()
 	}
-	if err == nil && e.dirty {
-		e.Save()
-	} else if err == nil {
-		todo := e.then
-		e.then = nil
-		for _, f := range todo {
-			f()
-		}
+	d.tell()
+}
+
+// next goes on after a save: with what was typed meanwhile, with what sync
+// brought, with what waits for the save.
+func (d *document) next() {
+	e := d.editor
+	if d.dirty {
+		d.Save()
+		return
 	}
-	e.tell()
+	e.left = slices.DeleteFunc(e.left, func(l *document) bool { return l == d })
+	if d.missed {
+		d.missed = false
+		e.Reload(d.inv.ID)
+	}
+	todo := d.then
+	d.then = nil
+	for _, f := range todo {
+		f()
+	}
+}
+
+// refused keeps what could not be saved, and what waited for it does not happen.
+// What the disk refused is tried again; what the desk refused waits for a change.
+func (d *document) refused(err error) {
+	d.dirty, d.then = true, nil
+	d.say(err)
+	var told *books.Error
+	if !errors.As(err, &told) || strings.HasPrefix(told.Code, "localdb_") {
+		d.saveIn(retryAfter)
+	}
 }
 
 // adopt takes ids and orders that the desk gave, leaving what was typed since.
-func (e *Editor) adopt(st invoice.Invoice) {
-	e.inv.ID, e.inv.Reference, e.inv.State, e.inv.Rejection = st.ID, st.Reference, st.State, st.Rejection
-	e.inv.CreatedAt, e.inv.Revision = st.CreatedAt, st.Revision
-	e.base = clone(st)
-	if !e.dirty {
-		e.inv.Lines = slices.Clone(st.Lines)
+func (d *document) adopt(st invoice.Invoice) {
+	d.inv.ID, d.inv.Reference, d.inv.State, d.inv.Rejection = st.ID, st.Reference, st.State, st.Rejection
+	d.inv.CreatedAt, d.inv.Revision = st.CreatedAt, st.Revision
+	d.base = clone(st)
+	if !d.dirty {
+		d.inv.Lines = slices.Clone(st.Lines)
 	}
-	e.compute()
+	d.compute()
 }
 
-// whenSaved runs f after everything typed is on disk.
-func (e *Editor) whenSaved(f func()) {
-	if !e.dirty && !e.saving {
+// whenSaved runs f after everything typed is on disk; never when that fails or
+// there is nothing to save yet.
+func (d *document) whenSaved(f func()) {
+	if !d.dirty && !d.saving {
 		f()
 		return
 	}
-	e.then = append(e.then, f)
-	e.Save()
+	if d.empty() {
+		return
+	}
+	d.then = append(d.then, f)
+	d.Save()
 }
 
 // Submit saves and hands in.
 func (e *Editor) Submit() {
-	if len(e.raw) > 0 || !e.Editable() {
+	if e.unread() || !e.Editable() {
 		return
 	}
-	e.whenSaved(func() { e.step(e.desk.Submit) })
+	d := e.document
+	d.whenSaved(func() { d.step(e.desk.Submit) })
 }
 
 // Recall takes a waiting invoice back.
 func (e *Editor) Recall() { e.step(e.desk.Recall) }
 
 // Duplicate drafts a copy and shows it.
-func (e *Editor) Duplicate() { e.whenSaved(func() { e.step(e.desk.Duplicate) }) }
+func (e *Editor) Duplicate() {
+	d := e.document
+	d.whenSaved(func() { d.step(e.desk.Duplicate) })
+}
 
 // Reverse drafts the red-letter invoice of an issued one and shows it.
 func (e *Editor) Reverse() { e.step(e.desk.Reverse) }
@@ -622,17 +831,21 @@ func (e *Editor) Reverse() { e.step(e.desk.Reverse) }
 // Fixed reports whether the lines cannot be edited: handed in, or red-letter.
 func (e *Editor) Fixed() bool { return !e.Editable() || e.inv.RedRows != nil }
 
-func (e *Editor) step(f func(context.Context, string) (books.Stored, error)) {
-	id := e.inv.ID
+// step does something to the stored invoice and shows the outcome, unless
+// another invoice is shown by then.
+func (d *document) step(f func(context.Context, string) (books.Stored, error)) {
+	e, id := d.editor, d.inv.ID
 	if id == "" {
 		return
 	}
 	away(e.setup, context.Background(), func(ctx context.Context) (books.Stored, error) { return f(ctx, id) },
 		func(st books.Stored, err error) {
 			if err != nil {
-				e.message = sentence(e.setup.Words, err)
+				d.say(err)
 			} else {
-				e.reset(st.Invoice, st.Version)
+				if e.document == d {
+					e.reset(st.Invoice, st.Version)
+				}
 				if e.Saved != nil {
 					e.Saved(id)
 				}

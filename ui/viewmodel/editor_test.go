@@ -260,7 +260,7 @@ func TestEditorLines(t *testing.T) {
 	if names() != "法兰 垫片 法兰" {
 		t.Errorf("after undo: %s", names())
 	}
-	b.Paste(3, ColName, "螺栓\tM12\t只\t5\t2.5\t13%\r\n螺母\tM12\t只\t六\t1\t13%\r\n")
+	b.Paste(3, ColName, "螺栓\tM12\t只\t5\t2.5\t\t13%\r\n螺母\tM12\t只\t六\t1\t\t13%\r\n")
 	if b.Rows() != 6 || b.Cell(3, ColQty) != "5" || b.Cell(4, ColQty) != "六" || b.Cell(4, ColPrice) != "1" {
 		t.Errorf("%d rows, %q %q %q", b.Rows(), b.Cell(3, ColQty), b.Cell(4, ColQty), b.Cell(4, ColPrice))
 	}
