@@ -1,0 +1,318 @@
+package viewmodel
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"counterfoil/app/invoice"
+	"counterfoil/app/money"
+	"counterfoil/app/tax"
+)
+
+// Columns of the line grid that can be typed into.
+const (
+	ColName = iota
+	ColSpec
+	ColUnit
+	ColQty
+	ColPrice
+	ColDiscount // before the rate, as the grid shows them: a pasted block falls where it is seen
+	ColRate
+	Columns // their number
+)
+
+// cellNames are the columns as issues name them.
+var cellNames = [Columns]string{"name", "spec", "unit", "qty", "price", "discount", "rate"}
+
+// red is the text of a red-letter row, which nobody edits.
+func (e *Editor) red(row, col int) string {
+	if row >= len(e.inv.RedRows) {
+		return ""
+	}
+	r := e.inv.RedRows[row]
+	num := func(d *decimal.Decimal) string {
+		if d == nil {
+			return ""
+		}
+		return d.String()
+	}
+	return [Columns]string{ColName: r.Name, ColSpec: r.Spec, ColUnit: r.Unit, ColQty: num(r.Qty), ColPrice: num(r.Price), ColRate: r.Rate.Percent()}[col]
+}
+
+// Cell is the text of a grid cell for editing.
+func (e *Editor) Cell(row, col int) string {
+	if e.inv.RedRows != nil {
+		return e.red(row, col)
+	}
+	if row >= len(e.inv.Lines) {
+		return ""
+	}
+	l := e.inv.Lines[row]
+	if t, ok := e.raw[cellKey{l.ID, col}]; ok {
+		return t
+	}
+	num := func(d *decimal.Decimal) string {
+		if d == nil {
+			return ""
+		}
+		return d.String()
+	}
+	switch col {
+	case ColName:
+		return l.Name
+	case ColSpec:
+		return l.Spec
+	case ColUnit:
+		return l.Unit
+	case ColQty:
+		return num(l.Qty)
+	case ColPrice:
+		return num(l.Price)
+	case ColRate:
+		return l.Rate.Percent()
+	case ColDiscount:
+		switch {
+		case l.Discount == nil:
+			return ""
+		case l.Discount.Percent != nil:
+			return num(l.Discount.Percent) + "%"
+		}
+		return num(l.Discount.Amount)
+	}
+	return ""
+}
+
+// SetCell puts text into a cell; typing into the empty last row makes a line.
+func (e *Editor) SetCell(row, col int, text string) {
+	text = strings.TrimSpace(text)
+	if text == e.Cell(row, col) || e.Fixed() {
+		return
+	}
+	e.change(func(i *invoice.Invoice) { e.setCell(i, row, col, text) })
+}
+
+func (e *Editor) setCell(i *invoice.Invoice, row, col int, text string) {
+	if row >= len(i.Lines) {
+		row = len(i.Lines)
+		i.Lines = append(i.Lines, e.newLine(i.Lines))
+	}
+	l := &i.Lines[row]
+	key := cellKey{l.ID, col}
+	delete(e.raw, key)
+	number := func(to **decimal.Decimal) {
+		if text == "" {
+			*to = nil
+			return
+		}
+		d, err := typedNumber(text)
+		if err != nil {
+			e.raw[key] = text
+			return
+		}
+		*to = &d
+	}
+	switch col {
+	case ColName:
+		l.Name = text
+	case ColSpec:
+		l.Spec = text
+	case ColUnit:
+		l.Unit = text
+	case ColQty:
+		number(&l.Qty)
+	case ColPrice:
+		number(&l.Price)
+	case ColRate:
+		if r, ok := typedRate(text); ok {
+			l.Rate = r
+		} else {
+			e.raw[key] = text
+		}
+	case ColDiscount:
+		if text == "" {
+			l.Discount = nil
+			return
+		}
+		percent := strings.HasSuffix(text, "%") || strings.HasSuffix(text, "％")
+		d, err := typedNumber(strings.TrimRight(text, "%％ "))
+		switch {
+		case err != nil:
+			e.raw[key] = text
+		case percent:
+			l.Discount = &invoice.Discount{Percent: &d}
+		default:
+			l.Discount = &invoice.Discount{Amount: &d}
+		}
+	}
+}
+
+// newLine is an empty line that takes the rate of the one before.
+func (e *Editor) newLine(lines []invoice.Line) invoice.Line {
+	last, rate := "", tax.Rate{Value: decimal.New(13, -2)}
+	if n := len(lines); n > 0 {
+		last, rate = lines[n-1].Order, lines[n-1].Rate
+	}
+	return invoice.Line{ID: uuid.Must(uuid.NewV7()).String(), Order: invoice.OrderBetween(last, ""), Rate: rate}
+}
+
+// thousands is a number with its thousands apart; "85,5" is none.
+var thousands = regexp.MustCompile(`^[+-]?\d{1,3}([,，]\d{3})+(\.\d+)?$`)
+
+// typedNumber reads a number as clerks and spreadsheets write it.
+func typedNumber(s string) (decimal.Decimal, error) {
+	if thousands.MatchString(s) {
+		s = strings.NewReplacer(",", "", "，", "").Replace(s)
+	}
+	return money.Parse(s, 13, 16)
+}
+
+// typedRate reads "13", "13%", "0.13", "免税" and "不征税".
+func typedRate(s string) (tax.Rate, bool) {
+	switch s {
+	case "免税", "exempt":
+		return tax.Rate{Status: tax.Exempt}, true
+	case "不征税", "nontaxable":
+		return tax.Rate{Status: tax.NonTaxable}, true
+	}
+	t := strings.TrimRight(s, "%％")
+	d, err := money.Parse(t, 6, 10)
+	if err != nil || d.IsNegative() {
+		return tax.Rate{}, false
+	}
+	if t != s || d.GreaterThanOrEqual(decimal.New(1, 0)) {
+		d = d.Shift(-2)
+	}
+	return tax.Rate{Value: d}, d.LessThan(decimal.New(1, 0))
+}
+
+// Paste puts a block copied from a spreadsheet at a cell, as one step of undo.
+func (e *Editor) Paste(row, col int, block string) {
+	if e.Fixed() {
+		return
+	}
+	e.change(func(i *invoice.Invoice) {
+		for r, cells := range blockCells(block) {
+			for c, text := range cells {
+				if col+c < Columns {
+					e.setCell(i, row+r, col+c, strings.TrimSpace(strings.ReplaceAll(text, "\n", " ")))
+				}
+			}
+		}
+	})
+}
+
+// blockCells takes a block of a spreadsheet apart: tabs between cells, a line
+// end after each row, and quotes, doubled inside, around a cell that holds any
+// of these.
+func blockCells(block string) [][]string {
+	block = strings.TrimRight(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(block), "\n")
+	rows := [][]string{nil}
+	for {
+		cell, rest := block, ""
+		if q, after, ok := quotedCell(block); ok {
+			cell, rest = q, after
+		} else if at := strings.IndexAny(block, "\t\n"); at >= 0 {
+			cell, rest = block[:at], block[at:]
+		}
+		rows[len(rows)-1] = append(rows[len(rows)-1], cell)
+		if rest == "" {
+			return rows
+		}
+		if rest[0] == '\n' {
+			rows = append(rows, nil)
+		}
+		block = rest[1:]
+	}
+}
+
+// quotedCell reads a quoted cell; a quote that only begins a text, like an
+// inch sign, is part of it.
+func quotedCell(s string) (cell, rest string, ok bool) {
+	if !strings.HasPrefix(s, `"`) {
+		return "", "", false
+	}
+	for at := 1; at < len(s); at++ {
+		if s[at] != '"' {
+			continue
+		}
+		if strings.HasPrefix(s[at:], `""`) {
+			at++
+			continue
+		}
+		rest = s[at+1:]
+		if rest == "" || rest[0] == '\t' || rest[0] == '\n' {
+			return strings.ReplaceAll(s[1:at], `""`, `"`), rest, true
+		}
+		return "", "", false
+	}
+	return "", "", false
+}
+
+// SetItem fills a line from the master data.
+func (e *Editor) SetItem(row int, it invoice.Item) {
+	if e.Fixed() {
+		return
+	}
+	e.change(func(i *invoice.Invoice) {
+		if row >= len(i.Lines) {
+			row = len(i.Lines)
+			i.Lines = append(i.Lines, e.newLine(i.Lines))
+		}
+		l := &i.Lines[row]
+		for _, col := range []int{ColName, ColSpec, ColUnit, ColRate} {
+			delete(e.raw, cellKey{l.ID, col})
+		}
+		l.Name, l.TaxCode, l.Spec, l.Unit, l.Rate = it.Name, it.TaxCode, it.Spec, it.Unit, it.Rate
+		if it.Price != nil {
+			p := *it.Price
+			l.Price = &p
+			delete(e.raw, cellKey{l.ID, ColPrice})
+		}
+	})
+}
+
+// DuplicateLine, DeleteLine and MoveLine edit whole lines.
+func (e *Editor) DuplicateLine(row int) {
+	if row >= len(e.inv.Lines) {
+		return
+	}
+	e.change(func(i *invoice.Invoice) {
+		l := e.newLine(i.Lines)
+		id := l.ID
+		l = i.Lines[row]
+		after := ""
+		if row+1 < len(i.Lines) {
+			after = i.Lines[row+1].Order
+		}
+		for col := range Columns {
+			if text, bad := e.raw[cellKey{l.ID, col}]; bad {
+				e.raw[cellKey{id, col}] = text
+			}
+		}
+		l.ID, l.Order = id, invoice.OrderBetween(i.Lines[row].Order, after)
+		i.Lines = slices.Insert(i.Lines, row+1, l)
+	})
+}
+
+// DeleteLine removes a line.
+func (e *Editor) DeleteLine(row int) {
+	if row < len(e.inv.Lines) {
+		e.change(func(i *invoice.Invoice) { i.Lines = slices.Delete(i.Lines, row, row+1) })
+	}
+}
+
+// MoveLine moves a line by one place up (-1) or down (1).
+func (e *Editor) MoveLine(row, by int) {
+	to := row + by
+	if row >= len(e.inv.Lines) || to < 0 || to >= len(e.inv.Lines) {
+		return
+	}
+	e.change(func(i *invoice.Invoice) {
+		i.Lines[row].Order, i.Lines[to].Order = i.Lines[to].Order, i.Lines[row].Order
+		i.Lines[row], i.Lines[to] = i.Lines[to], i.Lines[row]
+	})
+}
