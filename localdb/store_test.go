@@ -3,6 +3,7 @@ package localdb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -83,7 +84,10 @@ func TestCoalescing(t *testing.T) {
 	step(invoice.Waiting, books.Transition, books.Transition)
 	var seq int64
 	err := d.Update(ctx, func(x books.SyncTx) (err error) {
-		seq, err = x.Freeze(1, []byte("bytes"), "hash", 0, day0)
+		var kind books.OperationKind
+		if seq, kind, err = x.Freeze(1, []byte("bytes"), "hash", 0, day0); err == nil && kind != books.Transition {
+			return errors.New("froze a " + string(kind))
+		}
 		return err
 	})
 	if err != nil || seq != 1 {
@@ -96,8 +100,8 @@ func TestCoalescing(t *testing.T) {
 		t.Fatalf("ready %+v %v", ready, err)
 	}
 	err = d.Update(ctx, func(x books.SyncTx) error {
-		if _, err := x.Freeze(1, nil, "", 0, day0); err == nil {
-			return errors.New("froze twice")
+		if _, _, err := x.Freeze(1, nil, "", 0, day0); !errors.Is(err, books.ErrNotFound) {
+			return fmt.Errorf("froze twice: %w", err)
 		}
 		base := v
 		base.State, base.Revision = invoice.Waiting, 1

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"counterfoil/app/books"
@@ -22,9 +21,6 @@ func (d *DB) Update(ctx context.Context, fn func(books.SyncTx) error) error {
 	return wrap("update", d.inTx(ctx, func(t *tx) error { return fn(t) }))
 }
 
-// answeredFor is how long answers are kept for a server restored from a backup.
-const answeredFor = 90 * 24 * time.Hour
-
 func (t *tx) Invoice(id string) (books.Stored, error) {
 	return scanStored(func(into ...any) error { return t.one(storedQuery, []any{id}, into...) })
 }
@@ -39,24 +35,16 @@ func (t *tx) Operation(id int64) (books.Operation, error) {
 	return o, err
 }
 
-func (t *tx) Freeze(id int64, bytes []byte, hash string, base int64, at time.Time) (int64, error) {
-	var seq int64
-	if err := t.one(`UPDATE device SET seq = seq + 1 RETURNING seq`, nil, &seq); err != nil {
-		return 0, err
+func (t *tx) Freeze(id int64, bytes []byte, hash string, base int64, at time.Time) (seq int64, kind books.OperationKind, err error) {
+	err = t.one(`UPDATE outbox SET state = 'sent', seq = (SELECT seq + 1 FROM device), bytes = ?, hash = ?, base_revision = ?, sent = ?
+		WHERE id = ? AND state = 'unsent' RETURNING seq, kind`, []any{bytes, hash, base, nanos(at), id}, &seq, &kind)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, "", books.ErrNotFound
 	}
-	n, err := t.change(`UPDATE outbox SET state = 'sent', seq = ?, bytes = ?, hash = ?, base_revision = ?, sent = ?
-		WHERE id = ? AND state = 'unsent'`, seq, bytes, hash, base, nanos(at), id)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
-	if n == 0 {
-		o, err := t.Operation(id)
-		if err != nil {
-			return 0, err
-		}
-		return 0, fmt.Errorf("operation %d is %s: its bytes are frozen", id, o.State)
-	}
-	return seq, nil
+	return seq, kind, t.exec(`UPDATE device SET seq = ?`, seq)
 }
 
 // hit turns "no row changed" into ErrNotFound.
@@ -74,10 +62,45 @@ func (t *tx) Answered(id int64, answer string, at time.Time) error {
 	if err := hit(n, err); err != nil {
 		return err
 	}
-	if err := t.exec(`DELETE FROM outbox WHERE id = ?`, id); err != nil {
-		return err
+	return t.exec(`DELETE FROM outbox WHERE id = ?`, id)
+}
+
+func (t *tx) Forget(before time.Time) error {
+	return t.exec(`DELETE FROM answered WHERE answered < ?`, nanos(before))
+}
+
+func (t *tx) Settle(v invoice.Invoice, h books.HistoryEntry) (bool, error) {
+	var old head
+	var revision int64
+	var number string
+	var busy bool
+	err := t.one(`SELECT n, version, revision, number, conflict OR EXISTS (SELECT 1 FROM outbox WHERE document_id = i.id) FROM invoice i WHERE id = ?`,
+		[]any{v.ID}, &old.n, &old.version, &revision, &number, &busy)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && (busy || revision > v.Revision) {
+		return false, nil
 	}
-	return t.exec(`DELETE FROM answered WHERE answered < ?`, nanos(at.Add(-answeredFor)))
+	if err != nil {
+		return false, err
+	}
+	doc, err := encode(v)
+	if err != nil {
+		return false, err
+	}
+	// The content is as before, so the entry holds no copy of it.
+	if err := t.putHistory(0, v.ID, h); err != nil {
+		return false, err
+	}
+	if err := t.exec(`UPDATE invoice SET state = ?, number = ?, rejection = '', version = ?, revision = ? WHERE n = ?`,
+		v.State, v.Number, old.version+1, v.Revision, old.n); err != nil {
+		return false, err
+	}
+	if err := t.exec(`UPDATE body SET doc = ?1, base = ?1 WHERE n = ?2`, doc, old.n); err != nil {
+		return false, err
+	}
+	if number != v.Number {
+		err = t.putSearch(false, old.n, searchText(v))
+	}
+	return true, err
 }
 
 func (t *tx) Park(id int64, code string) error {

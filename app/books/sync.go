@@ -57,12 +57,20 @@ type SyncTx interface {
 	// Operation gives ErrNotFound when the row is gone (answered or coalesced).
 	Operation(id int64) (Operation, error)
 	// Freeze marks an unsent operation as sent with these bytes; it allots and
-	// returns the next device sequence number. A later edit of the document then
-	// makes a new operation.
-	Freeze(id int64, bytes []byte, hash string, base int64, at time.Time) (seq int64, err error)
+	// returns the next device sequence number, and the kind the operation has by
+	// now. A later edit of the document then makes a new operation. ErrNotFound
+	// when no unsent operation has this id any more.
+	Freeze(id int64, bytes []byte, hash string, base int64, at time.Time) (seq int64, kind OperationKind, err error)
 	// Answered removes the operation from the outbox and keeps it, with its
-	// answer, in the answered list for 90 days (offered again after an epoch change).
+	// answer, in the answered list (offered again after an epoch change). Forget
+	// removes what was answered before a time from that list.
 	Answered(id int64, answer string, at time.Time) error
+	Forget(before time.Time) error
+	// Settle writes what the server made of an invoice that was sent as it
+	// stands: its state, number and revision; document and base are then equal.
+	// It writes nothing and gives false when there is more to it: an operation
+	// that waits, a conflict, a newer revision, or no such invoice.
+	Settle(inv invoice.Invoice, h HistoryEntry) (bool, error)
 	// Park keeps the operation for a person; Attempt notes a try that had no answer.
 	Park(id int64, code string) error
 	Attempt(id int64, code string) error

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,40 +75,36 @@ func (e *Engine) freeze(ctx context.Context) ([]books.Operation, error) {
 			if size > 0 && size >= e.size.bytes {
 				break
 			}
-			// It may have been answered or coalesced since it was listed.
-			cur, err := tx.Operation(o.ID)
+			if o.State == books.Unsent {
+				o, err = e.frozen(tx, o)
+			} else {
+				o, err = tx.Operation(o.ID)
+			}
 			if errors.Is(err, books.ErrNotFound) {
-				continue
+				continue // it was answered or coalesced since it was listed
 			}
 			if err != nil {
 				return err
 			}
-			if cur.State == books.Unsent {
-				cur, err = e.frozen(tx, cur)
-				if errors.Is(err, books.ErrNotFound) {
-					// Its document was deleted meanwhile: there is nothing to ask for.
-					if err := tx.Answered(o.ID, `{"code":"document_gone"}`, e.cfg.Now()); err != nil {
-						return err
-					}
-					continue
-				}
-				if err != nil {
-					return err
-				}
-			}
-			size += len(cur.Bytes)
-			out = append(out, cur)
+			size += len(o.Bytes)
+			out = append(out, o)
 		}
 		return nil
 	})
 	return out, err
 }
 
+// frozen gives an unsent operation its bytes. ErrNotFound when there is nothing
+// to ask for.
 func (e *Engine) frozen(tx books.SyncTx, o books.Operation) (books.Operation, error) {
 	if o.DocumentType != books.InvoiceDocument {
 		return o, fmt.Errorf("an operation on a %s cannot be sent", o.DocumentType)
 	}
 	st, err := tx.Invoice(o.DocumentID)
+	if errors.Is(err, books.ErrNotFound) {
+		// Its document was deleted meanwhile.
+		return o, cmp.Or(tx.Answered(o.ID, `{"code":"document_gone"}`, e.cfg.Now()), err)
+	}
 	if err != nil {
 		return o, err
 	}
@@ -117,7 +114,7 @@ func (e *Engine) frozen(tx books.SyncTx, o books.Operation) (books.Operation, er
 	}
 	o.Bytes, o.Hash, o.BaseRevision = body, wire.Hash(body), st.Invoice.Revision
 	o.SentAt, o.State = e.cfg.Now(), books.Sent
-	o.Seq, err = tx.Freeze(o.ID, o.Bytes, o.Hash, o.BaseRevision, o.SentAt)
+	o.Seq, o.Kind, err = tx.Freeze(o.ID, o.Bytes, o.Hash, o.BaseRevision, o.SentAt)
 	return o, err
 }
 
@@ -151,7 +148,7 @@ func (e *Engine) answers(ctx context.Context, ops []books.Operation, ans wire.Pu
 			}
 			events = append(events, ev...)
 		}
-		return nil
+		return tx.Forget(e.cfg.Now().Add(-answeredFor))
 	})
 	if err != nil {
 		return reused, err
@@ -168,36 +165,38 @@ func (e *Engine) answers(ctx context.Context, ops []books.Operation, ans wire.Pu
 }
 
 func (e *Engine) answer(tx books.SyncTx, o books.Operation, a wire.Answer, s *Summary) ([]Event, error) {
-	// Another process may have handled the very same answer.
-	if _, err := tx.Operation(o.ID); errors.Is(err, books.ErrNotFound) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	stored, err := tx.Invoice(o.DocumentID)
-	gone := errors.Is(err, books.ErrNotFound)
-	if err != nil && !gone {
-		return nil, err
+	confirms := a.Result == wire.Applied && o.Kind != books.Delete
+	// As it is while the operation still stands in the outbox.
+	var stored books.Stored
+	gone := false
+	if !confirms {
+		var err error
+		stored, err = tx.Invoice(o.DocumentID)
+		if gone = errors.Is(err, books.ErrNotFound); err != nil && !gone {
+			return nil, err
+		}
 	}
 	text, err := json.Marshal(a)
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.Answered(o.ID, string(text), e.cfg.Now()); err != nil {
+	if err := tx.Answered(o.ID, string(text), e.cfg.Now()); errors.Is(err, books.ErrNotFound) {
+		return nil, nil // another process handled the very same answer
+	} else if err != nil {
 		return nil, err
 	}
 	switch {
+	case confirms:
+		s.Applied++
+		return e.applied(tx, o, a, s)
 	case gone:
 		// Offered again after it was deleted here; what the server has, a pull brings.
 		return nil, nil
 	case stale(o, a, stored.Base):
 		return nil, nil
-	case a.Result == wire.Applied && o.Kind == books.Delete:
-		s.Applied++
-		return e.deleted(tx, o, a, s)
 	case a.Result == wire.Applied:
 		s.Applied++
-		return e.applied(tx, o, a, stored, s)
+		return e.deleted(tx, o, a, s)
 	case a.Result == wire.Conflict || len(a.Body) > 0:
 		theirs := stored.Invoice
 		if !a.Deleted {
@@ -219,62 +218,77 @@ func (e *Engine) answer(tx books.SyncTx, o books.Operation, a wire.Answer, s *Su
 // backup and does not have our base. The pull from the start that follows brings
 // what the server has.
 func stale(o books.Operation, a wire.Answer, base *invoice.Invoice) bool {
-	if base == nil || a.Result == wire.Applied && o.Kind != books.Delete {
+	if base == nil {
 		return false
 	}
 	return o.BaseRevision < base.Revision || a.Revision < base.Revision && (a.Result == wire.Conflict || len(a.Body) > 0)
 }
 
-// applied makes what was sent the new base.
-func (e *Engine) applied(tx books.SyncTx, o books.Operation, a wire.Answer, st books.Stored, s *Summary) ([]Event, error) {
+// answeredFor is how long answers are kept for a server restored from a backup.
+const answeredFor = 90 * 24 * time.Hour
+
+// confirmed is the document as an applied operation left it on the server.
+func confirmed(o books.Operation, a wire.Answer) (invoice.Invoice, error) {
 	raw := o.Bytes
 	if len(a.Body) > 0 {
 		raw = a.Body // another desk brought the same content first
 	}
-	base, err := wire.DecodeInvoice(raw)
+	inv, err := wire.DecodeInvoice(raw)
+	if err != nil {
+		return inv, err
+	}
+	inv.ID, inv.Revision, inv.Number, inv.IssuedAt, inv.Rejection = o.DocumentID, a.Revision, a.Number, time.Time{}, nil
+	if a.State != "" {
+		inv.State = invoice.State(a.State)
+	}
+	if a.IssuedAt != nil {
+		inv.IssuedAt = *a.IssuedAt
+	}
+	return inv, nil
+}
+
+// applied makes what was sent the new base.
+func (e *Engine) applied(tx books.SyncTx, o books.Operation, a wire.Answer, s *Summary) ([]Event, error) {
+	base, err := confirmed(o, a)
 	if err != nil {
 		return nil, err
 	}
-	base.Revision = a.Revision
-	if a.State != "" {
-		base.State = invoice.State(a.State)
-	}
-	base.Number, base.IssuedAt, base.Rejection = a.Number, time.Time{}, nil
-	if a.IssuedAt != nil {
-		base.IssuedAt = *a.IssuedAt
-	}
-	h := e.history(o.DocumentID, "synced")
+	h := e.history(base.ID, "synced")
 	if base.State == invoice.Issued {
 		s.Issued++
 		h.Event = "issued"
 	}
-	if st.Base != nil && st.Base.Revision > a.Revision {
-		// A replay of an old answer: newer content came meanwhile.
-		return nil, nil
+	pushed := []Event{{Kind: "pushed", InvoiceID: base.ID}}
+	if done, err := tx.Settle(base, h); done || err != nil {
+		return pushed, err
 	}
-	now, err := tx.Invoice(o.DocumentID)
-	if err != nil {
+	st, err := tx.Invoice(o.DocumentID)
+	switch {
+	case errors.Is(err, books.ErrNotFound):
+		return nil, nil // deleted meanwhile; what the server has, a pull brings
+	case err != nil:
 		return nil, err
-	}
-	if now.Pending == "" {
+	case st.Base != nil && st.Base.Revision > a.Revision:
+		return nil, nil // a replay of an old answer: newer content came meanwhile
+	case st.Pending == "":
 		sheet, err := invoice.Compute(base)
 		if err != nil {
 			return nil, err
 		}
-		return []Event{{Kind: "pushed", InvoiceID: base.ID}}, tx.SetClean(base, sheet, h)
+		return pushed, tx.SetClean(base, sheet, h)
 	}
 	// It was edited after it was frozen. What the server has issued meanwhile is
 	// final: a recall or edit that came too late becomes a visible conflict.
 	if base.State != invoice.Draft && base.State != invoice.Waiting {
-		return e.theirs(tx, now, base, false, true, s)
+		return e.theirs(tx, st, base, false, true, s)
 	}
-	doc := now.Invoice
+	doc := st.Invoice
 	doc.Revision = base.Revision
 	sheet, err := invoice.Compute(doc)
 	if err != nil {
 		return nil, err
 	}
-	return []Event{{Kind: "pushed", InvoiceID: base.ID}}, tx.SetBase(doc, sheet, base, "", h)
+	return pushed, tx.SetBase(doc, sheet, base, "", h)
 }
 
 // deleted removes what the server deleted for this desk, unless it was edited since.

@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	invoiceFields = fieldsOf(reflect.TypeOf(invoiceBody{}))
-	lineFields    = fieldsOf(reflect.TypeOf(lineBody{}))
+	invoiceFields = fieldsOf(reflect.TypeFor[invoiceBody[lineBody]]())
+	lineFields    = fieldsOf(reflect.TypeFor[lineBody]())
 )
 
 func fieldsOf(t reflect.Type) map[string]bool {
@@ -84,22 +84,20 @@ func unknown(raw []byte, known map[string]bool) (map[string]json.RawMessage, err
 	return out, nil
 }
 
-type plainLine lineBody
+// extraLine is a line with fields that this program does not know.
+type extraLine struct {
+	lineBody
+	extra map[string]json.RawMessage
+}
 
 // MarshalJSON writes the line with its unknown fields.
-func (l lineBody) MarshalJSON() ([]byte, error) { return withExtra(plainLine(l), l.extra) }
+func (l extraLine) MarshalJSON() ([]byte, error) { return withExtra(l.lineBody, l.extra) }
 
 // UnmarshalJSON reads the line and keeps its unknown fields.
-func (l *lineBody) UnmarshalJSON(b []byte) error {
-	var p plainLine
-	if err := json.Unmarshal(b, &p); err != nil {
+func (l *extraLine) UnmarshalJSON(b []byte) (err error) {
+	if err := json.Unmarshal(b, &l.lineBody); err != nil {
 		return err
 	}
-	extra, err := unknown(b, lineFields)
-	if err != nil {
-		return err
-	}
-	*l = lineBody(p)
-	l.extra = extra
-	return nil
+	l.extra, err = unknown(b, lineFields)
+	return err
 }

@@ -1,9 +1,11 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -17,15 +19,16 @@ import (
 // ErrMalformed says that a body is not a document of this schema.
 var ErrMalformed = errors.New("malformed document")
 
-// invoiceBody is an invoice on the wire.
-type invoiceBody struct {
+// invoiceBody is an invoice on the wire. Its lines are plain, or carry fields of
+// a newer program: few do, and they take the slower way.
+type invoiceBody[L lineBody | extraLine] struct {
 	ID           string     `json:"id"`
 	Reference    string     `json:"reference,omitempty"`
 	Kind         string     `json:"kind"`
 	Basis        string     `json:"basis"`
 	Date         string     `json:"date,omitempty"`
 	Buyer        partyBody  `json:"buyer"`
-	Lines        []lineBody `json:"lines"`
+	Lines        []L        `json:"lines"`
 	Remark       string     `json:"remark,omitempty"`
 	Payee        string     `json:"payee,omitempty"`
 	Reviewer     string     `json:"reviewer,omitempty"`
@@ -70,7 +73,6 @@ type lineBody struct {
 	Amount   *string       `json:"amount,omitempty"`
 	Rate     string        `json:"rate"`
 	Discount *discountBody `json:"discount,omitempty"`
-	extra    map[string]json.RawMessage
 }
 
 type discountBody struct {
@@ -102,10 +104,18 @@ func text(d *decimal.Decimal) *string {
 	return &s
 }
 
-// reader collects the first error of many conversions.
-type reader struct{ err error }
+// reader collects the first error of many conversions and where it was: the
+// at-th entry, from 1, of a list, or in the document itself without one.
+type reader struct {
+	list string
+	at   int
+	err  error
+}
 
 func (r *reader) fail(field string, err error) {
+	if r.list != "" {
+		field = fmt.Sprintf("%s[%d].%s", r.list, r.at, field)
+	}
 	if r.err == nil {
 		r.err = fmt.Errorf("%w: %s: %v", ErrMalformed, field, err)
 	}
@@ -127,10 +137,10 @@ func (r *reader) number(field, s string) decimal.Decimal {
 	return d
 }
 
-func (r *reader) rate(field, s string) tax.Rate {
+func (r *reader) rate(s string) tax.Rate {
 	t, err := tax.ParseRate(s)
 	if err != nil {
-		r.fail(field, err)
+		r.fail("rate", err)
 	}
 	return t
 }
@@ -153,9 +163,28 @@ func unstamp(t *time.Time) time.Time {
 // EncodeInvoice gives the canonical bytes of an invoice: lines in printing order,
 // fields in a fixed order, unknown fields of a newer program after them, sorted.
 func EncodeInvoice(inv invoice.Invoice) ([]byte, error) {
-	b := invoiceBody{
+	lines := invoice.Sorted(inv.Lines)
+	if slices.ContainsFunc(lines, func(l invoice.Line) bool { return len(l.Extra) > 0 }) {
+		return encodeInvoice(inv, lines, func(l invoice.Line) extraLine { return extraLine{lineOf(l), l.Extra} })
+	}
+	return encodeInvoice(inv, lines, lineOf)
+}
+
+func lineOf(l invoice.Line) lineBody {
+	b := lineBody{
+		ID: l.ID, Order: l.Order, Name: l.Name, TaxCode: l.TaxCode, Spec: l.Spec, Unit: l.Unit,
+		Qty: text(l.Qty), Price: text(l.Price), Amount: text(l.Amount), Rate: l.Rate.String(),
+	}
+	if l.Discount != nil {
+		b.Discount = &discountBody{text(l.Discount.Amount), text(l.Discount.Percent)}
+	}
+	return b
+}
+
+func encodeInvoice[L lineBody | extraLine](inv invoice.Invoice, lines []invoice.Line, line func(invoice.Line) L) ([]byte, error) {
+	b := invoiceBody[L]{
 		ID: inv.ID, Reference: inv.Reference, Kind: string(inv.Kind), Basis: string(inv.Basis), Date: inv.Date,
-		Buyer: partyBody(inv.Buyer), Lines: []lineBody{}, Remark: inv.Remark, Payee: inv.Payee, Reviewer: inv.Reviewer,
+		Buyer: partyBody(inv.Buyer), Lines: make([]L, 0, len(lines)), Remark: inv.Remark, Payee: inv.Payee, Reviewer: inv.Reviewer,
 		Drawer: inv.Drawer, Email: inv.Email, ReviewNeeded: inv.ReviewNeeded, State: string(inv.State), Number: inv.Number,
 		Revision: inv.Revision, Reverses: inv.Reverses, Branch: inv.Branch,
 		IssuedAt: stamp(inv.IssuedAt), CreatedAt: stamp(inv.CreatedAt), UpdatedAt: stamp(inv.UpdatedAt),
@@ -163,15 +192,8 @@ func EncodeInvoice(inv invoice.Invoice) ([]byte, error) {
 	if inv.Rejection != nil {
 		b.Rejection = &rejection{inv.Rejection.Code, inv.Rejection.Fields}
 	}
-	for _, l := range invoice.Sorted(inv.Lines) {
-		lb := lineBody{
-			ID: l.ID, Order: l.Order, Name: l.Name, TaxCode: l.TaxCode, Spec: l.Spec, Unit: l.Unit,
-			Qty: text(l.Qty), Price: text(l.Price), Amount: text(l.Amount), Rate: l.Rate.String(), extra: l.Extra,
-		}
-		if l.Discount != nil {
-			lb.Discount = &discountBody{text(l.Discount.Amount), text(l.Discount.Percent)}
-		}
-		b.Lines = append(b.Lines, lb)
+	for _, l := range lines {
+		b.Lines = append(b.Lines, line(l))
 	}
 	for _, r := range inv.RedRows {
 		b.RedRows = append(b.RedRows, rowBody{
@@ -186,10 +208,27 @@ func EncodeInvoice(inv invoice.Invoice) ([]byte, error) {
 // DecodeInvoice reads an invoice body and keeps fields it does not know. Errors
 // wrap ErrMalformed.
 func DecodeInvoice(raw []byte) (invoice.Invoice, error) {
-	var b invoiceBody
+	known := json.NewDecoder(bytes.NewReader(raw))
+	known.DisallowUnknownFields()
+	var plain invoiceBody[lineBody]
+	if err := known.Decode(&plain); err == nil && known.InputOffset() == int64(len(raw)) {
+		return decodeInvoice(plain, func(l lineBody) (lineBody, map[string]json.RawMessage) { return l, nil })
+	}
+	var b invoiceBody[extraLine]
 	if err := json.Unmarshal(raw, &b); err != nil {
 		return invoice.Invoice{}, fmt.Errorf("%w: %v", ErrMalformed, err)
 	}
+	inv, err := decodeInvoice(b, func(l extraLine) (lineBody, map[string]json.RawMessage) { return l.lineBody, l.extra })
+	if err != nil {
+		return inv, err
+	}
+	if inv.Extra, err = unknown(raw, invoiceFields); err != nil {
+		err = fmt.Errorf("%w: %v", ErrMalformed, err)
+	}
+	return inv, err
+}
+
+func decodeInvoice[L lineBody | extraLine](b invoiceBody[L], line func(L) (lineBody, map[string]json.RawMessage)) (invoice.Invoice, error) {
 	r := &reader{}
 	inv := invoice.Invoice{
 		ID: b.ID, Reference: b.Reference, Kind: invoice.Kind(b.Kind), Basis: invoice.Basis(b.Basis), Date: b.Date,
@@ -201,30 +240,26 @@ func DecodeInvoice(raw []byte) (invoice.Invoice, error) {
 	if b.Rejection != nil {
 		inv.Rejection = &invoice.Rejection{Code: b.Rejection.Code, Fields: b.Rejection.Fields}
 	}
-	for i, l := range b.Lines {
-		at := func(f string) string { return fmt.Sprintf("lines[%d].%s", i+1, f) }
+	for i, each := range b.Lines {
+		l, extra := line(each)
+		r.list, r.at = "lines", i+1
 		v := invoice.Line{
-			ID: l.ID, Order: l.Order, Name: l.Name, TaxCode: l.TaxCode, Spec: l.Spec, Unit: l.Unit, Extra: l.extra,
-			Qty: r.optional(at("qty"), l.Qty), Price: r.optional(at("price"), l.Price), Amount: r.optional(at("amount"), l.Amount),
-			Rate: r.rate(at("rate"), l.Rate),
+			ID: l.ID, Order: l.Order, Name: l.Name, TaxCode: l.TaxCode, Spec: l.Spec, Unit: l.Unit, Extra: extra,
+			Qty: r.optional("qty", l.Qty), Price: r.optional("price", l.Price), Amount: r.optional("amount", l.Amount),
+			Rate: r.rate(l.Rate),
 		}
 		if l.Discount != nil {
-			v.Discount = &invoice.Discount{Amount: r.optional(at("discount"), l.Discount.Amount), Percent: r.optional(at("discount"), l.Discount.Percent)}
+			v.Discount = &invoice.Discount{Amount: r.optional("discount", l.Discount.Amount), Percent: r.optional("discount", l.Discount.Percent)}
 		}
 		inv.Lines = append(inv.Lines, v)
 	}
 	for i, w := range b.RedRows {
-		at := fmt.Sprintf("red_rows[%d]", i+1)
+		r.list, r.at = "red_rows", i+1
 		inv.RedRows = append(inv.RedRows, invoice.Row{
 			Line: w.Line, LineID: w.LineID, Type: invoice.RowType(w.Type), Name: w.Name, TaxCode: w.TaxCode, Spec: w.Spec, Unit: w.Unit,
-			Qty: r.optional(at, w.Qty), Price: r.optional(at, w.Price), Rate: r.rate(at, w.Rate),
-			Net: r.number(at, w.Net), Tax: r.number(at, w.Tax), Gross: r.number(at, w.Gross),
+			Qty: r.optional("qty", w.Qty), Price: r.optional("price", w.Price), Rate: r.rate(w.Rate),
+			Net: r.number("net", w.Net), Tax: r.number("tax", w.Tax), Gross: r.number("gross", w.Gross),
 		})
 	}
-	extra, err := unknown(raw, invoiceFields)
-	if err != nil {
-		r.fail("body", err)
-	}
-	inv.Extra = extra
 	return inv, r.err
 }

@@ -54,7 +54,7 @@ func DecodeItem(raw []byte) (invoice.Item, error) {
 	r := &reader{}
 	out := invoice.Item{
 		ID: b.ID, Name: b.Name, TaxCode: b.TaxCode, Spec: b.Spec, Unit: b.Unit,
-		Price: r.optional("price", b.Price), Rate: r.rate("rate", b.Rate), Revision: b.Revision,
+		Price: r.optional("price", b.Price), Rate: r.rate(b.Rate), Revision: b.Revision,
 	}
 	return out, r.err
 }
