@@ -107,7 +107,7 @@ func (d *DB) found(ctx context.Context, tx *sql.Tx) error {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO device (one, id) VALUES (1, ?)`, d.newID()); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO cursor VALUES (1, '', 0, '')`)
+	_, err := tx.ExecContext(ctx, `INSERT INTO cursor (one, epoch, seq, scope) VALUES (1, '', 0, '')`)
 	return err
 }
 

@@ -69,6 +69,15 @@ func (t *tx) Forget(before time.Time) error {
 	return t.exec(`DELETE FROM answered WHERE answered < ?`, nanos(before))
 }
 
+func (t *tx) Revision(id string) (int64, error) {
+	n := int64(-1)
+	err := t.one(`SELECT revision FROM invoice WHERE id = ?`, []any{id}, &n)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return n, err
+}
+
 func (t *tx) Settle(v invoice.Invoice, h books.HistoryEntry) (bool, error) {
 	var old head
 	var revision int64
@@ -202,5 +211,5 @@ func (t *tx) drop(n int64, id string) error {
 }
 
 func (t *tx) SetCursor(c books.Cursor) error {
-	return t.exec(`UPDATE cursor SET epoch = ?, seq = ?, scope = ?`, c.Epoch, c.Seq, c.Scope)
+	return t.exec(`UPDATE cursor SET epoch = ?, seq = ?, scope = ?, again = ?`, c.Epoch, c.Seq, c.Scope, c.Again)
 }

@@ -19,15 +19,17 @@ type Cursor struct {
 	Epoch string
 	Seq   int64
 	Scope string
+	Again bool // all is read again, because the server was restored from a backup
 }
 
-// Change is one change read from the server. Exactly one body is set unless Deleted.
+// Change is one change read from the server. Exactly one body is set unless Deleted or Own.
 type Change struct {
 	Seq      int64
 	Type     DocumentType
 	ID       string
 	Revision int64
 	Deleted  bool
+	Own      bool // this device made it; no body
 	Invoice  *invoice.Invoice
 	Sheet    *invoice.Sheet // computed from Invoice
 	Customer *party.Customer
@@ -66,6 +68,9 @@ type SyncTx interface {
 	// removes what was answered before a time from that list.
 	Answered(id int64, answer string, at time.Time) error
 	Forget(before time.Time) error
+	// Revision is the server's revision that the document of an invoice rests on,
+	// -1 when there is no such invoice.
+	Revision(id string) (int64, error)
 	// Settle writes what the server made of an invoice that was sent as it
 	// stands: its state, number and revision; document and base are then equal.
 	// It writes nothing and gives false when there is more to it: an operation

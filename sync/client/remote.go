@@ -19,12 +19,12 @@ func (c *Client) Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswe
 }
 
 // Pull reads changes after the cursor.
-func (c *Client) Pull(ctx context.Context, cursor string, limit int) (wire.PullAnswer, error) {
+func (c *Client) Pull(ctx context.Context, q wire.PullQuery) (wire.PullAnswer, error) {
 	r, err := c.Remote(ctx)
 	if err != nil {
 		return wire.PullAnswer{}, err
 	}
-	return r.Pull(ctx, cursor, limit)
+	return r.Pull(ctx, q)
 }
 
 // Health asks the server how it is.

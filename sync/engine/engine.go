@@ -23,7 +23,7 @@ import (
 // Remote is what the engine needs of the server.
 type Remote interface {
 	Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswer, error)
-	Pull(ctx context.Context, cursor string, limit int) (wire.PullAnswer, error)
+	Pull(ctx context.Context, q wire.PullQuery) (wire.PullAnswer, error)
 }
 
 // Event tells the window what happened.

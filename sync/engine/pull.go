@@ -13,18 +13,31 @@ import (
 	"counterfoil/sync/wire"
 )
 
-// errUnanswered says that a change met an operation that has no answer yet.
-var errUnanswered = errors.New("an operation has no answer yet")
+var (
+	// errUnanswered says that a change met an operation that has no answer yet.
+	errUnanswered = errors.New("an operation has no answer yet")
+	// errBodies says that this desk does not have what is said to be its own.
+	errBodies = errors.New("the body of an own change is needed")
+)
 
 // pull reads to the end and gives the number of changes of other origin.
 func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
+	dev, err := e.cfg.Store.Device(ctx)
+	if err != nil {
+		return 0, err
+	}
 	total := 0
+	whole := false // the next page needs every body
 	for {
 		cur, err := e.cfg.Store.Cursor(ctx)
 		if err != nil {
 			return total, err
 		}
-		ans, err := e.cfg.Remote.Pull(ctx, wire.FormatCursor(cur), e.page)
+		q := wire.PullQuery{Cursor: wire.FormatCursor(cur), Limit: e.page}
+		if !cur.Again && !whole {
+			q.Without = dev.ID
+		}
+		ans, err := e.cfg.Remote.Pull(ctx, q)
 		var re *remote.Error
 		if errors.As(err, &re) && re.Status == http.StatusGone {
 			// The server no longer knows the way from here, perhaps because it was
@@ -49,7 +62,13 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 		if ans.More && len(ans.Changes) == 0 || next.Seq < cur.Seq {
 			return total, errors.New("the server's answer does not go on")
 		}
+		next.Again = cur.Again && ans.More
 		n, err := e.apply(ctx, ans, next, sum)
+		if errors.Is(err, errBodies) && q.Without != "" {
+			whole = true
+			continue
+		}
+		whole = false
 		if errors.Is(err, errUnanswered) {
 			return total + 1, nil // push again first; the page comes again after it
 		}
@@ -71,7 +90,7 @@ func (e *Engine) newEpoch(ctx context.Context) error {
 		if _, err := tx.Reoffer(); err != nil {
 			return err
 		}
-		return tx.SetCursor(books.Cursor{})
+		return tx.SetCursor(books.Cursor{Again: true})
 	})
 }
 
@@ -115,7 +134,8 @@ func (e *Engine) apply(ctx context.Context, ans wire.PullAnswer, next books.Curs
 
 func decode(c wire.Change) (books.Change, error) {
 	out := books.Change{Seq: c.Seq, Type: books.DocumentType(c.DocumentType), ID: c.DocumentID, Revision: c.Revision, Deleted: c.Deleted}
-	if c.Deleted {
+	out.Own = c.Own && !c.Deleted
+	if c.Deleted || c.Own {
 		return out, nil
 	}
 	switch out.Type {
@@ -165,6 +185,13 @@ func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, e
 	case books.InvoiceDocument:
 	default:
 		return nil, nil
+	}
+	if c.Own {
+		have, err := tx.Revision(c.ID)
+		if err == nil && have < c.Revision {
+			err = errBodies // its answer was lost, or this folder is a copy or an older state
+		}
+		return nil, err
 	}
 	st, err := tx.Invoice(c.ID)
 	missing := errors.Is(err, books.ErrNotFound)

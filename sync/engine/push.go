@@ -23,6 +23,10 @@ func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
 		if err != nil {
 			return total, err
 		}
+		cur, err := e.cfg.Store.Cursor(ctx)
+		if err != nil {
+			return total, err
+		}
 		ops, err := e.freeze(ctx)
 		if err != nil || len(ops) == 0 {
 			return total, err
@@ -43,7 +47,7 @@ func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
 			return total, err
 		}
 		e.size.grow()
-		reused, err := e.answers(ctx, ops, ans, sum)
+		reused, err := e.answers(ctx, ops, ans, cur, sum)
 		if err != nil {
 			return total, err
 		}
@@ -130,8 +134,9 @@ func (e *Engine) attempted(ctx context.Context, ops []books.Operation, cause err
 	})
 }
 
-// answers applies the answers of a batch in one transaction.
-func (e *Engine) answers(ctx context.Context, ops []books.Operation, ans wire.PushAnswer, sum *Summary) (reused bool, err error) {
+// answers applies the answers of a batch in one transaction. A desk that has read
+// nothing yet notes whose answers they are, to notice when that server is restored.
+func (e *Engine) answers(ctx context.Context, ops []books.Operation, ans wire.PushAnswer, cur books.Cursor, sum *Summary) (reused bool, err error) {
 	var events []Event
 	var s Summary
 	err = e.cfg.Store.Update(ctx, func(tx books.SyncTx) error {
@@ -147,6 +152,12 @@ func (e *Engine) answers(ctx context.Context, ops []books.Operation, ans wire.Pu
 				return fmt.Errorf("answer to %s: %w", a.OperationID, err)
 			}
 			events = append(events, ev...)
+		}
+		if cur.Epoch == "" {
+			cur.Epoch = ans.Epoch
+			if err := tx.SetCursor(cur); err != nil {
+				return err
+			}
 		}
 		return tx.Forget(e.cfg.Now().Add(-answeredFor))
 	})
@@ -238,6 +249,7 @@ func confirmed(o books.Operation, a wire.Answer) (invoice.Invoice, error) {
 		return inv, err
 	}
 	inv.ID, inv.Revision, inv.Number, inv.IssuedAt, inv.Rejection = o.DocumentID, a.Revision, a.Number, time.Time{}, nil
+	inv.Branch = cmp.Or(a.Branch, inv.Branch)
 	if a.State != "" {
 		inv.State = invoice.State(a.State)
 	}

@@ -127,7 +127,7 @@ func (p *Practice) sampleInvoices(customers []party.Customer, items []invoice.It
 
 // seed fills an empty database.
 func (p *Practice) seed(ctx context.Context) error {
-	page, err := p.store.Page(ctx, 0, 1)
+	page, err := p.store.Page(ctx, 0, 1, "")
 	if err != nil || page.LastSeq > 0 {
 		return err
 	}

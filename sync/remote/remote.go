@@ -126,10 +126,13 @@ func (c *Client) Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswe
 	return out, err
 }
 
-// Pull reads at most limit changes after the cursor.
-func (c *Client) Pull(ctx context.Context, cursor string, limit int) (wire.PullAnswer, error) {
+// Pull reads changes after the cursor.
+func (c *Client) Pull(ctx context.Context, q wire.PullQuery) (wire.PullAnswer, error) {
 	var out wire.PullAnswer
-	r := c.authorized(ctx).SetQueryParam("cursor", cursor).SetQueryParam("limit", strconv.Itoa(limit))
+	r := c.authorized(ctx).SetQueryParam("cursor", q.Cursor).SetQueryParam("limit", strconv.Itoa(q.Limit))
+	if q.Without != "" {
+		r.SetQueryParam("without", q.Without)
+	}
 	return out, c.do("pull", r, http.MethodGet, "/v1/pull", &out)
 }
 

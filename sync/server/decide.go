@@ -23,6 +23,7 @@ func (r *refusal) Error() string { return "rejected: " + r.code }
 // decider answers the operations of one batch inside one transaction.
 type decider struct {
 	tx     Tx
+	device string // whose operations they are; empty for the server's own work
 	branch string
 	now    time.Time
 	taxUp  bool
@@ -152,10 +153,12 @@ func (d *decider) accept(op wire.Operation, inv invoice.Invoice, to invoice.Stat
 			}
 		}
 	}
-	return d.write(inv)
+	return d.write(inv, d.device)
 }
 
-func (d *decider) write(inv invoice.Invoice) (wire.Answer, error) {
+// write stores the invoice. by is the device that knows its content from its
+// own operation, empty when another has to be told.
+func (d *decider) write(inv invoice.Invoice, by string) (wire.Answer, error) {
 	body, err := wire.EncodeInvoice(inv)
 	if err != nil {
 		return wire.Answer{}, err
@@ -166,7 +169,7 @@ func (d *decider) write(inv invoice.Invoice) (wire.Answer, error) {
 	}
 	doc := Document{
 		Type: string(books.InvoiceDocument), ID: inv.ID, Revision: inv.Revision, Seq: seq,
-		State: string(inv.State), Number: inv.Number, Reverses: inv.Reverses, Body: body,
+		State: string(inv.State), Number: inv.Number, Reverses: inv.Reverses, Device: by, Body: body,
 	}
 	return applied(doc, inv), d.tx.Write(doc)
 }
@@ -186,12 +189,12 @@ func (d *decider) remove(op wire.Operation, cur Document, found bool) (wire.Answ
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	doc := Document{Type: cur.Type, ID: cur.ID, Revision: cur.Revision + 1, Seq: seq, Deleted: true}
+	doc := Document{Type: cur.Type, ID: cur.ID, Revision: cur.Revision + 1, Seq: seq, Deleted: true, Device: d.device}
 	return wire.Answer{Result: wire.Applied, Revision: doc.Revision, Seq: seq, Deleted: true}, d.tx.Write(doc)
 }
 
 func applied(doc Document, inv invoice.Invoice) wire.Answer {
-	a := wire.Answer{Result: wire.Applied, Revision: doc.Revision, Seq: doc.Seq, State: doc.State, Number: doc.Number}
+	a := wire.Answer{Result: wire.Applied, Revision: doc.Revision, Seq: doc.Seq, State: doc.State, Number: doc.Number, Branch: inv.Branch}
 	if !inv.IssuedAt.IsZero() {
 		at := inv.IssuedAt
 		a.IssuedAt = &at

@@ -19,7 +19,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		delete(s.listeners, ch)
 		s.mu.Unlock()
 	}()
-	p, err := s.cfg.Store.Page(r.Context(), 0, 1)
+	p, err := s.cfg.Store.Page(r.Context(), 0, 1, "")
 	if err != nil {
 		s.failed(w, r)
 		return
@@ -55,7 +55,7 @@ func (s *Server) hint(ctx context.Context) {
 	if n == 0 {
 		return
 	}
-	p, err := s.cfg.Store.Page(ctx, 0, 1)
+	p, err := s.cfg.Store.Page(ctx, 0, 1, "")
 	if err != nil {
 		return
 	}

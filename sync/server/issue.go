@@ -159,7 +159,7 @@ func (d *decider) reverse(red invoice.Invoice) error {
 		return nil
 	}
 	blue.State, blue.Revision = invoice.Reversed, blue.Revision+1
-	_, err = d.write(blue)
+	_, err = d.write(blue, "")
 	return err
 }
 
@@ -186,7 +186,7 @@ func (s *Server) IssueWaiting(ctx context.Context) error {
 				if err := d.issue(&inv); err != nil {
 					return err
 				}
-				if _, err := d.write(inv); err != nil {
+				if _, err := d.write(inv, ""); err != nil {
 					return err
 				}
 			}

@@ -35,19 +35,23 @@ func (s *Server) pull(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	p, err := s.cfg.Store.Page(r.Context(), cursor.Seq, min(limit, maxLimit))
+	without := q.Get("without")
+	p, err := s.cfg.Store.Page(r.Context(), cursor.Seq, min(limit, maxLimit), without)
 	if err != nil {
 		s.failed(w, r)
 		return
 	}
-	if cursor.Epoch != "" && (cursor.Epoch != p.Epoch || cursor.Scope != scope || cursor.Seq > p.LastSeq) {
+	if cursor.Epoch != "" && (cursor.Epoch != p.Epoch || cursor.Seq > 0 && cursor.Scope != scope || cursor.Seq > p.LastSeq) {
 		s.Problem(w, r, http.StatusGone, wire.Problem{Code: "cursor_gone", Title: "The cursor is not valid any more", Detail: "read from the start, without a cursor; keep what is not sent yet"})
 		return
 	}
 	out := wire.PullAnswer{Epoch: p.Epoch, More: p.More, Changes: make([]wire.Change, 0, len(p.Changes))}
 	cursor.Epoch, cursor.Scope = p.Epoch, scope
 	for _, d := range p.Changes {
-		out.Changes = append(out.Changes, wire.Change{Seq: d.Seq, DocumentType: d.Type, DocumentID: d.ID, Revision: d.Revision, Deleted: d.Deleted, Body: d.Body})
+		out.Changes = append(out.Changes, wire.Change{
+			Seq: d.Seq, DocumentType: d.Type, DocumentID: d.ID, Revision: d.Revision, Deleted: d.Deleted,
+			Own: without != "" && d.Device == without, Body: d.Body,
+		})
 		cursor.Seq = d.Seq
 	}
 	out.Cursor = wire.FormatCursor(cursor)

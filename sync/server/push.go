@@ -56,7 +56,7 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		if out.Epoch, err = tx.Epoch(); err != nil {
 			return err
 		}
-		d := &decider{tx: tx, branch: branch, now: s.now(), taxUp: s.taxUp()}
+		d := &decider{tx: tx, device: req.Device, branch: branch, now: s.now(), taxUp: s.taxUp()}
 		for _, op := range req.Operations {
 			a, err := d.answer(op)
 			if err != nil {

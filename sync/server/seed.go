@@ -79,7 +79,7 @@ func (s *Server) EditDraft(ctx context.Context, id, branch string, change func(*
 		change(&inv)
 		inv.Branch, inv.Revision, inv.UpdatedAt = branch, doc.Revision+1, s.now()
 		out = inv
-		_, err = (&decider{tx: tx}).write(inv)
+		_, err = (&decider{tx: tx}).write(inv, "")
 		return err
 	})
 	if err == nil {

@@ -21,6 +21,7 @@ type Document struct {
 	State    string // invoices only
 	Number   string // issued invoices only
 	Reverses string // red-letter invoices only
+	Device   string // whose operation wrote it; empty when the server did by itself
 	Body     []byte // nil when deleted
 }
 
@@ -29,8 +30,9 @@ type Store interface {
 	// Update runs fn in one durable write transaction; an error rolls it back.
 	Update(ctx context.Context, fn func(Tx) error) error
 	// Page reads the changes after seq in seq order, at most limit, from one
-	// snapshot, with the epoch and the last seq of that snapshot.
-	Page(ctx context.Context, after int64, limit int) (Page, error)
+	// snapshot, with the epoch and the last seq of that snapshot. Bodies that the
+	// device without wrote stay nil.
+	Page(ctx context.Context, after int64, limit int, without string) (Page, error)
 	Document(ctx context.Context, typ, id string) (Document, bool, error)
 	// Invoices lists the invoices in a state, newest change first.
 	Invoices(ctx context.Context, state string, limit int) ([]Document, error)

@@ -190,7 +190,7 @@ func (b *backend) compare(request, answer []byte) {
 }
 
 func (b *backend) page() server.Page {
-	p, err := b.store.Page(ctx, 0, 1_000_000)
+	p, err := b.store.Page(ctx, 0, 1_000_000, "")
 	if err != nil {
 		b.w.fatalf("%v", err)
 	}
@@ -203,7 +203,7 @@ var legal = map[string]string{
 
 // watch looks at what changed since it looked last.
 func (b *backend) watch() {
-	p, err := b.store.Page(ctx, b.seen, 1_000_000)
+	p, err := b.store.Page(ctx, b.seen, 1_000_000, "")
 	if err != nil {
 		b.w.fatalf("%v", err)
 	}

@@ -21,7 +21,7 @@ func Hash(body []byte) string {
 
 // FormatCursor writes EPOCH:SEQ:SCOPE; the zero cursor is empty.
 func FormatCursor(c books.Cursor) string {
-	if c == (books.Cursor{}) {
+	if c.Epoch == "" {
 		return ""
 	}
 	return fmt.Sprintf("%s:%d:%s", c.Epoch, c.Seq, c.Scope)

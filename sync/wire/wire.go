@@ -78,6 +78,7 @@ type Answer struct {
 	Seq         int64             `json:"seq,omitempty"`
 	State       string            `json:"state,omitempty"`
 	Number      string            `json:"number,omitempty"`
+	Branch      string            `json:"branch,omitempty"` // whose operation it was, as the server knows it
 	IssuedAt    *time.Time        `json:"issued_at,omitempty"`
 	Deleted     bool              `json:"deleted,omitempty"`
 	Body        json.RawMessage   `json:"body,omitempty"`
@@ -85,7 +86,7 @@ type Answer struct {
 	Fields      map[string]string `json:"fields,omitempty"`
 }
 
-// PullAnswer is the body of GET /v1/pull?cursor=EPOCH:SEQ:SCOPE&limit=N.
+// PullAnswer is the body of GET /v1/pull?cursor=EPOCH:SEQ:SCOPE&limit=N&without=DEVICE.
 type PullAnswer struct {
 	Epoch   string   `json:"epoch"`
 	Cursor  string   `json:"cursor"`
@@ -100,7 +101,15 @@ type Change struct {
 	DocumentID   string          `json:"document_id"`
 	Revision     int64           `json:"revision"`
 	Deleted      bool            `json:"deleted,omitempty"`
+	Own          bool            `json:"own,omitempty"` // made by the asking device, which asked to leave such bodies out
 	Body         json.RawMessage `json:"body,omitempty"`
+}
+
+// PullQuery are the parameters of a pull.
+type PullQuery struct {
+	Cursor  string // EPOCH:SEQ:SCOPE; empty reads from the start
+	Limit   int    // at most so many changes
+	Without string // leave out the bodies of changes that this device made; empty: none
 }
 
 // Health is the body of GET /healthz, which needs no token and holds no secret.

@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS document (
   state    TEXT NOT NULL DEFAULT '',
   number   TEXT,
   reverses TEXT,
+  device   TEXT NOT NULL DEFAULT '',
   UNIQUE (type, id)
 );
 CREATE UNIQUE INDEX IF NOT EXISTS document_seq ON document (seq);

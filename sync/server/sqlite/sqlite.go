@@ -23,7 +23,7 @@ import (
 //go:embed schema.sql
 var schema string
 
-const schemaVersion = 1
+const schemaVersion = 2
 
 // Store is a server.Store, safe for concurrent use.
 type Store struct{ write, read *sql.DB }
@@ -63,7 +63,12 @@ func (s *Store) prepare(ctx context.Context, epoch string) error {
 		return err
 	}
 	defer tx.Rollback()
+	older := "" // a new file has it all
+	if version == 1 {
+		older = "ALTER TABLE document ADD COLUMN device TEXT NOT NULL DEFAULT ''"
+	}
 	for _, q := range []string{
+		older,
 		schema,
 		"INSERT OR IGNORE INTO counter VALUES ('seq', 0), ('number', 0)",
 		fmt.Sprintf("PRAGMA user_version = %d", schemaVersion),
@@ -100,11 +105,11 @@ func (s *Store) SetEpoch(ctx context.Context, epoch string) error {
 	return err
 }
 
-const columns = "d.type, d.id, d.revision, d.seq, d.deleted, d.state, coalesce(d.number, ''), coalesce(d.reverses, ''), b.body FROM document d LEFT JOIN body b ON b.key = d.key "
+const columns = "d.type, d.id, d.revision, d.seq, d.deleted, d.state, coalesce(d.number, ''), coalesce(d.reverses, ''), d.device, b.body FROM document d LEFT JOIN body b ON b.key = d.key "
 
 func scan(row interface{ Scan(...any) error }) (server.Document, error) {
 	var d server.Document
-	err := row.Scan(&d.Type, &d.ID, &d.Revision, &d.Seq, &d.Deleted, &d.State, &d.Number, &d.Reverses, &d.Body)
+	err := row.Scan(&d.Type, &d.ID, &d.Revision, &d.Seq, &d.Deleted, &d.State, &d.Number, &d.Reverses, &d.Device, &d.Body)
 	return d, err
 }
 
@@ -143,7 +148,7 @@ func (s *Store) Invoices(ctx context.Context, state string, limit int) ([]server
 }
 
 // Page reads changes after seq from one snapshot.
-func (s *Store) Page(ctx context.Context, after int64, limit int) (server.Page, error) {
+func (s *Store) Page(ctx context.Context, after int64, limit int, without string) (server.Page, error) {
 	var p server.Page
 	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -153,7 +158,7 @@ func (s *Store) Page(ctx context.Context, after int64, limit int) (server.Page, 
 	if err := tx.QueryRowContext(ctx, "SELECT m.value, c.value FROM meta m, counter c WHERE m.name = 'epoch' AND c.name = 'seq'").Scan(&p.Epoch, &p.LastSeq); err != nil {
 		return p, err
 	}
-	p.Changes, err = all(tx.QueryContext(ctx, "SELECT "+columns+"WHERE d.seq > ? ORDER BY d.seq LIMIT ?", after, limit+1))
+	p.Changes, err = all(tx.QueryContext(ctx, "SELECT "+columns+"AND (?1 = '' OR d.device <> ?1) WHERE d.seq > ?2 ORDER BY d.seq LIMIT ?3", without, after, limit+1))
 	if len(p.Changes) > limit {
 		p.More, p.Changes = true, p.Changes[:limit]
 	}

@@ -104,14 +104,14 @@ func null(s string) any {
 }
 
 func (x *tx) Write(d server.Document) error {
-	s, err := x.stmt(`INSERT INTO document (type, id, revision, seq, deleted, state, number, reverses) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	s, err := x.stmt(`INSERT INTO document (type, id, revision, seq, deleted, state, number, reverses, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (type, id) DO UPDATE SET revision = excluded.revision, seq = excluded.seq, deleted = excluded.deleted,
-		state = excluded.state, number = excluded.number, reverses = excluded.reverses RETURNING key`)
+		state = excluded.state, number = excluded.number, reverses = excluded.reverses, device = excluded.device RETURNING key`)
 	if err != nil {
 		return err
 	}
 	var key int64
-	if err := s.QueryRowContext(x.ctx, d.Type, d.ID, d.Revision, d.Seq, d.Deleted, d.State, null(d.Number), null(d.Reverses)).Scan(&key); err != nil {
+	if err := s.QueryRowContext(x.ctx, d.Type, d.ID, d.Revision, d.Seq, d.Deleted, d.State, null(d.Number), null(d.Reverses), d.Device).Scan(&key); err != nil {
 		return err
 	}
 	if d.Deleted {
