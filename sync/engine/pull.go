@@ -28,6 +28,8 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 	}
 	total := 0
 	whole := false // the next page needs every body
+	ahead := reader{remote: e.cfg.Remote}
+	defer ahead.stop()
 	for {
 		cur, err := e.cfg.Store.Cursor(ctx)
 		if err != nil {
@@ -37,7 +39,7 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 		if !cur.Again && !whole {
 			q.Without = dev.ID
 		}
-		ans, err := e.cfg.Remote.Pull(ctx, q)
+		ans, err := ahead.read(ctx, q)
 		var re *remote.Error
 		if errors.As(err, &re) && re.Status == http.StatusGone {
 			// The server no longer knows the way from here, perhaps because it was
@@ -63,6 +65,9 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 			return total, errors.New("the server's answer does not go on")
 		}
 		next.Again = cur.Again && ans.More
+		if ans.More {
+			ahead.start(ctx, wire.PullQuery{Cursor: ans.Cursor, Limit: e.page, Without: q.Without})
+		}
 		n, err := e.apply(ctx, ans, next, sum)
 		if errors.Is(err, errBodies) && q.Without != "" {
 			whole = true

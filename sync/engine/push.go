@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"counterfoil/app/books"
@@ -14,60 +15,102 @@ import (
 	"counterfoil/sync/wire"
 )
 
-// push sends until nothing is ready and gives the number of answers.
+// A batch is the operations of one request. ans and err hold once done is closed.
+type batch struct {
+	ops  []books.Operation
+	cur  books.Cursor // as it was when the batch was sent
+	ans  wire.PushAnswer
+	err  error
+	done chan struct{}
+}
+
+// push sends until nothing is ready and gives the number of answers. While one
+// batch is on its way the answers of the one before are written.
 func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
 	total := 0
+	var last *batch
 	// A cloned folder is given a new id once; a second time something else is wrong.
 	for renewed := 0; ; {
-		dev, err := e.cfg.Store.Device(ctx)
-		if err != nil {
-			return total, err
-		}
-		cur, err := e.cfg.Store.Cursor(ctx)
-		if err != nil {
-			return total, err
-		}
-		ops, err := e.freeze(ctx)
-		if err != nil || len(ops) == 0 {
-			return total, err
-		}
-		req := wire.PushRequest{Device: dev.ID, Protocol: wire.Protocol}
-		for _, o := range ops {
-			req.Operations = append(req.Operations, wire.Operation{
-				OperationID: wire.OperationID(dev.ID, o.Seq), DocumentType: string(o.DocumentType), DocumentID: o.DocumentID,
-				BaseRevision: o.BaseRevision, Kind: string(o.Kind), Schema: wire.Schema, Hash: o.Hash, Body: o.Bytes,
-			})
-		}
-		ans, err := e.cfg.Remote.Push(ctx, req)
-		if err != nil {
-			e.size.halve()
-			if aerr := e.attempted(ctx, ops, err); aerr != nil {
-				return total, aerr
+		next, err := e.send(ctx, last)
+		if last != nil {
+			reused, aerr := e.answers(ctx, last, sum)
+			if aerr == nil {
+				total += len(last.ops)
+				sum.Pushed += len(last.ops)
 			}
-			return total, err
-		}
-		e.size.grow()
-		reused, err := e.answers(ctx, ops, ans, cur, sum)
-		if err != nil {
-			return total, err
-		}
-		total += len(ops)
-		sum.Pushed += len(ops)
-		if reused {
-			if renewed++; renewed > 1 {
-				return total, errors.New("the server keeps saying that this device's operations are another's")
+			if next != nil {
+				<-next.done
 			}
-			if err := e.cfg.Store.RenewDevice(ctx, e.cfg.NewID()); err != nil {
+			if err = cmp.Or(err, aerr); err != nil {
 				return total, err
 			}
+			last = nil
+			if reused {
+				if renewed++; renewed > 1 {
+					return total, errors.New("the server keeps saying that this device's operations are another's")
+				}
+				// What is on its way under the old id is asked again under the new one.
+				if err := e.cfg.Store.RenewDevice(ctx, e.cfg.NewID()); err != nil {
+					return total, err
+				}
+				continue
+			}
+			if next == nil {
+				continue // the answers may have made something ready
+			}
 		}
+		if err != nil || next == nil {
+			return total, err
+		}
+		<-next.done
+		if next.err != nil {
+			e.size.halve()
+			return total, cmp.Or(e.attempted(ctx, next.ops, next.err), next.err)
+		}
+		e.size.grow()
+		last = next
 	}
 }
 
+// send starts a request with what is ready, but for what last asks already. It
+// gives nil when nothing is.
+func (e *Engine) send(ctx context.Context, last *batch) (*batch, error) {
+	dev, err := e.cfg.Store.Device(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := &batch{done: make(chan struct{})}
+	if b.cur, err = e.cfg.Store.Cursor(ctx); err != nil {
+		return nil, err
+	}
+	if b.ops, err = e.freeze(ctx, last); err != nil || len(b.ops) == 0 {
+		return nil, err
+	}
+	req := wire.PushRequest{Device: dev.ID, Protocol: wire.Protocol}
+	for _, o := range b.ops {
+		req.Operations = append(req.Operations, wire.Operation{
+			OperationID: wire.OperationID(dev.ID, o.Seq), DocumentType: string(o.DocumentType), DocumentID: o.DocumentID,
+			BaseRevision: o.BaseRevision, Kind: string(o.Kind), Schema: wire.Schema, Hash: o.Hash, Body: o.Bytes,
+		})
+	}
+	go func() {
+		defer close(b.done)
+		b.ans, b.err = e.cfg.Remote.Push(ctx, req)
+	}()
+	return b, nil
+}
+
 // freeze picks what to send, in one transaction: operations sent before keep
-// their bytes, the others get theirs now.
-func (e *Engine) freeze(ctx context.Context) ([]books.Operation, error) {
-	ready, err := e.cfg.Store.Ready(ctx, maxOps)
+// their bytes, the others get theirs now. What last asks is left out.
+func (e *Engine) freeze(ctx context.Context, last *batch) ([]books.Operation, error) {
+	asked := map[int64]bool{}
+	if last != nil {
+		for _, o := range last.ops {
+			asked[o.ID] = true
+		}
+	}
+	ready, err := e.cfg.Store.Ready(ctx, maxOps+len(asked))
+	ready = slices.DeleteFunc(ready, func(o books.Operation) bool { return asked[o.ID] })
 	if err != nil || len(ready) == 0 {
 		return nil, err
 	}
@@ -136,13 +179,13 @@ func (e *Engine) attempted(ctx context.Context, ops []books.Operation, cause err
 
 // answers applies the answers of a batch in one transaction. A desk that has read
 // nothing yet notes whose answers they are, to notice when that server is restored.
-func (e *Engine) answers(ctx context.Context, ops []books.Operation, ans wire.PushAnswer, cur books.Cursor, sum *Summary) (reused bool, err error) {
+func (e *Engine) answers(ctx context.Context, b *batch, sum *Summary) (reused bool, err error) {
 	var events []Event
 	var s Summary
 	err = e.cfg.Store.Update(ctx, func(tx books.SyncTx) error {
 		events, s, reused = events[:0], Summary{}, false
-		for i, o := range ops {
-			a := ans.Answers[i]
+		for i, o := range b.ops {
+			a := b.ans.Answers[i]
 			if a.Result == wire.Rejected && a.Code == "operation_reused" {
 				reused = true
 				continue
@@ -153,8 +196,8 @@ func (e *Engine) answers(ctx context.Context, ops []books.Operation, ans wire.Pu
 			}
 			events = append(events, ev...)
 		}
-		if cur.Epoch == "" {
-			cur.Epoch = ans.Epoch
+		if cur := b.cur; cur.Epoch == "" {
+			cur.Epoch = b.ans.Epoch
 			if err := tx.SetCursor(cur); err != nil {
 				return err
 			}
