@@ -79,13 +79,11 @@ func (t *tx) Revision(id string) (int64, error) {
 }
 
 func (t *tx) Settle(v invoice.Invoice, h books.HistoryEntry) (bool, error) {
-	var old head
-	var revision int64
-	var number string
-	var busy bool
-	err := t.one(`SELECT n, version, revision, number, conflict OR EXISTS (SELECT 1 FROM outbox WHERE document_id = i.id) FROM invoice i WHERE id = ?`,
-		[]any{v.ID}, &old.n, &old.version, &revision, &number, &busy)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && (busy || revision > v.Revision) {
+	var n int64
+	err := t.one(`UPDATE invoice SET state = ?1, number = ?2, rejection = '', version = version + 1, revision = ?3
+		WHERE id = ?4 AND conflict = 0 AND revision <= ?3 AND NOT EXISTS (SELECT 1 FROM outbox WHERE document_id = ?4) RETURNING n`,
+		[]any{v.State, v.Number, v.Revision, v.ID}, &n)
+	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	if err != nil {
@@ -99,15 +97,11 @@ func (t *tx) Settle(v invoice.Invoice, h books.HistoryEntry) (bool, error) {
 	if err := t.putHistory(0, v.ID, h); err != nil {
 		return false, err
 	}
-	if err := t.exec(`UPDATE invoice SET state = ?, number = ?, rejection = '', version = ?, revision = ? WHERE n = ?`,
-		v.State, v.Number, old.version+1, v.Revision, old.n); err != nil {
+	if err := t.exec(`UPDATE body SET doc = ?1, base = ?1 WHERE n = ?2`, doc, n); err != nil {
 		return false, err
 	}
-	if err := t.exec(`UPDATE body SET doc = ?1, base = ?1 WHERE n = ?2`, doc, old.n); err != nil {
-		return false, err
-	}
-	if number != v.Number {
-		err = t.putSearch(false, old.n, searchText(v))
+	if v.Number != "" { // it is searched by its number too
+		err = t.putSearch(false, n, searchText(v))
 	}
 	return true, err
 }

@@ -17,104 +17,114 @@ import (
 
 // A batch is the operations of one request. ans and err hold once done is closed.
 type batch struct {
-	ops  []books.Operation
-	cur  books.Cursor // as it was when the batch was sent
-	ans  wire.PushAnswer
-	err  error
-	done chan struct{}
+	device string
+	cur    books.Cursor // as it was when the batch was made
+	ops    []operation
+	ans    wire.PushAnswer
+	err    error
+	done   chan struct{}
 }
 
-// push sends until nothing is ready and gives the number of answers. While one
-// batch is on its way the answers of the one before are written.
+// An operation holds, where it was frozen just now, what its bytes say.
+type operation struct {
+	books.Operation
+	doc *invoice.Invoice
+}
+
+// push sends until nothing is ready and gives the number of answers. While a
+// batch is on its way the answers of the one before are written and the next is
+// made.
 func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
 	total := 0
-	var last *batch
+	var answered *batch
 	// A cloned folder is given a new id once; a second time something else is wrong.
-	for renewed := 0; ; {
-		next, err := e.send(ctx, last)
-		if last != nil {
-			reused, aerr := e.answers(ctx, last, sum)
-			if aerr == nil {
-				total += len(last.ops)
-				sum.Pushed += len(last.ops)
-			}
-			if next != nil {
-				<-next.done
-			}
-			if err = cmp.Or(err, aerr); err != nil {
-				return total, err
-			}
-			last = nil
-			if reused {
-				if renewed++; renewed > 1 {
-					return total, errors.New("the server keeps saying that this device's operations are another's")
-				}
-				// What is on its way under the old id is asked again under the new one.
-				if err := e.cfg.Store.RenewDevice(ctx, e.cfg.NewID()); err != nil {
-					return total, err
-				}
-				continue
-			}
-			if next == nil {
-				continue // the answers may have made something ready
+	renewed := false
+	next, err := e.gather(ctx, nil)
+	for err == nil && (next != nil || answered != nil) {
+		way := next
+		if way != nil {
+			go e.carry(ctx, way)
+		}
+		reused := false
+		if answered != nil {
+			if reused, err = e.answers(ctx, answered, sum); err == nil {
+				total += len(answered.ops)
+				sum.Pushed += len(answered.ops)
 			}
 		}
-		if err != nil || next == nil {
-			return total, err
+		if err == nil && !reused {
+			next, err = e.gather(ctx, way)
 		}
-		<-next.done
-		if next.err != nil {
+		if way != nil {
+			<-way.done
+		}
+		answered = nil
+		switch {
+		case err != nil:
+		case reused && renewed:
+			err = errors.New("the server keeps saying that this device's operations are another's")
+		case reused:
+			// What was on its way under the old id is asked again under the new one.
+			renewed = true
+			if err = e.cfg.Store.RenewDevice(ctx, e.cfg.NewID()); err == nil {
+				next, err = e.gather(ctx, nil)
+			}
+		case way != nil && way.err != nil:
 			e.size.halve()
-			return total, cmp.Or(e.attempted(ctx, next.ops, next.err), next.err)
+			err = cmp.Or(e.attempted(ctx, way.ops, way.err), way.err)
+		case way != nil:
+			e.size.grow()
+			answered = way
 		}
-		e.size.grow()
-		last = next
 	}
+	return total, err
 }
 
-// send starts a request with what is ready, but for what last asks already. It
-// gives nil when nothing is.
-func (e *Engine) send(ctx context.Context, last *batch) (*batch, error) {
+// gather gives a batch of what is ready, but for what is on its way; nil when
+// nothing is.
+func (e *Engine) gather(ctx context.Context, way *batch) (*batch, error) {
 	dev, err := e.cfg.Store.Device(ctx)
 	if err != nil {
 		return nil, err
 	}
-	b := &batch{done: make(chan struct{})}
+	b := &batch{device: dev.ID, done: make(chan struct{})}
 	if b.cur, err = e.cfg.Store.Cursor(ctx); err != nil {
 		return nil, err
 	}
-	if b.ops, err = e.freeze(ctx, last); err != nil || len(b.ops) == 0 {
+	if b.ops, err = e.freeze(ctx, way); err != nil || len(b.ops) == 0 {
 		return nil, err
 	}
-	req := wire.PushRequest{Device: dev.ID, Protocol: wire.Protocol}
-	for _, o := range b.ops {
-		req.Operations = append(req.Operations, wire.Operation{
-			OperationID: wire.OperationID(dev.ID, o.Seq), DocumentType: string(o.DocumentType), DocumentID: o.DocumentID,
-			BaseRevision: o.BaseRevision, Kind: string(o.Kind), Schema: wire.Schema, Hash: o.Hash, Body: o.Bytes,
-		})
-	}
-	go func() {
-		defer close(b.done)
-		b.ans, b.err = e.cfg.Remote.Push(ctx, req)
-	}()
 	return b, nil
 }
 
+// carry brings a batch to the server and its answers back.
+func (e *Engine) carry(ctx context.Context, b *batch) {
+	defer close(b.done)
+	req := wire.PushRequest{Device: b.device, Protocol: wire.Protocol}
+	for _, o := range b.ops {
+		req.Operations = append(req.Operations, wire.Operation{
+			OperationID: wire.OperationID(b.device, o.Seq), DocumentType: string(o.DocumentType), DocumentID: o.DocumentID,
+			BaseRevision: o.BaseRevision, Kind: string(o.Kind), Schema: wire.Schema, Hash: o.Hash, Body: o.Bytes,
+		})
+	}
+	b.ans, b.err = e.cfg.Remote.Push(ctx, req)
+}
+
 // freeze picks what to send, in one transaction: operations sent before keep
-// their bytes, the others get theirs now. What last asks is left out.
-func (e *Engine) freeze(ctx context.Context, last *batch) ([]books.Operation, error) {
+// their bytes, the others get theirs now. What is on its way is left out.
+func (e *Engine) freeze(ctx context.Context, way *batch) ([]operation, error) {
 	asked := map[int64]bool{}
-	if last != nil {
-		for _, o := range last.ops {
+	if way != nil {
+		for _, o := range way.ops {
 			asked[o.ID] = true
 		}
 	}
-	ready, err := e.cfg.Store.Ready(ctx, maxOps+len(asked))
+	ready, err := e.cfg.Store.Ready(ctx, e.size.operations()+len(asked))
 	ready = slices.DeleteFunc(ready, func(o books.Operation) bool { return asked[o.ID] })
 	if err != nil || len(ready) == 0 {
 		return nil, err
 	}
-	var out []books.Operation
+	var out []operation
 	err = e.cfg.Store.Update(ctx, func(tx books.SyncTx) error {
 		out = out[:0]
 		size := 0
@@ -122,10 +132,11 @@ func (e *Engine) freeze(ctx context.Context, last *batch) ([]books.Operation, er
 			if size > 0 && size >= e.size.bytes {
 				break
 			}
+			one := operation{Operation: o}
 			if o.State == books.Unsent {
-				o, err = e.frozen(tx, o)
+				err = e.frozen(tx, &one)
 			} else {
-				o, err = tx.Operation(o.ID)
+				one.Operation, err = tx.Operation(o.ID)
 			}
 			if errors.Is(err, books.ErrNotFound) {
 				continue // it was answered or coalesced since it was listed
@@ -133,8 +144,8 @@ func (e *Engine) freeze(ctx context.Context, last *batch) ([]books.Operation, er
 			if err != nil {
 				return err
 			}
-			size += len(o.Bytes)
-			out = append(out, o)
+			size += len(one.Bytes)
+			out = append(out, one)
 		}
 		return nil
 	})
@@ -143,30 +154,31 @@ func (e *Engine) freeze(ctx context.Context, last *batch) ([]books.Operation, er
 
 // frozen gives an unsent operation its bytes. ErrNotFound when there is nothing
 // to ask for.
-func (e *Engine) frozen(tx books.SyncTx, o books.Operation) (books.Operation, error) {
+func (e *Engine) frozen(tx books.SyncTx, o *operation) error {
 	if o.DocumentType != books.InvoiceDocument {
-		return o, fmt.Errorf("an operation on a %s cannot be sent", o.DocumentType)
+		return fmt.Errorf("an operation on a %s cannot be sent", o.DocumentType)
 	}
 	st, err := tx.Invoice(o.DocumentID)
 	if errors.Is(err, books.ErrNotFound) {
 		// Its document was deleted meanwhile.
-		return o, cmp.Or(tx.Answered(o.ID, `{"code":"document_gone"}`, e.cfg.Now()), err)
+		return cmp.Or(tx.Answered(o.ID, `{"code":"document_gone"}`, e.cfg.Now()), err)
 	}
 	if err != nil {
-		return o, err
+		return err
 	}
 	body, err := wire.EncodeInvoice(st.Invoice)
 	if err != nil {
-		return o, err
+		return err
 	}
+	o.doc = &st.Invoice
 	o.Bytes, o.Hash, o.BaseRevision = body, wire.Hash(body), st.Invoice.Revision
 	o.SentAt, o.State = e.cfg.Now(), books.Sent
 	o.Seq, o.Kind, err = tx.Freeze(o.ID, o.Bytes, o.Hash, o.BaseRevision, o.SentAt)
-	return o, err
+	return err
 }
 
 // attempted notes a try that had no answer.
-func (e *Engine) attempted(ctx context.Context, ops []books.Operation, cause error) error {
+func (e *Engine) attempted(ctx context.Context, ops []operation, cause error) error {
 	return e.cfg.Store.Update(context.WithoutCancel(ctx), func(tx books.SyncTx) error {
 		for _, o := range ops {
 			if err := tx.Attempt(o.ID, cause.Error()); err != nil && !errors.Is(err, books.ErrNotFound) {
@@ -218,7 +230,7 @@ func (e *Engine) answers(ctx context.Context, b *batch, sum *Summary) (reused bo
 	return reused, nil
 }
 
-func (e *Engine) answer(tx books.SyncTx, o books.Operation, a wire.Answer, s *Summary) ([]Event, error) {
+func (e *Engine) answer(tx books.SyncTx, o operation, a wire.Answer, s *Summary) ([]Event, error) {
 	confirms := a.Result == wire.Applied && o.Kind != books.Delete
 	// As it is while the operation still stands in the outbox.
 	var stored books.Stored
@@ -246,11 +258,11 @@ func (e *Engine) answer(tx books.SyncTx, o books.Operation, a wire.Answer, s *Su
 	case gone:
 		// Offered again after it was deleted here; what the server has, a pull brings.
 		return nil, nil
-	case stale(o, a, stored.Base):
+	case stale(o.Operation, a, stored.Base):
 		return nil, nil
 	case a.Result == wire.Applied:
 		s.Applied++
-		return e.deleted(tx, o, a, s)
+		return e.deleted(tx, o.Operation, a, s)
 	case a.Result == wire.Conflict || len(a.Body) > 0:
 		theirs := stored.Invoice
 		if !a.Deleted {
@@ -262,7 +274,7 @@ func (e *Engine) answer(tx books.SyncTx, o books.Operation, a wire.Answer, s *Su
 		return e.theirs(tx, stored, theirs, a.Deleted, true, s)
 	case a.Result == wire.Rejected:
 		s.Rejected++
-		return e.rejected(tx, o, a, stored)
+		return e.rejected(tx, o.Operation, a, stored)
 	}
 	return nil, fmt.Errorf("the server answered %q", a.Result)
 }
@@ -282,12 +294,15 @@ func stale(o books.Operation, a wire.Answer, base *invoice.Invoice) bool {
 const answeredFor = 90 * 24 * time.Hour
 
 // confirmed is the document as an applied operation left it on the server.
-func confirmed(o books.Operation, a wire.Answer) (invoice.Invoice, error) {
-	raw := o.Bytes
-	if len(a.Body) > 0 {
-		raw = a.Body // another desk brought the same content first
+func confirmed(o operation, a wire.Answer) (inv invoice.Invoice, err error) {
+	switch {
+	case len(a.Body) > 0: // another desk brought the same content first
+		inv, err = wire.DecodeInvoice(a.Body)
+	case o.doc != nil:
+		inv = *o.doc
+	default:
+		inv, err = wire.DecodeInvoice(o.Bytes)
 	}
-	inv, err := wire.DecodeInvoice(raw)
 	if err != nil {
 		return inv, err
 	}
@@ -303,7 +318,7 @@ func confirmed(o books.Operation, a wire.Answer) (invoice.Invoice, error) {
 }
 
 // applied makes what was sent the new base.
-func (e *Engine) applied(tx books.SyncTx, o books.Operation, a wire.Answer, s *Summary) ([]Event, error) {
+func (e *Engine) applied(tx books.SyncTx, o operation, a wire.Answer, s *Summary) ([]Event, error) {
 	base, err := confirmed(o, a)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 	"counterfoil/sync/wire"
 )
 
-// refusal is an operation that is answered rejected; what it wrote is undone.
+// refusal is an operation that is answered rejected. It has written nothing.
 type refusal struct {
 	code   string
 	fields map[string]string
@@ -47,11 +47,7 @@ func (d *decider) answer(op wire.Operation) (json.RawMessage, error) {
 	case found:
 		return stored, nil
 	}
-	var a wire.Answer
-	err = d.tx.Savepoint(func() (err error) {
-		a, err = d.decide(op)
-		return err
-	})
+	a, err := d.decide(op)
 	var no *refusal
 	if errors.As(err, &no) {
 		a = wire.Answer{Result: wire.Rejected, Code: no.code, Fields: no.fields}
@@ -141,16 +137,14 @@ func (d *decider) accept(op wire.Operation, inv invoice.Invoice, to invoice.Stat
 	}
 	inv.State, inv.Number, inv.IssuedAt, inv.Rejection = to, "", time.Time{}, nil
 	inv.Branch, inv.Revision = d.branch, op.BaseRevision+1
-	if to == invoice.Waiting {
-		if inv.Reverses != "" {
-			if err := d.checkRed(inv); err != nil {
-				return wire.Answer{}, err
-			}
+	if to == invoice.Waiting && inv.Reverses != "" {
+		if err := d.checkRed(inv); err != nil {
+			return wire.Answer{}, err
 		}
-		if d.taxUp {
-			if err := d.issue(&inv); err != nil {
-				return wire.Answer{}, err
-			}
+	}
+	if to == invoice.Waiting && d.taxUp {
+		if err := d.issue(&inv); err != nil {
+			return wire.Answer{}, err
 		}
 	}
 	return d.write(inv, d.device)

@@ -13,17 +13,20 @@ import (
 )
 
 // issue numbers a waiting invoice. The number comes from a counter row of the
-// same commit, so a rollback gives it back: unique, gapless, never reused.
+// same commit, so a rollback gives it back: unique, gapless, never reused. What
+// can be refused is refused before.
 func (d *decider) issue(inv *invoice.Invoice) error {
+	if inv.Reverses != "" {
+		if err := d.reverse(*inv); err != nil {
+			return err
+		}
+	}
 	n, err := d.tx.NextNumber()
 	if err != nil {
 		return err
 	}
 	inv.State, inv.Number, inv.IssuedAt = invoice.Issued, fmt.Sprintf("%08d", n), d.now.UTC().Truncate(time.Millisecond)
-	if inv.Reverses == "" {
-		return nil
-	}
-	return d.reverse(*inv)
+	return nil
 }
 
 // totals are sums that a red-letter invoice takes from its blue one.

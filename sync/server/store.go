@@ -51,8 +51,6 @@ type Page struct {
 
 // Tx is one write transaction.
 type Tx interface {
-	// Savepoint runs fn; its error undoes what fn wrote and nothing else.
-	Savepoint(fn func() error) error
 	Answer(operation string) (hash string, answer []byte, found bool, err error)
 	Record(operation, hash string, answer []byte, at time.Time) error
 	Document(typ, id string) (Document, bool, error)

@@ -16,8 +16,14 @@ func (s *Store) Update(ctx context.Context, fn func(server.Tx) error) error {
 		return err
 	}
 	defer t.Rollback()
-	if err := fn(&tx{ctx, t, map[string]*sql.Stmt{}}); err != nil {
+	x := &tx{ctx, t, map[string]*sql.Stmt{}, map[string]int64{}}
+	if err := fn(x); err != nil {
 		return err
+	}
+	for name, n := range x.counters {
+		if err := x.exec("UPDATE counter SET value = ? WHERE name = ?", n, name); err != nil {
+			return err
+		}
 	}
 	return t.Commit()
 }
@@ -26,6 +32,8 @@ type tx struct {
 	ctx   context.Context
 	t     *sql.Tx
 	stmts map[string]*sql.Stmt
+	// counters that were raised; they are written before the commit.
+	counters map[string]int64
 }
 
 // stmt prepares once a transaction; the statements close with it.
@@ -47,16 +55,6 @@ func (x *tx) exec(q string, args ...any) error {
 	}
 	_, err = s.ExecContext(x.ctx, args...)
 	return err
-}
-
-func (x *tx) Savepoint(fn func() error) error {
-	if err := x.exec("SAVEPOINT operation"); err != nil {
-		return err
-	}
-	if err := fn(); err != nil {
-		return errors.Join(err, x.exec("ROLLBACK TO operation"), x.exec("RELEASE operation"))
-	}
-	return x.exec("RELEASE operation")
 }
 
 func (x *tx) Answer(operation string) (hash string, answer []byte, found bool, err error) {
@@ -84,13 +82,14 @@ func (x *tx) Document(typ, id string) (server.Document, bool, error) {
 }
 
 func (x *tx) next(counter string) (int64, error) {
-	s, err := x.stmt("UPDATE counter SET value = value + 1 WHERE name = ? RETURNING value")
-	if err != nil {
-		return 0, err
+	n, raised := x.counters[counter]
+	if !raised {
+		if err := x.t.QueryRowContext(x.ctx, "SELECT value FROM counter WHERE name = ?", counter).Scan(&n); err != nil {
+			return 0, err
+		}
 	}
-	var n int64
-	err = s.QueryRowContext(x.ctx, counter).Scan(&n)
-	return n, err
+	x.counters[counter] = n + 1
+	return n + 1, nil
 }
 
 func (x *tx) NextSeq() (int64, error)    { return x.next("seq") }
