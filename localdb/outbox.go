@@ -86,7 +86,7 @@ func (d *DB) Outbox(ctx context.Context, limit int) ([]books.Operation, error) {
 func (d *DB) Ready(ctx context.Context, limit int) ([]books.Operation, error) {
 	const free = ` AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.invoice_id = o.document_id)`
 	all, err := d.operations(ctx, `SELECT `+operationColumns+` FROM outbox o WHERE state = 'sent'`+free+`
-		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND p.state = 'sent' AND p.id < o.id)
+		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND +p.state = 'sent' AND p.id < o.id)
 		ORDER BY id LIMIT ?`, limit)
 	if err != nil {
 		return nil, wrap("ready", err)
