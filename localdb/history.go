@@ -20,6 +20,9 @@ func (t *tx) putHistory(n int64, id string, h books.HistoryEntry) error {
 		h.At = t.d.now()
 	}
 	const columns = `INSERT INTO history (invoice_id, at, event, detail, before) `
+	if h.Before == nil && n == 0 {
+		return t.exec(columns+`VALUES (?, ?, ?, ?, NULL)`, h.InvoiceID, nanos(h.At), h.Event, h.Detail)
+	}
 	if h.Before == nil {
 		return t.exec(columns+`VALUES (?, ?, ?, ?, (SELECT doc FROM body WHERE n = ?))`, h.InvoiceID, nanos(h.At), h.Event, h.Detail, n)
 	}

@@ -36,15 +36,21 @@ func (t *tx) Operation(id int64) (books.Operation, error) {
 }
 
 func (t *tx) Freeze(id int64, bytes []byte, hash string, base int64, at time.Time) (seq int64, kind books.OperationKind, err error) {
-	err = t.one(`UPDATE outbox SET state = 'sent', seq = (SELECT seq + 1 FROM device), bytes = ?, hash = ?, base_revision = ?, sent = ?
-		WHERE id = ? AND state = 'unsent' RETURNING seq, kind`, []any{bytes, hash, base, nanos(at), id}, &seq, &kind)
+	if t.seq == 0 {
+		if err := t.one(`SELECT seq FROM device`, nil, &t.seq); err != nil {
+			return 0, "", err
+		}
+	}
+	err = t.one(`UPDATE outbox SET state = 'sent', seq = ?, bytes = ?, hash = ?, base_revision = ?, sent = ?
+		WHERE id = ? AND state = 'unsent' RETURNING kind`, []any{t.seq + 1, bytes, hash, base, nanos(at), id}, &kind)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, "", books.ErrNotFound
 	}
 	if err != nil {
 		return 0, "", err
 	}
-	return seq, kind, t.exec(`UPDATE device SET seq = ?`, seq)
+	t.seq++
+	return t.seq, kind, nil
 }
 
 // hit turns "no row changed" into ErrNotFound.

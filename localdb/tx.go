@@ -71,6 +71,7 @@ type tx struct {
 	d   *DB
 	ctx context.Context
 	w   *writer
+	seq int64 // the device's last sequence number, where this transaction raised it; 0 where not
 }
 
 // inTx runs fn in one durable write transaction; an error or a panic rolls back.
@@ -97,6 +98,11 @@ func (d *DB) inTx(ctx context.Context, fn func(*tx) error) (err error) {
 	}()
 	if err := fn(t); err != nil {
 		return err
+	}
+	if t.seq > 0 {
+		if err := t.exec(`UPDATE device SET seq = ?`, t.seq); err != nil {
+			return err
+		}
 	}
 	if err := t.exec(`COMMIT`); err != nil {
 		return err
