@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"counterfoil/app/books"
@@ -29,6 +30,12 @@ type decider struct {
 	taxUp  bool
 }
 
+// asked is what an operation id stands for: the body, and what to do with it. The
+// same body may be asked to be stored or deleted.
+func asked(op wire.Operation) string {
+	return fmt.Sprintf("%s %s %d", op.Hash, op.Kind, op.BaseRevision)
+}
+
 // answer gives the stored bytes of the answer to op.
 func (d *decider) answer(op wire.Operation) (json.RawMessage, error) {
 	// An id that names other bytes is never applied, and never remembered.
@@ -42,7 +49,7 @@ func (d *decider) answer(op wire.Operation) (json.RawMessage, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case found && hash != op.Hash:
+	case found && hash != asked(op) && hash != op.Hash: // the ledgers of older servers held the body's hash alone
 		return refuse("operation_reused")
 	case found:
 		return stored, nil
@@ -62,7 +69,7 @@ func (d *decider) answer(op wire.Operation) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return raw, d.tx.Record(op.OperationID, op.Hash, raw, d.now)
+	return raw, d.tx.Record(op.OperationID, asked(op), raw, d.now)
 }
 
 func (d *decider) decide(op wire.Operation) (wire.Answer, error) {

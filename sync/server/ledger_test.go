@@ -91,12 +91,14 @@ func TestReusedOperationID(t *testing.T) {
 	reused := opOf(op.OperationID, "put", 1, inv.ID, other)
 	elsewhere := r.op("put", 0, stranger)
 	elsewhere.OperationID = op.OperationID
+	deletes, newer := op, op // the same bytes with another wish
+	deletes.Kind, newer.BaseRevision = "delete", 1
 	damaged := op
 	damaged.OperationID, damaged.Hash = "device:999", strings.Repeat("0", 64)
 	for _, c := range []struct {
 		op   wire.Operation
 		code string
-	}{{reused, "operation_reused"}, {elsewhere, "operation_reused"}, {damaged, "hash_mismatch"}} {
+	}{{reused, "operation_reused"}, {elsewhere, "operation_reused"}, {deletes, "operation_reused"}, {newer, "operation_reused"}, {damaged, "hash_mismatch"}} {
 		// Asked twice: a refusal of this kind is never remembered either.
 		for range 2 {
 			if a := r.push(c.op)[0]; a.Result != wire.Rejected || a.Code != c.code || a.OperationID != c.op.OperationID {

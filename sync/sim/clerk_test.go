@@ -172,6 +172,7 @@ func (d *desk) review() {
 			if err != nil {
 				d.w.errorf("desk %d reviews: %v", d.n, err)
 			}
+			d.w.model.wanted(d, r.ID)
 			return
 		}
 	}

@@ -109,10 +109,14 @@ func (m *model) given(before invoice.Invoice, after ...invoice.Invoice) {
 	}
 }
 
+// wanted notes that a clerk works on what he asked to delete: he wants it back.
+func (m *model) wanted(d *desk, doc string) {
+	m.intents = slices.DeleteFunc(m.intents, func(i intent) bool { return i.by == d && i.doc == doc && i.kind == "delete" })
+}
+
 func (m *model) saved(d *desk, before, after invoice.Invoice) {
 	m.given(before, after)
-	// Who edits what he asked to delete wants it back.
-	m.intents = slices.DeleteFunc(m.intents, func(i intent) bool { return i.by == d && i.doc == after.ID && i.kind == "delete" })
+	m.wanted(d, after.ID)
 	for _, s := range tokens(after) {
 		if m.by[s] == nil {
 			m.by[s] = d
@@ -132,17 +136,17 @@ func (m *model) saved(d *desk, before, after invoice.Invoice) {
 // copied is the new draft that holds mine, if there is one.
 func (m *model) resolved(d *desk, c books.Conflict, result, copied invoice.Invoice, whole bool) {
 	whole = whole || c.Deleted || copied.ID != ""
+	if c.Base == nil {
+		// A line that only one side has may have been added there or deleted here.
+		m.kept(c.InvoiceID, result)
+	}
 	for _, f := range c.Diffs {
 		whole = whole || f.Path == "state"
 	}
 	if whole {
 		m.given(c.Mine, result, copied)
 		m.given(c.Theirs, result)
-		for key, x := range m.cuts {
-			if x.doc == c.InvoiceID && slices.Contains(lineIDs(result), x.line) {
-				delete(m.cuts, key)
-			}
-		}
+		m.kept(c.InvoiceID, result)
 		return
 	}
 	kept := tokens(result)
@@ -157,6 +161,15 @@ func (m *model) resolved(d *desk, c books.Conflict, result, copied invoice.Invoi
 			if x.doc == c.InvoiceID && f.Path == "line/"+x.line && slices.Contains(lineIDs(result), x.line) {
 				delete(m.cuts, key)
 			}
+		}
+	}
+}
+
+// kept notes that a person left the lines of result in the document.
+func (m *model) kept(doc string, result invoice.Invoice) {
+	for key, x := range m.cuts {
+		if x.doc == doc && slices.Contains(lineIDs(result), x.line) {
+			delete(m.cuts, key)
 		}
 	}
 }
