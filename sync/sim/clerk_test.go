@@ -173,6 +173,7 @@ func (d *desk) review() {
 				d.w.errorf("desk %d reviews: %v", d.n, err)
 			}
 			d.w.model.wanted(d, r.ID)
+			d.w.model.kept(r.ID, st.Invoice)
 			return
 		}
 	}
