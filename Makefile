@@ -49,7 +49,8 @@ lint:
 	go run $(STATICCHECK) $(TAGS) ./...
 
 bench:
-	go test $(TAGS) -run '^$$' -bench . -benchtime 2s ./localdb | go run ./.ci/benchtable
+	@.ci/setup.sh run
+	@.ci/bench.sh
 
 # Long campaigns; a short slice of each runs in make test.
 kill:

@@ -22,7 +22,7 @@ type options struct {
 	data, keyring, lang, theme string
 	practice                   bool
 	tour                       string // folder for screenshots of every page
-	smoke                      string // "draft": make the first draft and end
+	smoke                      string // "draft": make the first draft and end; "frame": say when the first frame is drawn
 }
 
 func parse(args []string) (options, error) {
@@ -38,7 +38,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.theme, "theme", "", "light or dark; empty: as chosen in the settings")
 	f.BoolVar(&o.practice, "practice", false, "use the practice server inside the program")
 	f.StringVar(&o.tour, "tour", "", "write a screenshot of every page into this folder and end")
-	f.StringVar(&o.smoke, "smoke", "", "draft: make a first draft through the window and end")
+	f.StringVar(&o.smoke, "smoke", "", "draft: make a first draft through the window and end; frame: say on stdout when the first frame is drawn")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -93,6 +93,8 @@ func run(o options) error {
 	switch {
 	case o.tour != "":
 		go w.tour(o.tour)
+	case o.smoke == "frame":
+		w.sayFrame()
 	case o.smoke != "":
 		go w.smoke()
 	}

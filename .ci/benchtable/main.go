@@ -1,6 +1,7 @@
 // Command benchtable reads the output of go test -bench and prints one table.
-// A benchmark named XFloor is the floor of X in the same run: their ratio stands
-// beside X (time for time, so 1.00 is as fast as the floor).
+// A benchmark named XFloor is the floor of X in the same run: their ratios stand
+// beside X (time for time, so 1.00 is as fast as the floor; in brackets for what
+// else both measure).
 package main
 
 import (
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -18,7 +20,21 @@ var procs = regexp.MustCompile(`-\d+$`)
 type result struct {
 	name   string
 	nsOp   float64
-	extras []string
+	extras []extra
+}
+
+type extra struct {
+	value float64
+	unit  string
+}
+
+// floorOf puts Floor behind the name, before the case: X/case has XFloor/case.
+func floorOf(name string) string {
+	name, which, cases := strings.Cut(name, "/")
+	if cases {
+		return name + "Floor/" + which
+	}
+	return name + "Floor"
 }
 
 func main() {
@@ -43,7 +59,7 @@ func main() {
 			case f[i+1] == "ns/op":
 				r.nsOp = v
 			default:
-				r.extras = append(r.extras, f[i]+" "+f[i+1])
+				r.extras = append(r.extras, extra{v, f[i+1]})
 			}
 		}
 		all = append(all, r)
@@ -53,10 +69,19 @@ func main() {
 	fmt.Fprintln(w, "benchmark\ttime\tratio to floor\tmore")
 	for _, r := range all {
 		ratio := ""
-		if fl, ok := byName[r.name+"Floor"]; ok && fl.nsOp > 0 {
-			ratio = fmt.Sprintf("%.2f", r.nsOp/fl.nsOp)
+		floor := byName[floorOf(r.name)]
+		if floor.nsOp > 0 {
+			ratio = fmt.Sprintf("%.2f", r.nsOp/floor.nsOp)
 		}
-		fmt.Fprintf(w, "%s\t%.3f ms\t%s\t%s\n", r.name, r.nsOp/1e6, ratio, strings.Join(r.extras, ", "))
+		var more []string
+		for _, x := range r.extras {
+			text := fmt.Sprintf("%.4g %s", x.value, x.unit)
+			if at := slices.IndexFunc(floor.extras, func(f extra) bool { return f.unit == x.unit && f.value > 0 }); at >= 0 {
+				text += fmt.Sprintf(" (%.2f)", x.value/floor.extras[at].value)
+			}
+			more = append(more, text)
+		}
+		fmt.Fprintf(w, "%s\t%.3f ms\t%s\t%s\n", r.name, r.nsOp/1e6, ratio, strings.Join(more, ", "))
 	}
 	_ = w.Flush()
 	if failed || len(all) == 0 {

@@ -16,11 +16,11 @@ import (
 
 // window is the window's goroutine in tests: the test drains it.
 type window struct {
-	t *testing.T
+	t testing.TB
 	q chan func()
 }
 
-func newWindow(t *testing.T) (*window, Setup) {
+func newWindow(t testing.TB) (*window, Setup) {
 	w := &window{t: t, q: make(chan func(), 1000)}
 	return w, Setup{Post: func(f func()) { w.q <- f }, Now: func() time.Time { return noon }, Words: plain{}}
 }

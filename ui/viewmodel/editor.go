@@ -147,8 +147,8 @@ func (e *Editor) change(f func(*invoice.Invoice)) {
 	before := e.stage()
 	f(&e.inv)
 	e.undo = append(e.undo, before)
-	if len(e.undo) > 500 {
-		e.undo = e.undo[1:]
+	for len(e.undo) > 500 || len(e.undo) > 1 && len(e.undo)*len(e.inv.Lines) > 100_000 {
+		e.undo = e.undo[1:] // each holds its lines
 	}
 	e.redo = nil
 	e.touched()

@@ -18,14 +18,14 @@ import (
 // A bench is an editor over a real store; time passes when the test says so.
 type bench struct {
 	*Editor
-	t    *testing.T
+	t    testing.TB
 	w    *window
 	db   *localdb.DB
 	desk *books.Desk
 	due  func() // what waits for time to pass
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	w, setup := newWindow(t)
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
