@@ -1,6 +1,6 @@
 # make run   starts the program with its practice server
 # make test  runs every test
-TAGS := -tags migrated_fynedo
+TAGS := -tags migrated_fynedo,no_emoji
 GOFLAGS_WIN := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 

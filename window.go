@@ -156,11 +156,12 @@ func (w *window) build(show string) {
 	list := screen.NewInvoices(w.list, t, time.Now)
 	w.editorPage = screen.NewEditor(w.editor, t)
 	w.conflict = screen.NewConflicts(w.conflicts, t)
-	conn, wizard := screen.NewConnection(w.conn, t), screen.NewWizard(w.wizard, t)
-	set, first := screen.NewSettings(w.settings, t, w.choose), screen.NewFirstRun(w.first, t, w.choose)
-	practice, reports := screen.NewPractice(w.practice, t), screen.NewReports(w.reports, t)
-	customers := screen.NewCatalog(w.customers, t.T("shell.customers"), t.T("catalog.customers.note"), t.T("catalog.search"), [3]string{t.T("catalog.name"), t.T("catalog.taxno"), t.T("catalog.bank")})
-	items := screen.NewCatalog(w.items, t.T("shell.items"), t.T("catalog.items.note"), t.T("catalog.search"), [3]string{t.T("catalog.name"), t.T("catalog.code"), t.T("editor.col.price")})
+	catalog := func(vm *viewmodel.Catalog, note string, columns [3]string) func() ui.Content {
+		return func() ui.Content {
+			c := screen.NewCatalog(vm, t.T("shell."+note), t.T("catalog."+note+".note"), t.T("catalog.search"), columns)
+			return ui.Content{Object: c.Object(), Refresh: c.Refresh}
+		}
+	}
 
 	list.Open = w.open
 	list.New = w.newInvoice
@@ -169,22 +170,44 @@ func (w *window) build(show string) {
 	w.editorPage.Print = w.print
 	w.editorPage.Back = func() { w.shell.Show("invoices") }
 	w.editorPage.Offline = func() bool { return w.d.client.Monitor().State().Kind == link.Offline }
-	conn.SelfCheck = w.selfCheck
-	conn.Copy, wizard.Copy = w.app.Clipboard().SetContent, w.app.Clipboard().SetContent
-	wizard.Close = func() { w.wizard.Stop(); w.shell.Show("connection") }
+	closeWizard := func() { w.wizard.Stop(); w.shell.Show("connection") }
+	copied := w.app.Clipboard().SetContent
 
 	w.shell.Pages = []ui.Page{
-		{Name: "invoices", Rail: true, Object: list.Object(), Refresh: w.list.Load},
-		{Name: "conflicts", Rail: true, Object: w.conflict.Object(), Refresh: func() { w.conflicts.Load(w.ctx) }},
-		{Name: "customers", Rail: true, Object: customers.Object(), Refresh: customers.Refresh},
-		{Name: "items", Rail: true, Object: items.Object(), Refresh: items.Refresh},
-		{Name: "reports", Rail: true, Object: reports.Object(), Refresh: reports.Refresh},
-		{Name: "connection", Rail: true, Object: conn.Object(), Refresh: w.conn.Refresh},
-		{Name: "settings", Rail: true, Object: set.Object(), Refresh: set.Refresh},
-		{Name: "practice", Rail: w.d.practiceServer() != nil, Object: practice.Object(), Refresh: practice.Refresh},
-		{Name: "editor", Object: w.editorPage.Object(), Refresh: w.editorPage.Refresh, Under: "invoices"},
-		{Name: "wizard", Object: wizard.Object(), Under: "connection"},
-		{Name: "firstrun", Object: first.Object(), Bare: true},
+		{Name: "invoices", Rail: true, Make: func() ui.Content { return ui.Content{Object: list.Object(), Refresh: w.list.Load} }},
+		{Name: "conflicts", Rail: true, Make: func() ui.Content {
+			return ui.Content{Object: w.conflict.Object(), Refresh: func() { w.conflicts.Load(w.ctx) }}
+		}},
+		{Name: "customers", Rail: true, Make: catalog(w.customers, "customers", [3]string{t.T("catalog.name"), t.T("catalog.taxno"), t.T("catalog.bank")})},
+		{Name: "items", Rail: true, Make: catalog(w.items, "items", [3]string{t.T("catalog.name"), t.T("catalog.code"), t.T("editor.col.price")})},
+		{Name: "reports", Rail: true, Make: func() ui.Content {
+			s := screen.NewReports(w.reports, t)
+			return ui.Content{Object: s.Object(), Refresh: s.Refresh}
+		}},
+		{Name: "connection", Rail: true, Make: func() ui.Content {
+			s := screen.NewConnection(w.conn, t)
+			s.SelfCheck, s.Copy = w.selfCheck, copied
+			return ui.Content{Object: s.Object(), Refresh: w.conn.Refresh}
+		}},
+		{Name: "settings", Rail: true, Make: func() ui.Content {
+			s := screen.NewSettings(w.settings, t, w.choose)
+			return ui.Content{Object: s.Object(), Refresh: s.Refresh}
+		}},
+		{Name: "practice", Rail: w.d.practiceServer() != nil, Make: func() ui.Content {
+			s := screen.NewPractice(w.practice, t)
+			return ui.Content{Object: s.Object(), Refresh: s.Refresh}
+		}},
+		{Name: "editor", Under: "invoices", Make: func() ui.Content {
+			return ui.Content{Object: w.editorPage.Object(), Refresh: w.editorPage.Refresh}
+		}},
+		{Name: "wizard", Under: "connection", Make: func() ui.Content {
+			s := screen.NewWizard(w.wizard, t)
+			s.Copy, s.Close = copied, closeWizard
+			return ui.Content{Object: s.Object()}
+		}},
+		{Name: "firstrun", Bare: true, Make: func() ui.Content {
+			return ui.Content{Object: screen.NewFirstRun(w.first, t, w.choose).Object()}
+		}},
 	}
 	w.shell.Badge = func(name string) int {
 		if name == "conflicts" {
@@ -206,7 +229,7 @@ func (w *window) build(show string) {
 				w.editor.Save()
 				w.shell.Show("invoices")
 			case "wizard":
-				wizard.Close()
+				closeWizard()
 			}
 		},
 		Print: w.print,

@@ -3,7 +3,7 @@
 # what they are the floor of.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-tags="-tags migrated_fynedo"
+tags="-tags migrated_fynedo,no_emoji"
 work=$(mktemp -d)
 trap 'kill ${xvfb:-} 2>/dev/null || true; rm -rf "$work"' EXIT
 

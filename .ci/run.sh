@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p bin out
-go build -tags migrated_fynedo -o bin/counterfoil .
+go build -tags migrated_fynedo,no_emoji -o bin/counterfoil .
 if [ -n "${DISPLAY:-}" ] || [ -n "${WAYLAND_DISPLAY:-}" ] || [ "$(uname -s)" != Linux ]; then
   exec ./bin/counterfoil --practice "$@"
 fi

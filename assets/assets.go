@@ -11,9 +11,9 @@ var (
 	Bold []byte
 )
 
-// Icons holds icon/*.svg and icon/app.png.
+// Icons holds icon/*.svg and icon/mark.png.
 //
-//go:embed icon
+//go:embed icon/*.svg icon/mark.png
 var Icons embed.FS
 
 // Locale holds locale/{zh,en}/*.json: flat maps of key to text.

@@ -3,6 +3,8 @@
 package ui
 
 import (
+	"fmt"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -17,12 +19,17 @@ import (
 
 // Page is one entry of the rail. Rail is false for pages reached otherwise.
 type Page struct {
-	Name    string // "invoices", …; texts are under shell.<name>
-	Rail    bool
+	Name  string // "invoices", …; texts are under shell.<name>
+	Rail  bool
+	Make  func() Content // called when it is first shown
+	Under string         // rail entry that is marked while it is shown
+	Bare  bool           // shown without the rail
+}
+
+// Content is what a page shows.
+type Content struct {
 	Object  fyne.CanvasObject
-	Refresh func() // when it is shown; may be nil
-	Under   string // rail entry that is marked while it is shown
-	Bare    bool   // shown without the rail
+	Refresh func() // whenever it is shown; may be nil
 }
 
 // Pill is what the foot of the rail says.
@@ -47,10 +54,12 @@ type Shell struct {
 	Pill  func() Pill
 
 	current   string
-	collapsed bool // the rail shows icons only
+	collapsed bool   // the rail shows icons only
+	drawn     string // what the rail shows
 	frame     *fyne.Container
 	rail      *fyne.Container
 	body      *fyne.Container
+	made      map[string]Content
 }
 
 // railWidth and narrowRail are the rail's widths in device-independent pixels.
@@ -100,7 +109,7 @@ func (s *Shell) bare() bool {
 
 // New makes the content; Build shows it.
 func New(w fyne.Window, words viewmodel.Phrases) *Shell {
-	return &Shell{Window: w, Words: words, rail: container.NewStack(), body: container.NewStack()}
+	return &Shell{Window: w, Words: words, rail: container.NewStack(), body: container.NewStack(), made: map[string]Content{}}
 }
 
 // Build lays the window out and shows a page.
@@ -123,10 +132,15 @@ func (s *Shell) Show(name string) {
 	for _, p := range s.Pages {
 		if p.Name == name {
 			s.current = name
-			s.body.Objects = []fyne.CanvasObject{p.Object}
+			c, made := s.made[name]
+			if !made {
+				c = p.Make()
+				s.made[name] = c
+			}
+			s.body.Objects = []fyne.CanvasObject{c.Object}
 			s.frame.Refresh()
-			if p.Refresh != nil {
-				p.Refresh()
+			if c.Refresh != nil {
+				c.Refresh()
 			}
 		}
 	}
@@ -150,13 +164,18 @@ func (s *Shell) Collapse() {
 	s.frame.Refresh()
 }
 
-// Tick draws rail and pill anew.
+// Tick draws rail and pill anew when they show something else.
 func (s *Shell) Tick() {
 	mark := s.current
 	for _, p := range s.Pages {
 		if p.Name == s.current && p.Under != "" {
 			mark = p.Under
 		}
+	}
+	if now := s.state(mark); now == s.drawn {
+		return
+	} else {
+		s.drawn = now
 	}
 	list := container.New(layout.NewCustomPaddedVBoxLayout(0))
 	name := canvas.NewText(s.Words.T("shell.name"), theme.Color(theme.ColorNameForeground))
@@ -176,6 +195,19 @@ func (s *Shell) Tick() {
 	}
 	s.rail.Objects = []fyne.CanvasObject{container.NewBorder(list, container.New(layout.NewCustomPaddedLayout(0, 14, 10, 10), s.pill()), nil, nil)}
 	s.rail.Refresh()
+}
+
+// state is all that the rail shows, as text.
+func (s *Shell) state(mark string) string {
+	badges := make([]int, len(s.Pages))
+	for i, p := range s.Pages {
+		badges[i] = s.badge(p.Name)
+	}
+	var pill Pill
+	if s.Pill != nil {
+		pill = s.Pill()
+	}
+	return fmt.Sprint(mark, s.collapsed, badges, pill, theme.Color(look.ColorRail))
 }
 
 func (s *Shell) entry(p Page, on bool) fyne.CanvasObject {

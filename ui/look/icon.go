@@ -10,13 +10,13 @@ import (
 	"counterfoil/assets"
 )
 
-// App is the program's own icon.
+// App is the program's mark, small: an image is decoded whenever it is drawn anew.
 func App() fyne.Resource {
-	raw, err := assets.Icons.ReadFile("icon/app.png")
+	raw, err := assets.Icons.ReadFile("icon/mark.png")
 	if err != nil {
 		return nil
 	}
-	return fyne.NewStaticResource("app.png", raw)
+	return fyne.NewStaticResource("mark.png", raw)
 }
 
 // Icon gives a line icon of assets/icon in a colour; nil when there is none.
