@@ -13,6 +13,8 @@ import (
 
 	"fyne.io/fyne/v2/app"
 	"github.com/gofrs/flock"
+
+	"counterfoil/ui/look"
 )
 
 const version = "0.1.0"
@@ -22,7 +24,7 @@ type options struct {
 	data, keyring, lang, theme string
 	practice                   bool
 	tour                       string // folder for screenshots of every page
-	smoke                      string // "draft": make the first draft and end; "frame": say when the first frame is drawn
+	smoke                      string // "draft": make the first draft and end; "frame": say on stdout when the first frame is drawn, and when the pages are
 }
 
 func parse(args []string) (options, error) {
@@ -38,7 +40,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.theme, "theme", "", "light or dark; empty: as chosen in the settings")
 	f.BoolVar(&o.practice, "practice", false, "use the practice server inside the program")
 	f.StringVar(&o.tour, "tour", "", "write a screenshot of every page into this folder and end")
-	f.StringVar(&o.smoke, "smoke", "", "draft: make a first draft through the window and end; frame: say on stdout when the first frame is drawn")
+	f.StringVar(&o.smoke, "smoke", "", "draft: make a first draft through the window and end; frame: say on stdout when the first frame is drawn, and when the pages are")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -84,7 +86,10 @@ func run(o options) error {
 		return err
 	}
 	a := app.NewWithID("cn.counterfoil.desk")
-	w := newWindow(ctx, a, d)
+	a.SetIcon(look.App())
+	a.Settings().SetTheme(look.Theme{Choice: string(d.settings.Theme)})
+	fonts := look.Warm()
+	w := newWindow(ctx, a, d, fonts)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -93,12 +98,10 @@ func run(o options) error {
 	switch {
 	case o.tour != "":
 		go w.tour(o.tour)
-	case o.smoke == "frame":
-		w.sayFrame()
-	case o.smoke != "":
+	case o.smoke == "draft":
 		go w.smoke()
 	}
-	w.win.ShowAndRun()
+	a.Run()
 	w.editor.Save()
 	cancel()
 	<-done

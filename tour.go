@@ -3,16 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 
 	"counterfoil/app/invoice"
 	"counterfoil/app/settings"
@@ -78,18 +74,9 @@ func (w *window) quit(err error) {
 	})
 }
 
-// sayFrame says in one line that the first frame is drawn.
-func (w *window) sayFrame() {
-	var once sync.Once
-	drawn := canvas.NewRaster(func(int, int) image.Image {
-		once.Do(func() { go fyne.Do(func() { fmt.Println("frame") }) })
-		return image.NewAlpha(image.Rect(0, 0, 1, 1))
-	})
-	w.win.SetContent(container.NewStack(w.win.Content(), drawn))
-}
-
 // smoke makes the first draft through the real window and says so in one line.
 func (w *window) smoke() {
+	<-w.filled
 	id, err := w.draftOne()
 	if err == nil {
 		_, err = w.d.db.Invoice(w.ctx, id)
@@ -101,7 +88,10 @@ func (w *window) smoke() {
 	w.quit(err)
 }
 
-func (w *window) tour(dir string) { w.quit(w.walk(dir)) }
+func (w *window) tour(dir string) {
+	<-w.filled
+	w.quit(w.walk(dir))
+}
 
 func (w *window) walk(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -131,7 +121,7 @@ func (w *window) walk(dir string) error {
 			fyne.DoAndWait(func() { w.restyle(v) })
 			for _, page := range []string{"invoices", "conflicts", "customers", "items", "reports", "connection", "settings", "practice", "firstrun"} {
 				fyne.DoAndWait(func() { w.shell.Show(page) })
-				if err := w.drawn(page); err != nil {
+				if err := w.loaded(page); err != nil {
 					return err
 				}
 				if err := w.shoot(dir, page+suffix); err != nil {
@@ -177,8 +167,8 @@ func (w *window) makeConflict(id string) error {
 	})
 }
 
-// drawn waits until a page has what it shows.
-func (w *window) drawn(page string) error {
+// loaded waits until a page has what it shows.
+func (w *window) loaded(page string) error {
 	switch page {
 	case "customers":
 		return w.until("customers", func() bool { return len(w.customers.Rows()) > 0 })

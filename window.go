@@ -2,13 +2,18 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"image"
 	"io"
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 
 	"counterfoil/app/books"
@@ -51,6 +56,7 @@ type window struct {
 	editorPage *screen.Editor
 	conflict   *screen.Conflicts
 	failed     error
+	filled     chan struct{} // closed when the pages are there
 }
 
 // after runs f on the window's goroutine after d.
@@ -75,8 +81,10 @@ func ticker(d time.Duration, f func()) func() {
 	return func() { close(stop) }
 }
 
-func newWindow(ctx context.Context, a fyne.App, d *desk) *window {
-	w := &window{ctx: ctx, d: d, app: a, win: a.NewWindow("存根开票 Counterfoil")}
+// newWindow makes a window that is there at once, bare, while the fonts are being
+// loaded; after its first frame it is filled.
+func newWindow(ctx context.Context, a fyne.App, d *desk, fonts <-chan struct{}) *window {
+	w := &window{ctx: ctx, d: d, app: a, win: a.NewWindow("存根开票 Counterfoil"), filled: make(chan struct{})}
 	words, err := locale.New(string(d.settings.Language))
 	if err != nil {
 		// The texts are embedded: a test holds that they can be read.
@@ -112,8 +120,30 @@ func newWindow(ctx context.Context, a fyne.App, d *desk) *window {
 	d.notify = func(e engine.Event) { fyne.Do(func() { w.happened(e) }) }
 	d.mu.Unlock()
 	d.client.Monitor().Subscribe(func() { fyne.Do(w.tick) })
+	w.win.SetPadded(false)
+	w.win.SetContent(ui.Bare())
 	w.win.Resize(fyne.NewSize(1366, 768))
-	w.restyle(d.settings)
+	w.drawn(func() {
+		w.say("frame")
+		w.fill(fonts)
+	})
+	w.win.Show()
+	return w
+}
+
+// drawn calls f on the window's goroutine after its content was drawn once.
+func (w *window) drawn(f func()) {
+	var once sync.Once
+	w.win.SetContent(container.NewStack(w.win.Content(), canvas.NewRaster(func(int, int) image.Image {
+		once.Do(func() { go fyne.Do(f) })
+		return image.NewAlpha(image.Rect(0, 0, 1, 1))
+	})))
+}
+
+// fill builds the pages.
+func (w *window) fill(fonts <-chan struct{}) {
+	<-fonts
+	w.restyle(w.d.settings)
 	stop := ticker(time.Second, func() { fyne.Do(w.tick) })
 	w.win.SetOnClosed(stop)
 	w.win.SetCloseIntercept(func() {
@@ -122,9 +152,19 @@ func newWindow(ctx context.Context, a fyne.App, d *desk) *window {
 		w.win.Close()
 	})
 	w.list.Load()
-	w.conflicts.Load(ctx)
+	w.conflicts.Load(w.ctx)
 	w.count()
-	return w
+	close(w.filled)
+	if w.d.opts.smoke == "frame" {
+		w.drawn(func() { w.say("pages") })
+	}
+}
+
+// say tells how far the start is to who measures it.
+func (w *window) say(what string) {
+	if w.d.opts.smoke == "frame" {
+		fmt.Println(what)
+	}
 }
 
 func keyringName(kind string) viewmodel.Bilingual {
@@ -139,7 +179,9 @@ func keyringName(kind string) viewmodel.Bilingual {
 
 func (w *window) restyle(v settings.Settings) {
 	w.words.Use(string(v.Language))
-	w.app.Settings().SetTheme(look.Theme{Choice: string(v.Theme)})
+	if th := (look.Theme{Choice: string(v.Theme)}); w.app.Settings().Theme() != th {
+		w.app.Settings().SetTheme(th) // every font is loaded anew
+	}
 	first := "invoices"
 	if w.shell != nil {
 		first = w.shell.Current()
@@ -325,6 +367,9 @@ func (w *window) count() {
 }
 
 func (w *window) happened(e engine.Event) {
+	if w.shell == nil {
+		return // the pages load when they are built
+	}
 	switch e.Kind {
 	case "pushed", "pulled", "issued", "rejected":
 		w.editor.Reload(e.InvoiceID)
@@ -343,6 +388,9 @@ func (w *window) happened(e engine.Event) {
 
 // tick redraws what time changes.
 func (w *window) tick() {
+	if w.shell == nil {
+		return
+	}
 	w.shell.Tick()
 	if w.shell.Current() == "connection" {
 		w.conn.Refresh()

@@ -107,6 +107,12 @@ func (s *Shell) bare() bool {
 	return false
 }
 
+// Bare is the window before it has pages: its colours alone.
+func Bare() fyne.CanvasObject {
+	s := &Shell{}
+	return container.New(frameLayout{s}, canvas.NewRectangle(theme.Color(look.ColorRail)), canvas.NewRectangle(theme.Color(theme.ColorNameBackground)))
+}
+
 // New makes the content; Build shows it.
 func New(w fyne.Window, words viewmodel.Phrases) *Shell {
 	return &Shell{Window: w, Words: words, rail: container.NewStack(), body: container.NewStack(), made: map[string]Content{}}

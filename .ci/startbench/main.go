@@ -1,6 +1,6 @@
-// Command startbench measures a program from its start to the line "frame" on its
-// stdout, and the memory it holds then, in the format of go test -bench. The
-// programs take turns, so that a busy machine slows both.
+// Command startbench measures programs from their start to the lines "frame" and
+// "pages" on stdout, and the memory they hold with their pages, in the format of
+// go test -bench. The programs take turns, so that a busy machine slows all.
 //
 // startbench N NAME COMMAND... [-- NAME COMMAND...]...
 package main
@@ -18,10 +18,11 @@ import (
 )
 
 type program struct {
-	name string
-	args []string
-	took []time.Duration
-	rss  []float64 // MB
+	name  string
+	args  []string
+	frame []time.Duration
+	pages []time.Duration
+	rss   []float64 // MB
 }
 
 func main() {
@@ -54,45 +55,49 @@ func run(args []string) error {
 	}
 	for i := range n + 1 {
 		for _, p := range all {
-			took, rss, err := start(p.args)
-			if err != nil {
+			if err := p.start(i > 0); err != nil { // the first fills the file cache
 				return fmt.Errorf("%s: %w", p.name, err)
-			}
-			if i > 0 { // the first fills the file cache
-				p.took, p.rss = append(p.took, took), append(p.rss, rss)
 			}
 		}
 	}
 	for _, p := range all {
-		slices.Sort(p.took)
+		slices.Sort(p.frame)
+		slices.Sort(p.pages)
 		slices.Sort(p.rss)
-		fmt.Printf("Benchmark%s\t%d\t%d ns/op\t%.1f MB\n", p.name, n, p.took[n/2].Nanoseconds(), p.rss[n/2])
+		fmt.Printf("Benchmark%s/frame\t%d\t%d ns/op\n", p.name, n, p.frame[n/2].Nanoseconds())
+		fmt.Printf("Benchmark%s/pages\t%d\t%d ns/op\t%.1f MB\n", p.name, n, p.pages[n/2].Nanoseconds(), p.rss[n/2])
 	}
 	return nil
 }
 
-// start runs a program to its first frame and ends it.
-func start(args []string) (time.Duration, float64, error) {
-	c := exec.Command(args[0], args[1:]...)
+// start runs the program to its pages and ends it.
+func (p *program) start(counts bool) error {
+	c := exec.Command(p.args[0], p.args[1:]...)
 	c.Stderr = os.Stderr
 	out, err := c.StdoutPipe()
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
 	began := time.Now()
 	if err := c.Start(); err != nil {
-		return 0, 0, err
+		return err
 	}
 	// Killed, not ended: only the start is measured.
 	defer func() { _ = c.Process.Kill(); _ = c.Wait() }()
+	var frame time.Duration
 	for in := bufio.NewScanner(out); in.Scan(); {
-		if in.Text() == "frame" {
-			took := time.Since(began)
+		switch took := time.Since(began); in.Text() {
+		case "frame":
+			frame = took
+		case "pages":
 			rss, err := resident(c.Process.Pid)
-			return took, rss, err
+			if counts {
+				p.frame, p.pages, p.rss = append(p.frame, frame), append(p.pages, took), append(p.rss, rss)
+			}
+			return err
 		}
 	}
-	return 0, 0, errors.New("ended without a frame")
+	return errors.New("ended before it had drawn its pages")
 }
 
 // resident reads the memory a process holds, in MB.

@@ -1,5 +1,5 @@
 // Command empty is the floor of a start: a Fyne window with nothing in it, at the
-// size of the program's, that says on stdout when its first frame is drawn.
+// size of the program's, that says on stdout when its first frame is drawn; it has no pages to come after.
 package main
 
 import (
@@ -16,7 +16,7 @@ func main() {
 	w := app.NewWithID("cn.counterfoil.empty").NewWindow("empty")
 	var once sync.Once
 	w.SetContent(canvas.NewRaster(func(int, int) image.Image {
-		once.Do(func() { go fyne.Do(func() { fmt.Println("frame") }) })
+		once.Do(func() { go fyne.Do(func() { fmt.Println("frame\npages") }) })
 		return image.NewAlpha(image.Rect(0, 0, 1, 1))
 	}))
 	w.Resize(fyne.NewSize(1280, 720))
