@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/app"
 	"github.com/gofrs/flock"
 
+	"counterfoil/app/books"
 	"counterfoil/ui/look"
 )
 
@@ -49,6 +50,11 @@ func parse(args []string) (options, error) {
 	default:
 		return o, fmt.Errorf("--keyring is os, file or memory, not %q", o.keyring)
 	}
+	switch o.smoke {
+	case "", "draft", "frame":
+	default:
+		return o, fmt.Errorf("--smoke is draft or frame, not %q", o.smoke)
+	}
 	return o, nil
 }
 
@@ -67,23 +73,31 @@ func main() {
 	}
 }
 
+// failed shows why the program cannot start, unless nobody looks.
+func (o options) failed(err error) error {
+	if o.tour == "" && o.smoke == "" {
+		showFailure(o, err)
+	}
+	return err
+}
+
 func run(o options) error {
 	if os.Getenv("LANG") == "" || os.Getenv("LANG") == "C" {
 		_ = os.Setenv("LANG", "zh_CN.UTF-8") // Fyne reads it for its own dialogs
 	}
 	if err := os.MkdirAll(o.data, 0o700); err != nil {
-		return err
+		return o.failed(err)
 	}
 	lock := flock.New(filepath.Join(o.data, "window.lock"))
 	if held, err := lock.TryLock(); err != nil || !held {
-		return errors.Join(errors.New("the program is open already with this data folder; switch to its window"), err)
+		return o.failed(&books.Error{Code: "open_already", Text: "the program is open already with this data folder; switch to its window", Err: err})
 	}
 	defer func() { _ = lock.Unlock() }()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	d, err := openDesk(ctx, o)
 	if err != nil {
-		return err
+		return o.failed(err)
 	}
 	a := app.NewWithID("cn.counterfoil.desk")
 	a.SetIcon(look.App())

@@ -70,7 +70,7 @@ type ConflictTotals struct{ Result, Mine, Theirs string }
 func (c *Conflicts) Load(ctx context.Context) {
 	away(c.setup, ctx, c.store.Conflicts, func(list []books.Conflict, err error) {
 		if err != nil {
-			c.message = sentence(c.setup.Words, err)
+			c.message = Sentence(c.setup.Words, err)
 			c.changed()
 			return
 		}
@@ -353,7 +353,7 @@ func (c *Conflicts) settle(ctx context.Context, work func(context.Context) (book
 	away(c.setup, ctx, work, func(_ books.Stored, err error) {
 		c.busy = false
 		if err != nil {
-			c.message = sentence(c.setup.Words, err)
+			c.message = Sentence(c.setup.Words, err)
 		}
 		c.changed()
 		c.Load(ctx)

@@ -158,7 +158,7 @@ func TestConflictsOneSideAndError(t *testing.T) {
 	if m.Message() != "bad — try" || d.side != books.Theirs {
 		t.Fatalf("message %q side %q", m.Message(), d.side)
 	}
-	if sentence(plain{}, errors.New("raw")) != "raw" || grouped(decimal.RequireFromString("1234567.5")) != "1,234,567.50" {
+	if Sentence(plain{}, errors.New("raw")) != "raw" || grouped(decimal.RequireFromString("1234567.5")) != "1,234,567.50" {
 		t.Fatal("texts")
 	}
 }

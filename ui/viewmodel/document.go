@@ -114,7 +114,7 @@ func (d *document) tell() {
 // say shows an error; it names an invoice that is no longer shown.
 func (d *document) say(err error) {
 	e := d.editor
-	e.message = sentence(e.setup.Words, err)
+	e.message = Sentence(e.setup.Words, err)
 	if e.document != d {
 		e.message += " — " + strings.TrimSpace(d.inv.Reference+" "+d.inv.Buyer.Name)
 		e.tell()

@@ -83,7 +83,7 @@ func (e *Editor) Open(id string) {
 				return
 			}
 			if err != nil {
-				e.message = sentence(e.setup.Words, err)
+				e.message = Sentence(e.setup.Words, err)
 			} else {
 				e.reset(st.Invoice, st.Version)
 			}

@@ -140,7 +140,7 @@ func (f *FirstRun) work(work func(context.Context) error, then func()) {
 		func(_ struct{}, err error) {
 			f.busy = false
 			if err != nil {
-				f.message = sentence(f.setup.Words, err)
+				f.message = Sentence(f.setup.Words, err)
 				f.changed()
 				return
 			}

@@ -189,7 +189,7 @@ func (v *Invoices) more() {
 // finish ends a reading and begins the one that came meanwhile.
 func (v *Invoices) finish(err error) {
 	v.loading = false
-	v.message = sentence(v.setup.Words, err)
+	v.message = Sentence(v.setup.Words, err)
 	v.tell()
 	if v.again {
 		v.again = false

@@ -79,7 +79,7 @@ func (v *Invoices) SubmitMarked(desk InvoiceDesk, done func()) {
 		}
 		v.notice = v.setup.Words.T("invoices.submitted", len(o.went))
 		if o.first != nil {
-			v.notice = v.setup.Words.T("invoices.submitted.some", len(o.went), len(ids)-len(o.went), sentence(v.setup.Words, o.first))
+			v.notice = v.setup.Words.T("invoices.submitted.some", len(o.went), len(ids)-len(o.went), Sentence(v.setup.Words, o.first))
 		}
 		done()
 		v.Load()
@@ -137,7 +137,7 @@ func (v *Invoices) Export(w io.WriteCloser, done func(error)) {
 	}, func(n int, err error) {
 		v.notice = words.T("invoices.exported", n)
 		if err != nil {
-			v.notice = sentence(words, err)
+			v.notice = Sentence(words, err)
 		}
 		done(err)
 		v.tell()

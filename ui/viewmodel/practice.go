@@ -50,7 +50,7 @@ func (p *Practice) Set(ctx context.Context, id string, on bool) {
 		return p.server.Faults(), err
 	}, func(list []PracticeFault, err error) {
 		delete(p.busy, id)
-		p.faults, p.message = list, sentence(p.setup.Words, err)
+		p.faults, p.message = list, Sentence(p.setup.Words, err)
 		p.changed()
 	})
 }
@@ -66,7 +66,7 @@ func (p *Practice) SecondBranchEdits(ctx context.Context) {
 	p.changed()
 	away(p.setup, ctx, p.server.EditDraft, func(ref string, err error) {
 		delete(p.busy, editing)
-		p.message = sentence(p.setup.Words, err)
+		p.message = Sentence(p.setup.Words, err)
 		if err == nil {
 			p.message = p.setup.Words.T("practice.edited", ref)
 		}

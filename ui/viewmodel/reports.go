@@ -72,7 +72,7 @@ func (v *Reports) Load() {
 		}
 		return out, nil
 	}, func(m []Month, err error) {
-		v.message = sentence(v.setup.Words, err)
+		v.message = Sentence(v.setup.Words, err)
 		if err == nil {
 			v.months = m
 		}

@@ -48,7 +48,7 @@ func (c *CAImport) File(pem []byte) {
 	c.pem, c.typed, c.trusted, c.message = append([]byte{}, pem...), "", false, ""
 	var err error
 	if c.list, err = c.keeper.Parse(c.pem); err != nil {
-		c.pem, c.list, c.message = nil, nil, sentence(c.setup.Words, err)
+		c.pem, c.list, c.message = nil, nil, Sentence(c.setup.Words, err)
 	}
 	c.changed()
 }
@@ -84,7 +84,7 @@ func (c *CAImport) Trust(ctx context.Context) {
 	pem, typed := c.pem, plainHex(c.typed)
 	away(c.setup, ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, c.keeper.Trust(ctx, pem, typed) },
 		func(_ struct{}, err error) {
-			c.busy, c.trusted, c.message = false, err == nil, sentence(c.setup.Words, err)
+			c.busy, c.trusted, c.message = false, err == nil, Sentence(c.setup.Words, err)
 			c.changed()
 		})
 	c.changed()
@@ -198,7 +198,7 @@ func (v *Settings) keep(work func(context.Context) error) {
 	v.busy, v.saved, v.message = true, false, ""
 	away(v.setup, context.Background(), func(ctx context.Context) (struct{}, error) { return struct{}{}, work(ctx) },
 		func(_ struct{}, err error) {
-			v.busy, v.saved, v.message = false, err == nil, sentence(v.setup.Words, err)
+			v.busy, v.saved, v.message = false, err == nil, Sentence(v.setup.Words, err)
 			v.changed()
 		})
 	v.changed()

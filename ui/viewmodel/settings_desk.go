@@ -42,17 +42,18 @@ func away[T any](s Setup, ctx context.Context, work func(context.Context) (T, er
 	}()
 }
 
-// sentence is an error as a person reads it: the translation of its code when
+// Sentence is an error as a person reads it: the translation of its code when
 // there is one, its own text otherwise.
-func sentence(p Phrases, err error) string {
+func Sentence(p Phrases, err error) string {
 	if err == nil {
 		return ""
 	}
 	var e *books.Error
 	if errors.As(err, &e) {
-		key := "error." + e.Code
-		if t := p.T(key); t != "" && t != key {
-			return t
+		for _, key := range []string{"error." + e.Code, "issue." + e.Code} {
+			if t := p.T(key); t != "" && t != key {
+				return t
+			}
 		}
 		if e.Hint != "" {
 			return e.Text + " — " + e.Hint

@@ -241,7 +241,7 @@ func (w *Wizard) Do(step int) {
 			}
 			w.acting = false
 			if err != nil {
-				w.message = sentence(w.setup.Words, err)
+				w.message = Sentence(w.setup.Words, err)
 				w.changed()
 				return
 			}

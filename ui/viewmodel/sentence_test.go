@@ -1,0 +1,56 @@
+package viewmodel
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"counterfoil/app/books"
+	"counterfoil/app/locale"
+)
+
+// What a person may read in the window has words in both languages: every code
+// of an error, a check or a refusal that stands in the source.
+func TestEveryCodeHasWords(t *testing.T) {
+	words, err := locale.New("zh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// How codes are written where they are made.
+	codes := regexp.MustCompile(`(?:[Cc]ode: |badBundle\(|fail\([^,]+, |bad\(|refuse\(|InputError\{n, [^,]+, )"([a-z_]+)"`)
+	// Answers to a whole request become faults with guides of their own.
+	apart := map[string]bool{"draft_malformed": true, "upgrade_required": true}
+	found := 0
+	for _, dir := range []string{"app/books", "app/invoice", "localdb", "sync/trust", "sync/client", "sync/server", "ui/viewmodel"} {
+		files, err := filepath.Glob(filepath.Join("..", "..", dir, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatal(dir, err)
+		}
+		for _, f := range files {
+			if strings.HasSuffix(f, "_test.go") {
+				continue
+			}
+			src, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range codes.FindAllStringSubmatch(strings.ReplaceAll(string(src), "wire.Problem{Code: ", "problem"), -1) {
+				if apart[m[1]] {
+					continue
+				}
+				found++
+				for _, lang := range []string{"zh", "en"} {
+					words.Use(lang)
+					if s := Sentence(words, &books.Error{Code: m[1], Text: "raw"}); s == "raw" || s == "" {
+						t.Errorf("%s: %s has no words in %s", f, m[1], lang)
+					}
+				}
+			}
+		}
+	}
+	if found < 60 {
+		t.Errorf("only %d codes were found in the source", found)
+	}
+}
