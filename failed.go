@@ -5,6 +5,7 @@ import (
 	"fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/app/locale"
@@ -32,7 +33,8 @@ func showFailure(o options, err error) {
 	more := widget.NewAccordion(widget.NewAccordionItem(words.T("start.detail"), detail))
 	end := widget.NewButton(words.T("start.close"), w.Close)
 	end.Importance = widget.HighImportance
-	w.SetContent(container.NewPadded(container.NewBorder(head, container.NewHBox(end), nil, nil, container.NewVBox(what, more))))
+	inset := func(o fyne.CanvasObject) fyne.CanvasObject { return container.New(layout.NewCustomPaddedLayout(8, 4, 7, 7), o) }
+	w.SetContent(container.NewPadded(container.NewBorder(inset(head), inset(container.NewHBox(end)), nil, nil, container.NewVBox(what, more))))
 	w.Resize(fyne.NewSize(520, 260))
 	w.CenterOnScreen()
 	w.ShowAndRun()

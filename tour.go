@@ -56,7 +56,7 @@ func (w *window) draftOne() (string, error) {
 		w.editor.SetTaxNo("91310112087994932F")
 		w.editor.SetKind(invoice.Special)
 		w.editor.Paste(0, viewmodel.ColName, "*金属制品*不锈钢法兰 DN50\tDN50 PN16\t个\t120\t85.5\t10%\t13\n*金属制品*密封垫片\tΦ60\t片\t300\t6.20\t\t13\n*物流辅助服务*装卸搬运\t\t次\t2\t1650\t\t6")
-		w.editor.SetRemark("合同号 MY-2026-1107;送货单 4 份随附")
+		w.editor.SetRemark("合同号 MY-2026-1107；送货单 4 份随附")
 		w.editor.Save()
 	})
 	id := ""
@@ -150,7 +150,7 @@ func (w *window) makeConflict(id string) error {
 		return err
 	}
 	inv := st.Invoice
-	inv.Remark = "合同号 MY-2026-1107,分两批交货"
+	inv.Remark = "合同号 MY-2026-1107，分两批交货"
 	if _, _, err := w.d.books.Edit(w.ctx, id, st.Version, inv); err != nil {
 		return err
 	}

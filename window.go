@@ -170,9 +170,9 @@ func (w *window) say(what string) {
 func keyringName(kind string) viewmodel.Bilingual {
 	switch kind {
 	case "file":
-		return viewmodel.Bilingual{ZH: "加密文件(不是系统密码库)", EN: "encrypted file (not the system's store)"}
+		return viewmodel.Bilingual{ZH: "加密文件（不是系统密码库）", EN: "encrypted file (not the system's store)"}
 	case "memory":
-		return viewmodel.Bilingual{ZH: "仅本次运行(没有可用的系统密码库)", EN: "this run only (no password store here)"}
+		return viewmodel.Bilingual{ZH: "仅本次运行（没有可用的系统密码库）", EN: "this run only (no password store here)"}
 	}
 	return viewmodel.Bilingual{ZH: "系统密码库", EN: "the system's password store"}
 }

@@ -226,7 +226,7 @@ func (d *Desk) Reverse(ctx context.Context, id string) (Stored, error) {
 	}
 	red := copyOf(blue)
 	red.Lines, red.Reverses, red.RedRows = nil, blue.ID, invoice.FullRed(sheet.Rows)
-	red.Remark = "被红冲蓝字发票号码:" + blue.Number
+	red.Remark = "被红冲蓝字数电票号码：" + blue.Number
 	out, _, err := d.Draft(ctx, red)
 	return out, err
 }

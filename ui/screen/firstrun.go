@@ -79,7 +79,7 @@ func (s *FirstRun) Refresh() {
 // greeting says what this is, before a language is chosen.
 func greeting() fyne.CanvasObject {
 	name := container.New(stacked{2}, words("存根开票 Counterfoil", 22, true, plainInk),
-		words("断线也能开票,恢复后自动上传 · Invoices go on without a line", 13, false, mutedInk))
+		words("断线也能开票，恢复后自动上传 · Invoices go on without a line", 13, false, mutedInk))
 	logo := canvas.NewImageFromResource(look.App())
 	logo.FillMode = canvas.ImageFillContain
 	logo.SetMinSize(fyne.NewSize(48, 48))
