@@ -25,6 +25,18 @@ func (t *tx) Invoice(id string) (books.Stored, error) {
 	return scanStored(func(into ...any) error { return t.one(storedQuery, []any{id}, into...) })
 }
 
+func (t *tx) Document(id string) (invoice.Invoice, error) {
+	var doc []byte
+	err := t.one(`SELECT b.doc FROM invoice i JOIN body b ON b.n = i.n WHERE i.id = ?`, []any{id}, &doc)
+	if errors.Is(err, sql.ErrNoRows) {
+		return invoice.Invoice{}, books.ErrNotFound
+	}
+	if err != nil {
+		return invoice.Invoice{}, err
+	}
+	return decode(doc)
+}
+
 func (t *tx) Operation(id int64) (books.Operation, error) {
 	o, err := scanOperation(func(into ...any) error {
 		return t.one(`SELECT `+operationColumns+` FROM outbox WHERE id = ?`, []any{id}, into...)

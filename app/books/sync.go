@@ -56,6 +56,8 @@ type SyncStore interface {
 type SyncTx interface {
 	// Invoice gives ErrNotFound when there is none.
 	Invoice(id string) (Stored, error)
+	// Document is Invoice without what surrounds it.
+	Document(id string) (invoice.Invoice, error)
 	// Operation gives ErrNotFound when the row is gone (answered or coalesced).
 	Operation(id int64) (Operation, error)
 	// Freeze marks an unsent operation as sent with these bytes; it allots and

@@ -44,9 +44,15 @@ const (
 	MaxLines = 2000
 )
 
-type checker struct{ issues []Issue }
+type checker struct {
+	issues []Issue
+	at     int // the line that is looked at, from 1; 0 for the head
+}
 
 func (c *checker) fail(field, code, text string) {
+	if c.at > 0 {
+		field = fmt.Sprintf("lines[%d].%s", c.at, field)
+	}
 	c.issues = append(c.issues, Issue{field, code, SeverityError, text})
 }
 
@@ -63,8 +69,10 @@ func Validate(inv Invoice, stage Stage) []Issue {
 	c := &checker{}
 	c.header(inv)
 	for i, l := range Sorted(inv.Lines) {
-		c.line(i+1, l)
+		c.at = i + 1
+		c.line(l)
 	}
+	c.at = 0
 	if len(inv.Lines) > MaxLines {
 		c.fail("lines", "too_many_lines", fmt.Sprintf("%d lines, at most %d are allowed; split the invoice", len(inv.Lines), MaxLines))
 	}
@@ -114,13 +122,12 @@ func (c *checker) header(inv Invoice) {
 	c.length("email", inv.Email, 72)
 }
 
-func (c *checker) line(n int, l Line) {
-	at := func(f string) string { return fmt.Sprintf("lines[%d].%s", n, f) }
-	c.length(at("name"), l.Name, 100)
-	c.length(at("spec"), l.Spec, 40)
-	c.length(at("unit"), l.Unit, 22)
+func (c *checker) line(l Line) {
+	c.length("name", l.Name, 100)
+	c.length("spec", l.Spec, 40)
+	c.length("unit", l.Unit, 22)
 	if l.TaxCode != "" && (len(l.TaxCode) != 19 || strings.Trim(l.TaxCode, "0123456789") != "") {
-		c.fail(at("tax_code"), "tax_code_malformed", "a tax classification code has 19 digits; choose it from the list or leave it empty")
+		c.fail("tax_code", "tax_code_malformed", "a tax classification code has 19 digits; choose it from the list or leave it empty")
 	}
 }
 

@@ -14,5 +14,5 @@ const (
 // somewhat more than a kilobyte.
 func (b *batchSize) operations() int { return min(b.bytes>>10, maxOps) }
 
-func (b *batchSize) grow()  { b.bytes = min(b.bytes+64<<10, maxBatch) }
+func (b *batchSize) grow()  { b.bytes = min(b.bytes+128<<10, maxBatch) }
 func (b *batchSize) halve() { b.bytes = max(b.bytes/2, minBatch) }

@@ -69,7 +69,7 @@ func New(cfg Config) *Engine {
 	if cfg.Notify == nil {
 		cfg.Notify = func(Event) {}
 	}
-	return &Engine{cfg: cfg, kick: make(chan struct{}, 1), size: batchSize{bytes: 256 << 10}, page: 500}
+	return &Engine{cfg: cfg, kick: make(chan struct{}, 1), size: batchSize{bytes: 512 << 10}, page: 500}
 }
 
 // Summary counts what one round did.

@@ -158,7 +158,7 @@ func (e *Engine) frozen(tx books.SyncTx, o *operation) error {
 	if o.DocumentType != books.InvoiceDocument {
 		return fmt.Errorf("an operation on a %s cannot be sent", o.DocumentType)
 	}
-	st, err := tx.Invoice(o.DocumentID)
+	doc, err := tx.Document(o.DocumentID)
 	if errors.Is(err, books.ErrNotFound) {
 		// Its document was deleted meanwhile.
 		return cmp.Or(tx.Answered(o.ID, `{"code":"document_gone"}`, e.cfg.Now()), err)
@@ -166,12 +166,12 @@ func (e *Engine) frozen(tx books.SyncTx, o *operation) error {
 	if err != nil {
 		return err
 	}
-	body, err := wire.EncodeInvoice(st.Invoice)
+	body, err := wire.EncodeInvoice(doc)
 	if err != nil {
 		return err
 	}
-	o.doc = &st.Invoice
-	o.Bytes, o.Hash, o.BaseRevision = body, wire.Hash(body), st.Invoice.Revision
+	o.doc = &doc
+	o.Bytes, o.Hash, o.BaseRevision = body, wire.Hash(body), doc.Revision
 	o.SentAt, o.State = e.cfg.Now(), books.Sent
 	o.Seq, o.Kind, err = tx.Freeze(o.ID, o.Bytes, o.Hash, o.BaseRevision, o.SentAt)
 	return err
