@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 	"golang.org/x/text/width"
@@ -26,7 +27,10 @@ func Round2(d decimal.Decimal) decimal.Decimal { return d.Round(2) }
 // separators and percent signs are not. It refuses more than decimals places or
 // more than chars characters. Errors wrap ErrMalformed and say what to do.
 func Parse(s string, decimals, chars int) (decimal.Decimal, error) {
-	t := strings.TrimSpace(width.Narrow.String(s))
+	t := strings.TrimSpace(s)
+	if strings.ContainsFunc(t, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		t = strings.TrimSpace(width.Narrow.String(t))
+	}
 	if t == "" {
 		return decimal.Zero, fmt.Errorf("%w: it is empty; write digits, like 12.50", ErrMalformed)
 	}

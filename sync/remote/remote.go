@@ -6,7 +6,6 @@ package remote
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -108,11 +107,7 @@ func (c *Client) Health(ctx context.Context) (wire.Health, error) {
 func (c *Client) Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswer, error) {
 	var out wire.PushAnswer
 	var body bytes.Buffer
-	zip, _ := gzip.NewWriterLevel(&body, gzip.BestSpeed) // the level is valid
-	if err := json.NewEncoder(zip).Encode(req); err != nil {
-		return out, &Error{Op: "push", Err: err}
-	}
-	if err := zip.Close(); err != nil {
+	if err := wire.Gzip(&body, func(w io.Writer) error { return json.NewEncoder(w).Encode(req) }); err != nil {
 		return out, &Error{Op: "push", Err: err}
 	}
 	r := c.authorized(ctx).

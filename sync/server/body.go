@@ -79,10 +79,5 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, v any) {
 		return
 	}
 	h.Set("Content-Encoding", "gzip")
-	z, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
-	if err != nil {
-		return
-	}
-	_, _ = z.Write(b)
-	_ = z.Close()
+	_ = wire.Gzip(w, func(z io.Writer) error { _, err := z.Write(b); return err })
 }
