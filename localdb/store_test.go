@@ -95,7 +95,7 @@ func TestCoalescing(t *testing.T) {
 	}
 	step(invoice.Draft, books.Transition, books.Transition, books.Transition) // recall of a sent one travels
 	step(invoice.Draft, books.Put, books.Transition, books.Transition)        // and an edit does not undo it
-	ready, err := d.Ready(ctx, 10)
+	ready, err := d.Ready(ctx, 10, true)
 	if err != nil || len(ready) != 1 || ready[0].State != books.Sent || string(ready[0].Bytes) != "bytes" || !ready[0].SentAt.Equal(day0) {
 		t.Fatalf("ready %+v %v", ready, err)
 	}
@@ -120,13 +120,13 @@ func TestCoalescing(t *testing.T) {
 	if err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
-	if ready, _ = d.Ready(ctx, 10); len(ready) != 1 || ready[0].Seq != 1 || ready[0].State != books.Sent {
+	if ready, _ = d.Ready(ctx, 10, true); len(ready) != 1 || ready[0].Seq != 1 || ready[0].State != books.Sent {
 		t.Fatalf("reoffered %+v", ready)
 	}
 	if err := d.RenewDevice(ctx, "new"); err != nil {
 		t.Fatal(err)
 	}
-	if ready, _ = d.Ready(ctx, 10); len(ready) != 1 || ready[0].Seq != 0 || ready[0].State != books.Unsent || ready[0].Bytes != nil {
+	if ready, _ = d.Ready(ctx, 10, true); len(ready) != 1 || ready[0].Seq != 0 || ready[0].State != books.Unsent || ready[0].Bytes != nil {
 		t.Fatalf("renewed %+v", ready)
 	}
 	if dev, _ := d.Device(ctx); dev.ID != "new" {
@@ -154,7 +154,7 @@ func TestConflict(t *testing.T) {
 		t.Fatalf("%+v", st)
 	}
 	mustSave(t, d, v, s, st.Version, books.Put)
-	if ready, _ := d.Ready(ctx, 9); len(ready) != 0 {
+	if ready, _ := d.Ready(ctx, 9, true); len(ready) != 0 {
 		t.Fatal("an operation under an open conflict is ready")
 	}
 	counts, err := d.Counts(ctx, books.Filter{})

@@ -47,8 +47,9 @@ type SyncStore interface {
 	Cursor(ctx context.Context) (Cursor, error)
 	// Ready lists operations to send, oldest first, Sent ones before Unsent ones,
 	// at most one a document, without Parked ones and without those whose
-	// document has an open conflict.
-	Ready(ctx context.Context, limit int) ([]Operation, error)
+	// document has an open conflict. Without again only Unsent ones are listed,
+	// because what was sent is on its way.
+	Ready(ctx context.Context, limit int, again bool) ([]Operation, error)
 	Update(ctx context.Context, fn func(SyncTx) error) error
 }
 

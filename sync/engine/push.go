@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"counterfoil/app/books"
@@ -111,16 +110,10 @@ func (e *Engine) carry(ctx context.Context, b *batch) {
 }
 
 // freeze picks what to send, in one transaction: operations sent before keep
-// their bytes, the others get theirs now. What is on its way is left out.
+// their bytes, the others get theirs now. While a batch is on its way none is
+// sent again.
 func (e *Engine) freeze(ctx context.Context, way *batch) ([]operation, error) {
-	asked := map[int64]bool{}
-	if way != nil {
-		for _, o := range way.ops {
-			asked[o.ID] = true
-		}
-	}
-	ready, err := e.cfg.Store.Ready(ctx, e.size.operations()+len(asked))
-	ready = slices.DeleteFunc(ready, func(o books.Operation) bool { return asked[o.ID] })
+	ready, err := e.cfg.Store.Ready(ctx, e.size.operations(), way == nil)
 	if err != nil || len(ready) == 0 {
 		return nil, err
 	}
