@@ -33,7 +33,9 @@ func showFailure(o options, err error) {
 	more := widget.NewAccordion(widget.NewAccordionItem(words.T("start.detail"), detail))
 	end := widget.NewButton(words.T("start.close"), w.Close)
 	end.Importance = widget.HighImportance
-	inset := func(o fyne.CanvasObject) fyne.CanvasObject { return container.New(layout.NewCustomPaddedLayout(8, 4, 7, 7), o) }
+	inset := func(o fyne.CanvasObject) fyne.CanvasObject {
+		return container.New(layout.NewCustomPaddedLayout(8, 4, 7, 7), o)
+	}
 	w.SetContent(container.NewPadded(container.NewBorder(inset(head), inset(container.NewHBox(end)), nil, nil, container.NewVBox(what, more))))
 	w.Resize(fyne.NewSize(520, 260))
 	w.CenterOnScreen()
