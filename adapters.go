@@ -56,9 +56,7 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 		Requests: day.Requests, Availability: day.Availability, Success: day.Success, P50: day.P50, P99: day.P99,
 		NextTry: f.d.client.Engine().NextTry(), Names: []string{f.d.client.URL()},
 	}
-	if g := m.LastGood(); g != nil {
-		out.CertificateEnd = g.NotAfter
-	}
+	out.CertificateEnd = m.CertificateEnd()
 	id := fault.ID(st.Fault)
 	values := map[string]string{"host": f.d.client.URL()}
 	if report != nil && st.Kind != link.Online && report.Finding.Fault != fault.OK && report.Finding.Fault != fault.Unknown {
@@ -111,7 +109,7 @@ func event(e link.Event) viewmodel.ConnectionEvent {
 		out.State, out.Text = viewmodel.LampSlow, viewmodel.Bilingual{ZH: "线路不稳", EN: "unsteady"}
 	}
 	if row, ok := fault.Lookup(fault.ID(e.Fault)); ok {
-		out.Text = viewmodel.Bilingual{ZH: out.Text.ZH + ":" + row.Title.ZH, EN: out.Text.EN + ": " + row.Title.EN}
+		out.Text = viewmodel.Bilingual{ZH: out.Text.ZH + "：" + row.Title.ZH, EN: out.Text.EN + ": " + row.Title.EN}
 	}
 	return out
 }

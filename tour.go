@@ -116,9 +116,10 @@ func (w *window) walk(dir string) error {
 	for _, lang := range []settings.Language{settings.Chinese, settings.English} {
 		for _, theme := range []settings.Theme{settings.Light, settings.Dark} {
 			suffix := fmt.Sprintf("-%s-%s", lang, theme)
-			v := w.d.settings
-			v.Language, v.Theme, v.Started = lang, theme, true
-			fyne.DoAndWait(func() { w.restyle(v) })
+			fyne.DoAndWait(func() {
+				w.settings.SetLanguage(lang)
+				w.settings.SetTheme(theme)
+			})
 			for _, page := range []string{"invoices", "conflicts", "customers", "items", "reports", "connection", "settings", "practice", "firstrun"} {
 				fyne.DoAndWait(func() { w.shell.Show(page) })
 				if err := w.loaded(page); err != nil {

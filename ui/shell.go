@@ -278,6 +278,10 @@ func (s *Shell) pill() fyne.CanvasObject {
 	text.TextSize, text.TextStyle.Bold = 12.5, true
 	sub := canvas.NewText(p.Sub, theme.Color(theme.ColorNamePlaceHolder))
 	sub.TextSize = 11.5
+	for r := []rune(p.Sub); len(r) > 1 && sub.MinSize().Width > railWidth-38; {
+		r = r[:len(r)-1]
+		sub.Text = string(r) + "…"
+	}
 	light := container.NewCenter(container.NewGridWrap(fyne.NewSize(9, 9), dot))
 	if s.collapsed {
 		return screen.NewHit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(12, 12, 4, 4), light)), func() { s.Show("connection") })

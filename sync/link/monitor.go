@@ -6,8 +6,11 @@ package link
 
 import (
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptrace"
 	"slices"
@@ -122,17 +125,33 @@ func (w *watched) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err // given up by us, not by the line
 	}
 	end := w.m.cfg.Now()
-	w.m.seen(Sample{At: start, Took: end.Sub(start), Fault: w.m.cfg.Classify(err, resp)}, resp, address, end)
+	w.m.seen(Sample{At: start, Took: end.Sub(start), Fault: w.m.cfg.Classify(err, resp)}, resp, certificate(err, resp), address, end)
 	return resp, err
 }
 
 // Fault notes a failure before any request could be made, like a locked keyring.
 func (m *Monitor) Fault(id string) {
 	now := m.cfg.Now()
-	m.seen(Sample{At: now, Fault: id}, nil, "", now)
+	m.seen(Sample{At: now, Fault: id}, nil, nil, "", now)
 }
 
-func (m *Monitor) seen(s Sample, resp *http.Response, address string, end time.Time) {
+// certificate is what the server showed, also where it was refused; nil when it
+// showed none.
+func certificate(err error, resp *http.Response) *x509.Certificate {
+	var refused *tls.CertificateVerificationError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case resp != nil && resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0:
+		return resp.TLS.PeerCertificates[0]
+	case errors.As(err, &refused) && len(refused.UnverifiedCertificates) > 0:
+		return refused.UnverifiedCertificates[0]
+	case errors.As(err, &invalid):
+		return invalid.Cert
+	}
+	return nil
+}
+
+func (m *Monitor) seen(s Sample, resp *http.Response, shown *x509.Certificate, address string, end time.Time) {
 	m.mu.Lock()
 	m.samples = append(m.samples, s)
 	if len(m.samples) > maxSamples {
@@ -146,13 +165,12 @@ func (m *Monitor) seen(s Sample, resp *http.Response, address string, end time.T
 	if address != "" {
 		snap.Address = address
 	}
+	if shown != nil {
+		sum := sha256.Sum256(shown.Raw)
+		snap.Chain, snap.NotAfter = hex.EncodeToString(sum[:]), shown.NotAfter
+	}
 	if resp != nil {
 		snap.Server = resp.Header.Get("Server")
-		if resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0 {
-			c := resp.TLS.PeerCertificates[0]
-			sum := sha256.Sum256(c.Raw)
-			snap.Chain, snap.NotAfter = hex.EncodeToString(sum[:]), c.NotAfter
-		}
 		if d, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 			// The header is cut to seconds: its middle is half a second later.
 			m.offsets = append(m.offsets, d.Add(500*time.Millisecond).Sub(end.Add(-s.Took/2)))
@@ -250,6 +268,17 @@ func (m *Monitor) LastGood() *Snapshot {
 	}
 	g := *m.good
 	return &g
+}
+
+// CertificateEnd is when the certificate that the server showed last ends; zero
+// when none was seen.
+func (m *Monitor) CertificateEnd() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.now.NotAfter.IsZero() && m.good != nil {
+		return m.good.NotAfter
+	}
+	return m.now.NotAfter
 }
 
 // Change compares one thing with the last good state.

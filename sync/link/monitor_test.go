@@ -1,7 +1,10 @@
 package link
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -61,5 +64,39 @@ func TestStateDoesNotFlicker(t *testing.T) {
 	s := m.Stats(time.Hour)
 	if s.Requests != 3 || s.Success < 0.66 || s.Success > 0.67 || s.Availability >= 1 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// A refused certificate is the one to show: not the one that was good before.
+func TestRefusedCertificate(t *testing.T) {
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	m := New(Config{Now: func() time.Time { return now }})
+	good := &x509.Certificate{Raw: []byte("good"), NotAfter: now.AddDate(1, 0, 0)}
+	expired := &x509.Certificate{Raw: []byte("expired"), NotAfter: now.AddDate(0, 0, -1)}
+	var answer func() (*http.Response, error)
+	tr := m.Wrap(roundTrip(func(*http.Request) (*http.Response, error) { return answer() }))
+	ask := func() {
+		req, _ := http.NewRequest(http.MethodGet, "https://x/", nil)
+		_, _ = tr.RoundTrip(req)
+	}
+	answer = func() (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, TLS: &tls.ConnectionState{PeerCertificates: []*x509.Certificate{good}}}, nil
+	}
+	ask()
+	if got := m.CertificateEnd(); !got.Equal(good.NotAfter) {
+		t.Errorf("%v", got)
+	}
+	for _, err := range []error{
+		&tls.CertificateVerificationError{UnverifiedCertificates: []*x509.Certificate{expired}, Err: errors.New("expired")},
+		x509.CertificateInvalidError{Cert: expired, Reason: x509.Expired},
+	} {
+		answer = func() (*http.Response, error) { return nil, fmt.Errorf("get: %w", err) }
+		ask()
+		if got := m.CertificateEnd(); !got.Equal(expired.NotAfter) {
+			t.Errorf("%T: %v", err, got)
+		}
+		if c := m.Changes(); c[0].Key != "certificate" || !c[0].Changed || c[0].Before == c[0].After {
+			t.Errorf("%T: %+v", err, c)
+		}
 	}
 }
