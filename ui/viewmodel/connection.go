@@ -229,11 +229,11 @@ func (c *Connection) Tiles() []ConnectionTile {
 	}
 	cert, certNote, certState := "", w.T("connection.tile.cert.unknown"), LampUnknown
 	if !f.CertificateEnd.IsZero() {
-		days := int(f.CertificateEnd.Sub(now).Hours() / 24)
+		days, end := int(f.CertificateEnd.Sub(now).Hours()/24), f.CertificateEnd.Local().Format("2006-01-02")
+		cert, certNote = w.T("connection.tile.days", days), w.T("connection.tile.cert.until", end)
 		if now.After(f.CertificateEnd) {
-			days = 0
+			cert, certNote = w.T("connection.tile.cert.expired"), w.T("connection.tile.cert.since", end)
 		}
-		cert, certNote = w.T("connection.tile.days", days), w.T("connection.tile.cert.until", f.CertificateEnd.Local().Format("2006-01-02"))
 		switch {
 		case days < 7:
 			certState = LampBad
