@@ -28,10 +28,10 @@ type (
 		Reviewer  string                     `json:"reviewer,omitempty"`
 		Drawer    string                     `json:"drawer,omitempty"`
 		Email     string                     `json:"email,omitempty"`
-		Review    bool                       `json:"review,omitempty"`
+		Review    bool                       `json:"review,omitzero"`
 		State     invoice.State              `json:"state,omitempty"`
 		Number    string                     `json:"number,omitempty"`
-		Revision  int64                      `json:"revision,omitempty"`
+		Revision  int64                      `json:"revision,omitzero"`
 		Rejection *rejectionBody             `json:"rejection,omitempty"`
 		Reverses  string                     `json:"reverses,omitempty"`
 		RedRows   []rowBody                  `json:"red_rows,omitempty"`
@@ -72,7 +72,7 @@ type (
 		Percent *string `json:"percent,omitempty"`
 	}
 	rowBody struct {
-		Line    int             `json:"line,omitempty"`
+		Line    int             `json:"line,omitzero"`
 		LineID  string          `json:"line_id,omitempty"`
 		Type    invoice.RowType `json:"type"`
 		Name    string          `json:"name,omitempty"`
@@ -141,11 +141,11 @@ func fromBody(b invoiceBody) (invoice.Invoice, error) {
 	return v, p.err
 }
 
-func encode(v invoice.Invoice) ([]byte, error) { return json.Marshal(toBody(v)) }
+func encode(v invoice.Invoice) ([]byte, error) { return marshal(toBody(v)) }
 
 func decode(data []byte) (invoice.Invoice, error) {
 	var b invoiceBody
-	if err := json.Unmarshal(data, &b); err != nil {
+	if err := unmarshal(data, &b); err != nil {
 		return invoice.Invoice{}, fmt.Errorf("%w: body: %w", ErrCorrupt, err)
 	}
 	v, err := fromBody(b)

@@ -3,7 +3,6 @@ package localdb
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -16,7 +15,7 @@ type conflictBody struct {
 	Base    *invoiceBody      `json:"base,omitempty"`
 	Mine    invoiceBody       `json:"mine"`
 	Theirs  invoiceBody       `json:"theirs"`
-	Deleted bool              `json:"deleted,omitempty"`
+	Deleted bool              `json:"deleted,omitzero"`
 	Diffs   []books.FieldDiff `json:"diffs,omitempty"`
 	Merged  []books.FieldDiff `json:"merged,omitempty"`
 }
@@ -27,12 +26,12 @@ func encodeConflict(c books.Conflict) ([]byte, error) {
 		base := toBody(*c.Base)
 		b.Base = &base
 	}
-	return json.Marshal(b)
+	return marshal(b)
 }
 
 func decodeConflict(data []byte, c *books.Conflict) error {
 	var b conflictBody
-	if err := json.Unmarshal(data, &b); err != nil {
+	if err := unmarshal(data, &b); err != nil {
 		return fmt.Errorf("%w: conflict: %w", ErrCorrupt, err)
 	}
 	var errs [3]error

@@ -3,7 +3,6 @@ package localdb
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 
 	"counterfoil/app/invoice"
@@ -15,7 +14,7 @@ type (
 		ID       string    `json:"id"`
 		Party    partyBody `json:"party"`
 		Email    string    `json:"email,omitempty"`
-		Revision int64     `json:"revision,omitempty"`
+		Revision int64     `json:"revision,omitzero"`
 	}
 	itemBody struct {
 		ID       string  `json:"id"`
@@ -25,7 +24,7 @@ type (
 		Unit     string  `json:"unit,omitempty"`
 		Price    *string `json:"price,omitempty"`
 		Rate     string  `json:"rate"`
-		Revision int64   `json:"revision,omitempty"`
+		Revision int64   `json:"revision,omitzero"`
 	}
 )
 
@@ -33,7 +32,7 @@ func (t *tx) SetCustomer(c party.Customer, deleted bool) error {
 	if deleted {
 		return t.exec(`DELETE FROM customer WHERE id = ?`, c.ID)
 	}
-	body, err := json.Marshal(customerBody{c.ID, partyBody(c.Party), c.Email, c.Revision})
+	body, err := marshal(customerBody{c.ID, partyBody(c.Party), c.Email, c.Revision})
 	if err != nil {
 		return err
 	}
@@ -44,7 +43,7 @@ func (t *tx) SetItem(i invoice.Item, deleted bool) error {
 	if deleted {
 		return t.exec(`DELETE FROM item WHERE id = ?`, i.ID)
 	}
-	body, err := json.Marshal(itemBody{i.ID, i.Name, i.TaxCode, i.Spec, i.Unit, text(i.Price), i.Rate.String(), i.Revision})
+	body, err := marshal(itemBody{i.ID, i.Name, i.TaxCode, i.Spec, i.Unit, text(i.Price), i.Rate.String(), i.Revision})
 	if err != nil {
 		return err
 	}
@@ -56,7 +55,7 @@ func (d *DB) Customers(ctx context.Context, search string, limit int) ([]party.C
 	var all []party.Customer
 	err := d.master(ctx, "customer", search, limit, func(data []byte) error {
 		var b customerBody
-		if err := json.Unmarshal(data, &b); err != nil {
+		if err := unmarshal(data, &b); err != nil {
 			return err
 		}
 		all = append(all, party.Customer{ID: b.ID, Party: party.Party(b.Party), Email: b.Email, Revision: b.Revision})
@@ -70,7 +69,7 @@ func (d *DB) Items(ctx context.Context, search string, limit int) ([]invoice.Ite
 	var all []invoice.Item
 	err := d.master(ctx, "item", search, limit, func(data []byte) error {
 		var b itemBody
-		if err := json.Unmarshal(data, &b); err != nil {
+		if err := unmarshal(data, &b); err != nil {
 			return err
 		}
 		var p parser

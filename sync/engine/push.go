@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -235,7 +234,7 @@ func (e *Engine) answer(tx books.SyncTx, o operation, a wire.Answer, s *Summary)
 			return nil, err
 		}
 	}
-	text, err := json.Marshal(a)
+	text, err := wire.Marshal(a)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -75,7 +74,7 @@ func (l *Ladder) server(ctx context.Context) (string, bool) {
 		return fmt.Sprintf("status %d", resp.StatusCode), false
 	}
 	var h wire.Health
-	if err := json.Unmarshal(body, &h); err != nil || h.Product != wire.Product {
+	if err := wire.Unmarshal(body, &h); err != nil || h.Product != wire.Product {
 		product := h.Product
 		if product == "" {
 			product = resp.Header.Get("Server")
@@ -134,7 +133,7 @@ func (l *Ladder) status(resp *http.Response, body []byte) (fault.ID, map[string]
 	html := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
 	ours := l.ours || resp.Header.Get(wire.HeaderProduct) == wire.Product
 	var p wire.Problem
-	_ = json.Unmarshal(body, &p) // a body that is no problem document says nothing more
+	_ = wire.Unmarshal(body, &p) // a body that is no problem document says nothing more
 	values := map[string]string{"request": resp.Header.Get(wire.HeaderRequest)}
 	switch {
 	case resp.StatusCode == http.StatusServiceUnavailable && p.Maintenance != nil:

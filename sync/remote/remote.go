@@ -7,7 +7,6 @@ package remote
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -107,7 +106,7 @@ func (c *Client) Health(ctx context.Context) (wire.Health, error) {
 func (c *Client) Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswer, error) {
 	var out wire.PushAnswer
 	var body bytes.Buffer
-	if err := wire.Gzip(&body, func(w io.Writer) error { return json.NewEncoder(w).Encode(req) }); err != nil {
+	if err := wire.Gzip(&body, func(w io.Writer) error { return wire.MarshalWrite(w, req) }); err != nil {
 		return out, &Error{Op: "push", Err: err}
 	}
 	r := c.authorized(ctx).
@@ -168,10 +167,10 @@ func (c *Client) do(op string, r *resty.Request, method, path string, out any) e
 	}
 	if raw.StatusCode != http.StatusOK || e.HTML || e.NotOurs {
 		// A body that is no problem document says nothing more than the status.
-		_ = json.Unmarshal(body, &e.Problem)
+		_ = wire.Unmarshal(body, &e.Problem)
 		return e
 	}
-	if err := json.Unmarshal(body, out); err != nil {
+	if err := wire.Unmarshal(body, out); err != nil {
 		e.Err = err
 		return e
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -45,7 +44,7 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request, v any) bool {
 	case err != nil:
 		return bad(http.StatusBadRequest, "malformed", "The body is cut or damaged", err.Error())
 	}
-	if err := json.Unmarshal(raw, v); err != nil {
+	if err := wire.Unmarshal(raw, v); err != nil {
 		return bad(http.StatusBadRequest, "malformed", "The body is not the expected JSON", err.Error())
 	}
 	return true
@@ -64,7 +63,7 @@ const small = 1024
 
 // send answers 200 with JSON, gzipped when the client takes it.
 func (s *Server) send(w http.ResponseWriter, r *http.Request, v any) {
-	b, err := json.Marshal(v)
+	b, err := wire.Marshal(v)
 	if err != nil {
 		s.Problem(w, r, http.StatusInternalServerError, wire.Problem{Code: "internal", Title: "The answer could not be written"})
 		return

@@ -2,10 +2,11 @@ package server
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
@@ -37,10 +38,10 @@ func asked(op wire.Operation) string {
 }
 
 // answer gives the stored bytes of the answer to op.
-func (d *decider) answer(op wire.Operation) (json.RawMessage, error) {
+func (d *decider) answer(op wire.Operation) (jsontext.Value, error) {
 	// An id that names other bytes is never applied, and never remembered.
-	refuse := func(code string) (json.RawMessage, error) {
-		return json.Marshal(wire.Answer{OperationID: op.OperationID, Result: wire.Rejected, Code: code})
+	refuse := func(code string) (jsontext.Value, error) {
+		return wire.Marshal(wire.Answer{OperationID: op.OperationID, Result: wire.Rejected, Code: code})
 	}
 	if wire.Hash(op.Body) != op.Hash {
 		return refuse("hash_mismatch")
@@ -65,7 +66,7 @@ func (d *decider) answer(op wire.Operation) (json.RawMessage, error) {
 		return nil, err
 	}
 	a.OperationID = op.OperationID
-	raw, err := json.Marshal(a)
+	raw, err := wire.Marshal(a)
 	if err != nil {
 		return nil, err
 	}

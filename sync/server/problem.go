@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,7 +12,7 @@ import (
 // Problem answers application/problem+json.
 func (s *Server) Problem(w http.ResponseWriter, _ *http.Request, status int, p wire.Problem) {
 	p.RequestID = w.Header().Get(wire.HeaderRequest)
-	b, err := json.Marshal(p)
+	b, err := wire.Marshal(p)
 	if err != nil {
 		b = []byte(`{"code":"internal","title":"The answer could not be written"}`)
 	}

@@ -2,9 +2,10 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"counterfoil/sync/wire"
 )
@@ -14,8 +15,8 @@ const maxOperations = 5000
 
 // storedAnswer is wire.PushAnswer with the answers as they stand in the ledger.
 type storedAnswer struct {
-	Epoch   string            `json:"epoch"`
-	Answers []json.RawMessage `json:"answers"`
+	Epoch   string           `json:"epoch"`
+	Answers []jsontext.Value `json:"answers"`
 }
 
 func (s *Server) push(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +48,7 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	out := storedAnswer{Answers: make([]json.RawMessage, 0, len(req.Operations))}
+	out := storedAnswer{Answers: make([]jsontext.Value, 0, len(req.Operations))}
 	branch, _ := r.Context().Value(branchKey{}).(string)
 	// Once begun, a batch is finished even if the client hangs up: the answers
 	// are then in the ledger.

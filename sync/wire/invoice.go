@@ -1,11 +1,9 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -19,25 +17,24 @@ import (
 // ErrMalformed says that a body is not a document of this schema.
 var ErrMalformed = errors.New("malformed document")
 
-// invoiceBody is an invoice on the wire. Its lines are plain, or carry fields of
-// a newer program: few do, and they take the slower way.
-type invoiceBody[L lineBody | extraLine] struct {
+// invoiceBody is an invoice on the wire. Extra holds the fields of a newer program.
+type invoiceBody struct {
 	ID           string     `json:"id"`
 	Reference    string     `json:"reference,omitempty"`
 	Kind         string     `json:"kind"`
 	Basis        string     `json:"basis"`
 	Date         string     `json:"date,omitempty"`
 	Buyer        partyBody  `json:"buyer"`
-	Lines        []L        `json:"lines"`
+	Lines        []lineBody `json:"lines"`
 	Remark       string     `json:"remark,omitempty"`
 	Payee        string     `json:"payee,omitempty"`
 	Reviewer     string     `json:"reviewer,omitempty"`
 	Drawer       string     `json:"drawer,omitempty"`
 	Email        string     `json:"email,omitempty"`
-	ReviewNeeded bool       `json:"review_needed,omitempty"`
+	ReviewNeeded bool       `json:"review_needed,omitzero"`
 	State        string     `json:"state"`
 	Number       string     `json:"number,omitempty"`
-	Revision     int64      `json:"revision,omitempty"`
+	Revision     int64      `json:"revision,omitzero"`
 	Rejection    *rejection `json:"rejection,omitempty"`
 	Reverses     string     `json:"reverses,omitempty"`
 	RedRows      []rowBody  `json:"red_rows,omitempty"`
@@ -45,6 +42,8 @@ type invoiceBody[L lineBody | extraLine] struct {
 	Branch       string     `json:"branch,omitempty"`
 	CreatedAt    *time.Time `json:"created_at,omitempty"`
 	UpdatedAt    *time.Time `json:"updated_at,omitempty"`
+
+	Extra map[string]json.RawMessage `json:",embed"`
 }
 
 type rejection struct {
@@ -73,6 +72,8 @@ type lineBody struct {
 	Amount   *string       `json:"amount,omitempty"`
 	Rate     string        `json:"rate"`
 	Discount *discountBody `json:"discount,omitempty"`
+
+	Extra map[string]json.RawMessage `json:",embed"`
 }
 
 type discountBody struct {
@@ -160,20 +161,10 @@ func unstamp(t *time.Time) time.Time {
 	return t.UTC()
 }
 
-// EncodeInvoice gives the canonical bytes of an invoice: lines in printing order,
-// fields in a fixed order, unknown fields of a newer program after them, sorted.
-func EncodeInvoice(inv invoice.Invoice) ([]byte, error) {
-	lines := invoice.Sorted(inv.Lines)
-	if slices.ContainsFunc(lines, func(l invoice.Line) bool { return len(l.Extra) > 0 }) {
-		return encodeInvoice(inv, lines, func(l invoice.Line) extraLine { return extraLine{lineOf(l), l.Extra} })
-	}
-	return encodeInvoice(inv, lines, lineOf)
-}
-
 func lineOf(l invoice.Line) lineBody {
 	b := lineBody{
 		ID: l.ID, Order: l.Order, Name: l.Name, TaxCode: l.TaxCode, Spec: l.Spec, Unit: l.Unit,
-		Qty: text(l.Qty), Price: text(l.Price), Amount: text(l.Amount), Rate: l.Rate.String(),
+		Qty: text(l.Qty), Price: text(l.Price), Amount: text(l.Amount), Rate: l.Rate.String(), Extra: l.Extra,
 	}
 	if l.Discount != nil {
 		b.Discount = &discountBody{text(l.Discount.Amount), text(l.Discount.Percent)}
@@ -181,19 +172,22 @@ func lineOf(l invoice.Line) lineBody {
 	return b
 }
 
-func encodeInvoice[L lineBody | extraLine](inv invoice.Invoice, lines []invoice.Line, line func(invoice.Line) L) ([]byte, error) {
-	b := invoiceBody[L]{
+// EncodeInvoice gives the canonical bytes of an invoice: lines in printing order,
+// fields in a fixed order, unknown fields of a newer program after them, sorted.
+func EncodeInvoice(inv invoice.Invoice) ([]byte, error) {
+	lines := invoice.Sorted(inv.Lines)
+	b := invoiceBody{
 		ID: inv.ID, Reference: inv.Reference, Kind: string(inv.Kind), Basis: string(inv.Basis), Date: inv.Date,
-		Buyer: partyBody(inv.Buyer), Lines: make([]L, 0, len(lines)), Remark: inv.Remark, Payee: inv.Payee, Reviewer: inv.Reviewer,
+		Buyer: partyBody(inv.Buyer), Lines: make([]lineBody, 0, len(lines)), Remark: inv.Remark, Payee: inv.Payee, Reviewer: inv.Reviewer,
 		Drawer: inv.Drawer, Email: inv.Email, ReviewNeeded: inv.ReviewNeeded, State: string(inv.State), Number: inv.Number,
-		Revision: inv.Revision, Reverses: inv.Reverses, Branch: inv.Branch,
+		Revision: inv.Revision, Reverses: inv.Reverses, Branch: inv.Branch, Extra: inv.Extra,
 		IssuedAt: stamp(inv.IssuedAt), CreatedAt: stamp(inv.CreatedAt), UpdatedAt: stamp(inv.UpdatedAt),
 	}
 	if inv.Rejection != nil {
 		b.Rejection = &rejection{inv.Rejection.Code, inv.Rejection.Fields}
 	}
 	for _, l := range lines {
-		b.Lines = append(b.Lines, line(l))
+		b.Lines = append(b.Lines, lineOf(l))
 	}
 	for _, r := range inv.RedRows {
 		b.RedRows = append(b.RedRows, rowBody{
@@ -202,49 +196,31 @@ func encodeInvoice[L lineBody | extraLine](inv invoice.Invoice, lines []invoice.
 			Net: r.Net.StringFixed(2), Tax: r.Tax.StringFixed(2), Gross: r.Gross.StringFixed(2),
 		})
 	}
-	return withExtra(b, inv.Extra)
+	return Marshal(b)
 }
 
 // DecodeInvoice reads an invoice body and keeps fields it does not know. Errors
 // wrap ErrMalformed.
 func DecodeInvoice(raw []byte) (invoice.Invoice, error) {
-	known := json.NewDecoder(bytes.NewReader(raw))
-	known.DisallowUnknownFields()
-	var plain invoiceBody[lineBody]
-	if err := known.Decode(&plain); err == nil && known.InputOffset() == int64(len(raw)) {
-		return decodeInvoice(plain, func(l lineBody) (lineBody, map[string]json.RawMessage) { return l, nil })
-	}
-	var b invoiceBody[extraLine]
-	if err := json.Unmarshal(raw, &b); err != nil {
+	var b invoiceBody
+	if err := Unmarshal(raw, &b); err != nil {
 		return invoice.Invoice{}, fmt.Errorf("%w: %v", ErrMalformed, err)
 	}
-	inv, err := decodeInvoice(b, func(l extraLine) (lineBody, map[string]json.RawMessage) { return l.lineBody, l.extra })
-	if err != nil {
-		return inv, err
-	}
-	if inv.Extra, err = unknown(raw, invoiceFields); err != nil {
-		err = fmt.Errorf("%w: %v", ErrMalformed, err)
-	}
-	return inv, err
-}
-
-func decodeInvoice[L lineBody | extraLine](b invoiceBody[L], line func(L) (lineBody, map[string]json.RawMessage)) (invoice.Invoice, error) {
 	r := &reader{}
 	inv := invoice.Invoice{
 		ID: b.ID, Reference: b.Reference, Kind: invoice.Kind(b.Kind), Basis: invoice.Basis(b.Basis), Date: b.Date,
 		Buyer: party.Party(b.Buyer), Remark: b.Remark, Payee: b.Payee, Reviewer: b.Reviewer, Drawer: b.Drawer, Email: b.Email,
 		ReviewNeeded: b.ReviewNeeded, State: invoice.State(b.State), Number: b.Number, Revision: b.Revision,
-		Reverses: b.Reverses, Branch: b.Branch,
+		Reverses: b.Reverses, Branch: b.Branch, Extra: b.Extra,
 		IssuedAt: unstamp(b.IssuedAt), CreatedAt: unstamp(b.CreatedAt), UpdatedAt: unstamp(b.UpdatedAt),
 	}
 	if b.Rejection != nil {
 		inv.Rejection = &invoice.Rejection{Code: b.Rejection.Code, Fields: b.Rejection.Fields}
 	}
-	for i, each := range b.Lines {
-		l, extra := line(each)
+	for i, l := range b.Lines {
 		r.list, r.at = "lines", i+1
 		v := invoice.Line{
-			ID: l.ID, Order: l.Order, Name: l.Name, TaxCode: l.TaxCode, Spec: l.Spec, Unit: l.Unit, Extra: extra,
+			ID: l.ID, Order: l.Order, Name: l.Name, TaxCode: l.TaxCode, Spec: l.Spec, Unit: l.Unit, Extra: l.Extra,
 			Qty: r.optional("qty", l.Qty), Price: r.optional("price", l.Price), Amount: r.optional("amount", l.Amount),
 			Rate: r.rate(l.Rate),
 		}

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"counterfoil/app/invoice"
@@ -12,18 +11,18 @@ type customerBody struct {
 	ID       string    `json:"id"`
 	Party    partyBody `json:"party"`
 	Email    string    `json:"email,omitempty"`
-	Revision int64     `json:"revision,omitempty"`
+	Revision int64     `json:"revision,omitzero"`
 }
 
 // EncodeCustomer gives the canonical bytes of a customer.
 func EncodeCustomer(c party.Customer) ([]byte, error) {
-	return json.Marshal(customerBody{c.ID, partyBody(c.Party), c.Email, c.Revision})
+	return Marshal(customerBody{c.ID, partyBody(c.Party), c.Email, c.Revision})
 }
 
 // DecodeCustomer reads a customer. Errors wrap ErrMalformed.
 func DecodeCustomer(raw []byte) (party.Customer, error) {
 	var b customerBody
-	if err := json.Unmarshal(raw, &b); err != nil {
+	if err := Unmarshal(raw, &b); err != nil {
 		return party.Customer{}, fmt.Errorf("%w: %v", ErrMalformed, err)
 	}
 	return party.Customer{ID: b.ID, Party: party.Party(b.Party), Email: b.Email, Revision: b.Revision}, nil
@@ -37,18 +36,18 @@ type itemBody struct {
 	Unit     string  `json:"unit,omitempty"`
 	Price    *string `json:"price,omitempty"`
 	Rate     string  `json:"rate"`
-	Revision int64   `json:"revision,omitempty"`
+	Revision int64   `json:"revision,omitzero"`
 }
 
 // EncodeItem gives the canonical bytes of an item.
 func EncodeItem(i invoice.Item) ([]byte, error) {
-	return json.Marshal(itemBody{i.ID, i.Name, i.TaxCode, i.Spec, i.Unit, text(i.Price), i.Rate.String(), i.Revision})
+	return Marshal(itemBody{i.ID, i.Name, i.TaxCode, i.Spec, i.Unit, text(i.Price), i.Rate.String(), i.Revision})
 }
 
 // DecodeItem reads an item. Errors wrap ErrMalformed.
 func DecodeItem(raw []byte) (invoice.Item, error) {
 	var b itemBody
-	if err := json.Unmarshal(raw, &b); err != nil {
+	if err := Unmarshal(raw, &b); err != nil {
 		return invoice.Item{}, fmt.Errorf("%w: %v", ErrMalformed, err)
 	}
 	r := &reader{}

@@ -7,8 +7,9 @@
 package wire
 
 import (
-	"encoding/json"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Protocol is the version this program speaks; Min and Max the range it understands.
@@ -42,14 +43,14 @@ type PushRequest struct {
 // its State says where a transition goes: "waiting" (submit) or "draft" (recall).
 // OperationID is "device_id:device_seq"; Hash is the hex SHA-256 of Body.
 type Operation struct {
-	OperationID  string          `json:"operation_id"`
-	DocumentType string          `json:"document_type"`
-	DocumentID   string          `json:"document_id"`
-	BaseRevision int64           `json:"base_revision"`
-	Kind         string          `json:"kind"`
-	Schema       int             `json:"schema"`
-	Hash         string          `json:"hash"`
-	Body         json.RawMessage `json:"body"`
+	OperationID  string         `json:"operation_id"`
+	DocumentType string         `json:"document_type"`
+	DocumentID   string         `json:"document_id"`
+	BaseRevision int64          `json:"base_revision"`
+	Kind         string         `json:"kind"`
+	Schema       int            `json:"schema"`
+	Hash         string         `json:"hash"`
+	Body         jsontext.Value `json:"body"`
 }
 
 // Results of an operation. There is no "merged": the server has no base to merge
@@ -74,14 +75,14 @@ type PushAnswer struct {
 type Answer struct {
 	OperationID string            `json:"operation_id"`
 	Result      string            `json:"result"`
-	Revision    int64             `json:"revision,omitempty"`
-	Seq         int64             `json:"seq,omitempty"`
+	Revision    int64             `json:"revision,omitzero"`
+	Seq         int64             `json:"seq,omitzero"`
 	State       string            `json:"state,omitempty"`
 	Number      string            `json:"number,omitempty"`
 	Branch      string            `json:"branch,omitempty"` // whose operation it was, as the server knows it
 	IssuedAt    *time.Time        `json:"issued_at,omitempty"`
-	Deleted     bool              `json:"deleted,omitempty"`
-	Body        json.RawMessage   `json:"body,omitempty"`
+	Deleted     bool              `json:"deleted,omitzero"`
+	Body        jsontext.Value    `json:"body,omitempty"`
 	Code        string            `json:"code,omitempty"`
 	Fields      map[string]string `json:"fields,omitempty"`
 }
@@ -96,13 +97,13 @@ type PullAnswer struct {
 
 // Change is one change in seq order.
 type Change struct {
-	Seq          int64           `json:"seq"`
-	DocumentType string          `json:"document_type"`
-	DocumentID   string          `json:"document_id"`
-	Revision     int64           `json:"revision"`
-	Deleted      bool            `json:"deleted,omitempty"`
-	Own          bool            `json:"own,omitempty"` // made by the asking device, which asked to leave such bodies out
-	Body         json.RawMessage `json:"body,omitempty"`
+	Seq          int64          `json:"seq"`
+	DocumentType string         `json:"document_type"`
+	DocumentID   string         `json:"document_id"`
+	Revision     int64          `json:"revision"`
+	Deleted      bool           `json:"deleted,omitzero"`
+	Own          bool           `json:"own,omitzero"` // made by the asking device, which asked to leave such bodies out
+	Body         jsontext.Value `json:"body,omitempty"`
 }
 
 // PullQuery are the parameters of a pull.
