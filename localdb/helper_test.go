@@ -82,3 +82,16 @@ func load(t testing.TB, d *DB, n int) {
 		}
 	}
 }
+
+// readyOf lists what may be sent.
+func readyOf(t *testing.T, d *DB) (ready []books.Ready) {
+	t.Helper()
+	err := d.Update(context.Background(), func(x books.SyncTx) (err error) {
+		ready, err = x.Ready(10, 1<<20, true)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ready
+}

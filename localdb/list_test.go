@@ -162,7 +162,7 @@ func TestReadersBesideWriter(t *testing.T) {
 						return
 					}
 				}
-				if _, err := d.Ready(ctx, 5, true); err != nil {
+				if _, err := d.Outbox(ctx, 5); err != nil {
 					t.Error(err)
 					return
 				}

@@ -81,35 +81,3 @@ func (d *DB) Outbox(ctx context.Context, limit int) ([]books.Operation, error) {
 	all, err := d.operations(ctx, `SELECT `+operationColumns+` FROM outbox ORDER BY id LIMIT ?`, limit)
 	return all, wrap("outbox", err)
 }
-
-// Ready implements books.SyncStore.
-func (d *DB) Ready(ctx context.Context, limit int, again bool) ([]books.Operation, error) {
-	const free = ` AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.invoice_id = o.document_id)`
-	var all []books.Operation
-	var err error
-	if again {
-		all, err = d.operations(ctx, `SELECT `+operationColumns+` FROM outbox o WHERE state = 'sent'`+free+`
-			AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND +p.state = 'sent' AND p.id < o.id)
-			ORDER BY id LIMIT ?`, limit)
-	}
-	if err != nil || len(all) >= limit {
-		return all, wrap("ready", err)
-	}
-	more, err := d.operations(ctx, `SELECT `+operationColumns+` FROM outbox o WHERE state = 'unsent'`+free+`
-		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND (+p.state = 'sent' OR +p.state = 'unsent' AND p.id < o.id))
-		ORDER BY id LIMIT ?`, limit-len(all))
-	if err != nil {
-		return nil, wrap("ready", err)
-	}
-	// Between the two reads an operation may have been frozen or answered.
-	seen := make(map[string]bool, len(all))
-	for _, o := range all {
-		seen[o.DocumentID] = true
-	}
-	for _, o := range more {
-		if !seen[o.DocumentID] {
-			all = append(all, o)
-		}
-	}
-	return all, nil
-}

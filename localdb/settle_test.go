@@ -65,3 +65,26 @@ func TestSettle(t *testing.T) {
 		t.Fatal("settled an invoice in conflict")
 	}
 }
+
+// A batch ends with the document that fills it, and always has one.
+func TestReadyStopsAtTheSize(t *testing.T) {
+	d, ctx := openTemp(t), context.Background()
+	for i := range 4 {
+		v, s := sample(i, 1)
+		mustSave(t, d, v, s, 0, books.Put)
+	}
+	one := readyOf(t, d)
+	if len(one) != 4 || one[0].Document == nil || one[0].Document.ID != one[0].DocumentID {
+		t.Fatalf("%+v", one)
+	}
+	for _, c := range []struct{ limit, size, want int }{{10, 1, 1}, {10, 1 << 20, 4}, {3, 1 << 20, 3}} {
+		var got []books.Ready
+		err := d.Update(ctx, func(x books.SyncTx) (err error) {
+			got, err = x.Ready(c.limit, c.size, true)
+			return err
+		})
+		if err != nil || len(got) != c.want {
+			t.Errorf("%+v: %d %v", c, len(got), err)
+		}
+	}
+}

@@ -25,44 +25,18 @@ func (t *tx) Invoice(id string) (books.Stored, error) {
 	return scanStored(func(into ...any) error { return t.one(storedQuery, []any{id}, into...) })
 }
 
-func (t *tx) Document(id string) (invoice.Invoice, error) {
-	var doc []byte
-	err := t.one(`SELECT b.doc FROM invoice i JOIN body b ON b.n = i.n WHERE i.id = ?`, []any{id}, &doc)
-	if errors.Is(err, sql.ErrNoRows) {
-		return invoice.Invoice{}, books.ErrNotFound
-	}
-	if err != nil {
-		return invoice.Invoice{}, err
-	}
-	return decode(doc)
-}
-
-func (t *tx) Operation(id int64) (books.Operation, error) {
-	o, err := scanOperation(func(into ...any) error {
-		return t.one(`SELECT `+operationColumns+` FROM outbox WHERE id = ?`, []any{id}, into...)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return books.Operation{}, books.ErrNotFound
-	}
-	return o, err
-}
-
-func (t *tx) Freeze(id int64, bytes []byte, hash string, base int64, at time.Time) (seq int64, kind books.OperationKind, err error) {
+func (t *tx) Freeze(id int64, bytes []byte, hash string, base int64, at time.Time) (seq int64, err error) {
 	if t.seq == 0 {
 		if err := t.one(`SELECT seq FROM device`, nil, &t.seq); err != nil {
-			return 0, "", err
+			return 0, err
 		}
 	}
-	err = t.one(`UPDATE outbox SET state = 'sent', seq = ?, bytes = ?, hash = ?, base_revision = ?, sent = ?
-		WHERE id = ? AND state = 'unsent' RETURNING kind`, []any{t.seq + 1, bytes, hash, base, nanos(at), id}, &kind)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, "", books.ErrNotFound
-	}
-	if err != nil {
-		return 0, "", err
+	if err := hit(t.change(`UPDATE outbox SET state = 'sent', seq = ?, bytes = ?, hash = ?, base_revision = ?, sent = ? WHERE id = ? AND state = 'unsent'`,
+		t.seq+1, bytes, hash, base, nanos(at), id)); err != nil {
+		return 0, err
 	}
 	t.seq++
-	return t.seq, kind, nil
+	return t.seq, nil
 }
 
 // hit turns "no row changed" into ErrNotFound.
@@ -97,11 +71,10 @@ func (t *tx) Revision(id string) (int64, error) {
 }
 
 func (t *tx) Settle(v invoice.Invoice, h books.HistoryEntry) (bool, error) {
-	var n int64
-	err := t.one(`UPDATE invoice SET state = ?1, number = ?2, rejection = '', version = version + 1, revision = ?3
-		WHERE id = ?4 AND conflict = 0 AND revision <= ?3 AND NOT EXISTS (SELECT 1 FROM outbox WHERE document_id = ?4) RETURNING n`,
-		[]any{v.State, v.Number, v.Revision, v.ID}, &n)
-	if errors.Is(err, sql.ErrNoRows) {
+	err := hit(t.change(`UPDATE invoice SET state = ?1, number = ?2, rejection = '', version = version + 1, revision = ?3
+		WHERE id = ?4 AND conflict = 0 AND revision <= ?3 AND NOT EXISTS (SELECT 1 FROM outbox WHERE document_id = ?4)`,
+		v.State, v.Number, v.Revision, v.ID))
+	if errors.Is(err, books.ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {
@@ -115,13 +88,15 @@ func (t *tx) Settle(v invoice.Invoice, h books.HistoryEntry) (bool, error) {
 	if err := t.putHistory(0, v.ID, h); err != nil {
 		return false, err
 	}
-	if err := t.exec(`UPDATE body SET doc = ?1, base = ?1 WHERE n = ?2`, doc, n); err != nil {
+	if err := t.exec(`UPDATE body SET doc = ?1, base = ?1 WHERE n = (SELECT n FROM invoice WHERE id = ?2)`, doc, v.ID); err != nil || v.Number == "" {
+		return true, err
+	}
+	// It is searched by its number too.
+	row, err := t.head(v.ID)
+	if err != nil {
 		return false, err
 	}
-	if v.Number != "" { // it is searched by its number too
-		err = t.putSearch(false, n, searchText(v))
-	}
-	return true, err
+	return true, t.putSearch(false, row.n, searchText(v))
 }
 
 func (t *tx) Park(id int64, code string) error {

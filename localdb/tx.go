@@ -155,6 +155,25 @@ func (t *tx) one(query string, args []any, into ...any) error {
 	return st.QueryRowContext(t.ctx, args...).Scan(into...)
 }
 
+// each calls scan for every row until it wants no more.
+func (t *tx) each(query string, args []any, scan func(*sql.Rows) (more bool, err error)) error {
+	st, err := t.w.stmts.get(t.ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(t.ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if more, err := scan(rows); err != nil || !more {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // one scans one row through a reader; sql.ErrNoRows when there is none.
 func (d *DB) one(ctx context.Context, query string, args []any, into ...any) error {
 	st, err := d.reads.get(ctx, query)

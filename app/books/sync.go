@@ -36,6 +36,12 @@ type Change struct {
 	Item     *invoice.Item
 }
 
+// Ready is an operation that may be sent now.
+type Ready struct {
+	Operation
+	Document *invoice.Invoice // of an Unsent one; nil when it is gone
+}
+
 // SyncStore is what the sync engine needs of the local store. Update runs fn in
 // ONE durable write transaction; an error from fn rolls it back.
 type SyncStore interface {
@@ -45,11 +51,6 @@ type SyncStore interface {
 	// an operation id was used with other bytes: a cloned folder).
 	RenewDevice(ctx context.Context, id string) error
 	Cursor(ctx context.Context) (Cursor, error)
-	// Ready lists operations to send, oldest first, Sent ones before Unsent ones,
-	// at most one a document, without Parked ones and without those whose
-	// document has an open conflict. Without again only Unsent ones are listed,
-	// because what was sent is on its way.
-	Ready(ctx context.Context, limit int, again bool) ([]Operation, error)
 	Update(ctx context.Context, fn func(SyncTx) error) error
 }
 
@@ -57,15 +58,16 @@ type SyncStore interface {
 type SyncTx interface {
 	// Invoice gives ErrNotFound when there is none.
 	Invoice(id string) (Stored, error)
-	// Document is Invoice without what surrounds it.
-	Document(id string) (invoice.Invoice, error)
-	// Operation gives ErrNotFound when the row is gone (answered or coalesced).
-	Operation(id int64) (Operation, error)
+	// Ready lists operations to send, oldest first, Sent ones before Unsent ones,
+	// at most one a document, without Parked ones and without those whose
+	// document has an open conflict: at most limit, and only until their bodies
+	// reach size bytes. Without again only Unsent ones are listed, because what
+	// was sent is on its way.
+	Ready(limit, size int, again bool) ([]Ready, error)
 	// Freeze marks an unsent operation as sent with these bytes; it allots and
-	// returns the next device sequence number, and the kind the operation has by
-	// now. A later edit of the document then makes a new operation. ErrNotFound
-	// when no unsent operation has this id any more.
-	Freeze(id int64, bytes []byte, hash string, base int64, at time.Time) (seq int64, kind OperationKind, err error)
+	// returns the next device sequence number. A later edit of the document then
+	// makes a new operation. ErrNotFound when no unsent operation has this id.
+	Freeze(id int64, bytes []byte, hash string, base int64, at time.Time) (seq int64, err error)
 	// Answered removes the operation from the outbox and keeps it, with its
 	// answer, in the answered list (offered again after an epoch change). Forget
 	// removes what was answered before a time from that list.

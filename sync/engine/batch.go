@@ -10,9 +10,5 @@ const (
 	maxOps   = 500
 )
 
-// operations is how many to look at for a push of this size: a small invoice is
-// somewhat more than a kilobyte.
-func (b *batchSize) operations() int { return min(b.bytes>>10, maxOps) }
-
 func (b *batchSize) grow()  { b.bytes = min(b.bytes+128<<10, maxBatch) }
 func (b *batchSize) halve() { b.bytes = max(b.bytes/2, minBatch) }

@@ -83,6 +83,16 @@ type Summary struct {
 	Pulled    int `json:"pulled"`    // changes read
 }
 
+func (s *Summary) add(more Summary) {
+	s.Pushed += more.Pushed
+	s.Applied += more.Applied
+	s.Issued += more.Issued
+	s.Rejected += more.Rejected
+	s.Merged += more.Merged
+	s.Conflicts += more.Conflicts
+	s.Pulled += more.Pulled
+}
+
 // Once pushes everything that is ready and pulls to the end. What it did before
 // an error stays done; asking again goes on from there.
 func (e *Engine) Once(ctx context.Context) (Summary, error) {

@@ -37,21 +37,15 @@ func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
 	var answered *batch
 	// A cloned folder is given a new id once; a second time something else is wrong.
 	renewed := false
-	next, err := e.gather(ctx, nil)
+	next, _, err := e.turn(ctx, nil, false, sum)
 	for err == nil && (next != nil || answered != nil) {
 		way := next
 		if way != nil {
 			go e.carry(ctx, way)
 		}
-		reused := false
-		if answered != nil {
-			if reused, err = e.answers(ctx, answered, sum); err == nil {
-				total += len(answered.ops)
-				sum.Pushed += len(answered.ops)
-			}
-		}
-		if err == nil && !reused {
-			next, err = e.gather(ctx, way)
+		var reused bool
+		if next, reused, err = e.turn(ctx, answered, way != nil, sum); err == nil && answered != nil {
+			total += len(answered.ops)
 		}
 		if way != nil {
 			<-way.done
@@ -65,7 +59,7 @@ func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
 			// What was on its way under the old id is asked again under the new one.
 			renewed = true
 			if err = e.cfg.Store.RenewDevice(ctx, e.cfg.NewID()); err == nil {
-				next, err = e.gather(ctx, nil)
+				next, _, err = e.turn(ctx, nil, false, sum)
 			}
 		case way != nil && way.err != nil:
 			e.size.halve()
@@ -78,21 +72,41 @@ func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
 	return total, err
 }
 
-// gather gives a batch of what is ready, but for what is on its way; nil when
-// nothing is.
-func (e *Engine) gather(ctx context.Context, way *batch) (*batch, error) {
+// turn writes the answers of one batch and makes the next of what is ready, in
+// one transaction. next is nil when nothing is ready, or when reused says that
+// the answers were of another device's operations.
+func (e *Engine) turn(ctx context.Context, answered *batch, underway bool, sum *Summary) (next *batch, reused bool, err error) {
 	dev, err := e.cfg.Store.Device(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	b := &batch{device: dev.ID, done: make(chan struct{})}
 	if b.cur, err = e.cfg.Store.Cursor(ctx); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if b.ops, err = e.freeze(ctx, way); err != nil || len(b.ops) == 0 {
-		return nil, err
+	var events []Event
+	var s Summary
+	err = e.cfg.Store.Update(ctx, func(tx books.SyncTx) (err error) {
+		events, s, reused, b.ops = nil, Summary{}, false, nil
+		if answered != nil {
+			if events, reused, err = e.answers(tx, answered, &s); err != nil || reused {
+				return err
+			}
+		}
+		b.ops, err = e.freeze(tx, underway)
+		return err
+	})
+	if err != nil {
+		return nil, false, err
 	}
-	return b, nil
+	sum.add(s)
+	for _, ev := range events {
+		e.cfg.Notify(ev)
+	}
+	if len(b.ops) == 0 {
+		return nil, reused, nil
+	}
+	return b, reused, nil
 }
 
 // carry brings a batch to the server and its answers back.
@@ -108,65 +122,38 @@ func (e *Engine) carry(ctx context.Context, b *batch) {
 	b.ans, b.err = e.cfg.Remote.Push(ctx, req)
 }
 
-// freeze picks what to send, in one transaction: operations sent before keep
-// their bytes, the others get theirs now. While a batch is on its way none is
-// sent again.
-func (e *Engine) freeze(ctx context.Context, way *batch) ([]operation, error) {
-	ready, err := e.cfg.Store.Ready(ctx, e.size.operations(), way == nil)
-	if err != nil || len(ready) == 0 {
+// freeze picks what to send: operations sent before keep their bytes, the others
+// get theirs now. While a batch is underway none is sent again.
+func (e *Engine) freeze(tx books.SyncTx, underway bool) ([]operation, error) {
+	ready, err := tx.Ready(maxOps, e.size.bytes, !underway)
+	if err != nil {
 		return nil, err
 	}
-	var out []operation
-	err = e.cfg.Store.Update(ctx, func(tx books.SyncTx) error {
-		out = out[:0]
-		size := 0
-		for _, o := range ready {
-			if size > 0 && size >= e.size.bytes {
-				break
+	out := make([]operation, 0, len(ready))
+	for _, r := range ready {
+		o := operation{r.Operation, r.Document}
+		switch {
+		case o.State == books.Sent:
+		case o.DocumentType != books.InvoiceDocument:
+			return nil, fmt.Errorf("an operation on a %s cannot be sent", o.DocumentType)
+		case o.doc == nil: // its document was deleted meanwhile
+			if err := tx.Answered(o.ID, `{"code":"document_gone"}`, e.cfg.Now()); err != nil {
+				return nil, err
 			}
-			one := operation{Operation: o}
-			if o.State == books.Unsent {
-				err = e.frozen(tx, &one)
-			} else {
-				one.Operation, err = tx.Operation(o.ID)
+			continue
+		default:
+			if o.Bytes, err = wire.EncodeInvoice(*o.doc); err != nil {
+				return nil, err
 			}
-			if errors.Is(err, books.ErrNotFound) {
-				continue // it was answered or coalesced since it was listed
+			o.Hash, o.BaseRevision = wire.Hash(o.Bytes), o.doc.Revision
+			o.SentAt, o.State = e.cfg.Now(), books.Sent
+			if o.Seq, err = tx.Freeze(o.ID, o.Bytes, o.Hash, o.BaseRevision, o.SentAt); err != nil {
+				return nil, err
 			}
-			if err != nil {
-				return err
-			}
-			size += len(one.Bytes)
-			out = append(out, one)
 		}
-		return nil
-	})
-	return out, err
-}
-
-// frozen gives an unsent operation its bytes. ErrNotFound when there is nothing
-// to ask for.
-func (e *Engine) frozen(tx books.SyncTx, o *operation) error {
-	if o.DocumentType != books.InvoiceDocument {
-		return fmt.Errorf("an operation on a %s cannot be sent", o.DocumentType)
+		out = append(out, o)
 	}
-	doc, err := tx.Document(o.DocumentID)
-	if errors.Is(err, books.ErrNotFound) {
-		// Its document was deleted meanwhile.
-		return cmp.Or(tx.Answered(o.ID, `{"code":"document_gone"}`, e.cfg.Now()), err)
-	}
-	if err != nil {
-		return err
-	}
-	body, err := wire.EncodeInvoice(doc)
-	if err != nil {
-		return err
-	}
-	o.doc = &doc
-	o.Bytes, o.Hash, o.BaseRevision = body, wire.Hash(body), doc.Revision
-	o.SentAt, o.State = e.cfg.Now(), books.Sent
-	o.Seq, o.Kind, err = tx.Freeze(o.ID, o.Bytes, o.Hash, o.BaseRevision, o.SentAt)
-	return err
+	return out, nil
 }
 
 // attempted notes a try that had no answer.
@@ -181,45 +168,29 @@ func (e *Engine) attempted(ctx context.Context, ops []operation, cause error) er
 	})
 }
 
-// answers applies the answers of a batch in one transaction. A desk that has read
-// nothing yet notes whose answers they are, to notice when that server is restored.
-func (e *Engine) answers(ctx context.Context, b *batch, sum *Summary) (reused bool, err error) {
-	var events []Event
-	var s Summary
-	err = e.cfg.Store.Update(ctx, func(tx books.SyncTx) error {
-		events, s, reused = events[:0], Summary{}, false
-		for i, o := range b.ops {
-			a := b.ans.Answers[i]
-			if a.Result == wire.Rejected && a.Code == "operation_reused" {
-				reused = true
-				continue
-			}
-			ev, err := e.answer(tx, o, a, &s)
-			if err != nil {
-				return fmt.Errorf("answer to %s: %w", a.OperationID, err)
-			}
-			events = append(events, ev...)
+// answers applies the answers of a batch. A desk that has read nothing yet notes
+// whose answers they are, to notice when that server is restored.
+func (e *Engine) answers(tx books.SyncTx, b *batch, s *Summary) (events []Event, reused bool, err error) {
+	s.Pushed = len(b.ops)
+	for i, o := range b.ops {
+		a := b.ans.Answers[i]
+		if a.Result == wire.Rejected && a.Code == "operation_reused" {
+			reused = true
+			continue
 		}
-		if cur := b.cur; cur.Epoch == "" {
-			cur.Epoch = b.ans.Epoch
-			if err := tx.SetCursor(cur); err != nil {
-				return err
-			}
+		ev, err := e.answer(tx, o, a, s)
+		if err != nil {
+			return nil, false, fmt.Errorf("answer to %s: %w", a.OperationID, err)
 		}
-		return tx.Forget(e.cfg.Now().Add(-answeredFor))
-	})
-	if err != nil {
-		return reused, err
+		events = append(events, ev...)
 	}
-	sum.Applied += s.Applied
-	sum.Issued += s.Issued
-	sum.Rejected += s.Rejected
-	sum.Merged += s.Merged
-	sum.Conflicts += s.Conflicts
-	for _, ev := range events {
-		e.cfg.Notify(ev)
+	if cur := b.cur; cur.Epoch == "" {
+		cur.Epoch = b.ans.Epoch
+		if err := tx.SetCursor(cur); err != nil {
+			return nil, false, err
+		}
 	}
-	return reused, nil
+	return events, reused, tx.Forget(e.cfg.Now().Add(-answeredFor))
 }
 
 func (e *Engine) answer(tx books.SyncTx, o operation, a wire.Answer, s *Summary) ([]Event, error) {

@@ -1,0 +1,51 @@
+package localdb
+
+import (
+	"database/sql"
+
+	"counterfoil/app/books"
+)
+
+const (
+	readyColumns = `SELECT o.id, o.seq, o.document_type, o.document_id, o.kind, o.base_revision, o.bytes, o.hash, o.state, o.attempts, o.last_error, o.created, o.sent`
+	free         = ` AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.invoice_id = o.document_id)`
+
+	readyAgain = readyColumns + `, NULL FROM outbox o WHERE o.state = 'sent'` + free + `
+		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND +p.state = 'sent' AND p.id < o.id)
+		ORDER BY o.id LIMIT ?`
+	readyFirst = readyColumns + `, b.doc FROM outbox o LEFT JOIN invoice i ON i.id = o.document_id LEFT JOIN body b ON b.n = i.n
+		WHERE o.state = 'unsent'` + free + `
+		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND (+p.state = 'sent' OR +p.state = 'unsent' AND p.id < o.id))
+		ORDER BY o.id LIMIT ?`
+)
+
+// Ready implements books.SyncTx.
+func (t *tx) Ready(limit, size int, again bool) ([]books.Ready, error) {
+	var all []books.Ready
+	read := func(query string) error {
+		return t.each(query, []any{limit - len(all)}, func(r *sql.Rows) (more bool, err error) {
+			var one books.Ready
+			var doc []byte
+			if one.Operation, err = scanOperation(func(into ...any) error { return r.Scan(append(into, &doc)...) }); err != nil {
+				return false, err
+			}
+			if one.Document, err = decodeMaybe(doc); err != nil {
+				return false, err
+			}
+			all = append(all, one)
+			size -= len(one.Bytes) + len(doc)
+			return size > 0, nil
+		})
+	}
+	if again {
+		if err := read(readyAgain); err != nil {
+			return nil, err
+		}
+	}
+	if len(all) < limit && size > 0 {
+		if err := read(readyFirst); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
