@@ -1,6 +1,7 @@
 package localdb
 
 import (
+	"context"
 	"database/sql"
 
 	"counterfoil/app/books"
@@ -48,4 +49,15 @@ func (t *tx) Ready(limit, size int, again bool) ([]books.Ready, error) {
 		}
 	}
 	return all, nil
+}
+
+// AnyReady implements books.SyncStore.
+func (d *DB) AnyReady(ctx context.Context, again bool) (found bool, err error) {
+	if again {
+		err = d.one(ctx, `SELECT EXISTS (`+readyAgain+`)`, []any{1}, &found)
+	}
+	if err == nil && !found {
+		err = d.one(ctx, `SELECT EXISTS (`+readyFirst+`)`, []any{1}, &found)
+	}
+	return found, wrap("ready", err)
 }

@@ -51,6 +51,8 @@ type SyncStore interface {
 	// an operation id was used with other bytes: a cloned folder).
 	RenewDevice(ctx context.Context, id string) error
 	Cursor(ctx context.Context) (Cursor, error)
+	// AnyReady says whether SyncTx.Ready would list anything now.
+	AnyReady(ctx context.Context, again bool) (bool, error)
 	Update(ctx context.Context, fn func(SyncTx) error) error
 }
 

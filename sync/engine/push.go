@@ -76,6 +76,11 @@ func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
 // one transaction. next is nil when nothing is ready, or when reused says that
 // the answers were of another device's operations.
 func (e *Engine) turn(ctx context.Context, answered *batch, underway bool, sum *Summary) (next *batch, reused bool, err error) {
+	if answered == nil {
+		if some, err := e.cfg.Store.AnyReady(ctx, !underway); err != nil || !some {
+			return nil, false, err
+		}
+	}
 	dev, err := e.cfg.Store.Device(ctx)
 	if err != nil {
 		return nil, false, err

@@ -31,6 +31,14 @@ type decider struct {
 	taxUp  bool
 }
 
+func (d *decider) prefetch(ops []wire.Operation) error {
+	ids, operations := make([]string, len(ops)), make([]string, len(ops))
+	for i, op := range ops {
+		ids[i], operations[i] = op.DocumentID, op.OperationID
+	}
+	return d.tx.Prefetch(string(books.InvoiceDocument), ids, operations)
+}
+
 // asked is what an operation id stands for: the body, and what to do with it. The
 // same body may be asked to be stored or deleted.
 func asked(op wire.Operation) string {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -10,8 +11,10 @@ import (
 	"counterfoil/sync/wire"
 )
 
-// maxOperations in one push.
-const maxOperations = 5000
+const (
+	maxOperations = 5000 // in one push
+	prefetched    = 200  // operations whose documents are held in memory at once
+)
 
 // storedAnswer is wire.PushAnswer with the answers as they stand in the ledger.
 type storedAnswer struct {
@@ -58,12 +61,17 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		d := &decider{tx: tx, device: req.Device, branch: branch, now: s.now(), taxUp: s.taxUp()}
-		for _, op := range req.Operations {
-			a, err := d.answer(op)
-			if err != nil {
+		for some := range slices.Chunk(req.Operations, prefetched) {
+			if err := d.prefetch(some); err != nil {
 				return err
 			}
-			out.Answers = append(out.Answers, a)
+			for _, op := range some {
+				a, err := d.answer(op)
+				if err != nil {
+					return err
+				}
+				out.Answers = append(out.Answers, a)
+			}
 		}
 		return nil
 	})

@@ -51,6 +51,9 @@ type Page struct {
 
 // Tx is one write transaction.
 type Tx interface {
+	// Prefetch says which answers and documents of a type will be asked for, so
+	// that a store can read them at once. It changes nothing but speed.
+	Prefetch(typ string, ids, operations []string) error
 	Answer(operation string) (hash string, answer []byte, found bool, err error)
 	Record(operation, hash string, answer []byte, at time.Time) error
 	Document(typ, id string) (Document, bool, error)

@@ -16,7 +16,7 @@ func (s *Store) Update(ctx context.Context, fn func(server.Tx) error) error {
 		return err
 	}
 	defer t.Rollback()
-	x := &tx{ctx, t, map[string]*sql.Stmt{}, map[string]int64{}}
+	x := &tx{ctx, t, map[string]*sql.Stmt{}, map[string]int64{}, known{map[string]answered{}, map[docID]row{}}}
 	if err := fn(x); err != nil {
 		return err
 	}
@@ -34,6 +34,7 @@ type tx struct {
 	stmts map[string]*sql.Stmt
 	// counters that were raised; they are written before the commit.
 	counters map[string]int64
+	known    known
 }
 
 // stmt prepares once a transaction; the statements close with it.
@@ -48,6 +49,19 @@ func (x *tx) stmt(q string) (*sql.Stmt, error) {
 	return s, err
 }
 
+// insert gives the key of the new row.
+func (x *tx) insert(q string, args ...any) (int64, error) {
+	s, err := x.stmt(q)
+	if err != nil {
+		return 0, err
+	}
+	r, err := s.ExecContext(x.ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.LastInsertId()
+}
+
 func (x *tx) exec(q string, args ...any) error {
 	s, err := x.stmt(q)
 	if err != nil {
@@ -58,27 +72,27 @@ func (x *tx) exec(q string, args ...any) error {
 }
 
 func (x *tx) Answer(operation string) (hash string, answer []byte, found bool, err error) {
-	s, err := x.stmt("SELECT hash, answer FROM ledger WHERE operation = ?")
-	if err != nil {
-		return "", nil, false, err
+	a, known := x.known.answers[operation]
+	if !known {
+		s, err := x.stmt("SELECT hash, answer FROM ledger WHERE operation = ?")
+		if err != nil {
+			return "", nil, false, err
+		}
+		if err := s.QueryRowContext(x.ctx, operation).Scan(&a.hash, &a.answer); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return "", nil, false, err
+		}
 	}
-	err = s.QueryRowContext(x.ctx, operation).Scan(&hash, &answer)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil, false, nil
-	}
-	return hash, answer, err == nil, err
+	return a.hash, a.answer, a.hash != "", nil
 }
 
 func (x *tx) Record(operation, hash string, answer []byte, at time.Time) error {
+	x.known.answers[operation] = answered{hash, answer}
 	return x.exec("INSERT INTO ledger VALUES (?, ?, ?, ?)", operation, hash, answer, at.UnixMilli())
 }
 
 func (x *tx) Document(typ, id string) (server.Document, bool, error) {
-	s, err := x.stmt("SELECT " + columns + "WHERE d.type = ? AND d.id = ?")
-	if err != nil {
-		return server.Document{}, false, err
-	}
-	return one(s.QueryRowContext(x.ctx, typ, id))
+	r, err := x.row(typ, id)
+	return r.doc, r.key != 0, err
 }
 
 func (x *tx) next(counter string) (int64, error) {
@@ -103,20 +117,25 @@ func null(s string) any {
 }
 
 func (x *tx) Write(d server.Document) error {
-	s, err := x.stmt(`INSERT INTO document (type, id, revision, seq, deleted, state, number, reverses, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (type, id) DO UPDATE SET revision = excluded.revision, seq = excluded.seq, deleted = excluded.deleted,
-		state = excluded.state, number = excluded.number, reverses = excluded.reverses, device = excluded.device RETURNING key`)
+	r, err := x.row(d.Type, d.ID)
 	if err != nil {
 		return err
 	}
-	var key int64
-	if err := s.QueryRowContext(x.ctx, d.Type, d.ID, d.Revision, d.Seq, d.Deleted, d.State, null(d.Number), null(d.Reverses), d.Device).Scan(&key); err != nil {
+	if r.key != 0 {
+		err = x.exec("UPDATE document SET revision = ?, seq = ?, deleted = ?, state = ?, number = ?, reverses = ?, device = ? WHERE key = ?",
+			d.Revision, d.Seq, d.Deleted, d.State, null(d.Number), null(d.Reverses), d.Device, r.key)
+	} else {
+		r.key, err = x.insert("INSERT INTO document (type, id, revision, seq, deleted, state, number, reverses, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			d.Type, d.ID, d.Revision, d.Seq, d.Deleted, d.State, null(d.Number), null(d.Reverses), d.Device)
+	}
+	if err != nil {
 		return err
 	}
+	x.known.docs[docID{d.Type, d.ID}] = row{r.key, d}
 	if d.Deleted {
-		return x.exec("DELETE FROM body WHERE key = ?", key)
+		return x.exec("DELETE FROM body WHERE key = ?", r.key)
 	}
-	return x.exec("INSERT OR REPLACE INTO body VALUES (?, ?)", key, d.Body)
+	return x.exec("INSERT OR REPLACE INTO body VALUES (?, ?)", r.key, d.Body)
 }
 
 func (x *tx) Waiting(limit int) ([]server.Document, error) {
