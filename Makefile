@@ -2,7 +2,7 @@
 # make test  runs every test
 TAGS := -tags migrated_fynedo,no_emoji
 GOFLAGS_WIN := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: run test lint race portable windows bench kill sim soak tools clean
 
