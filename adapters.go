@@ -79,12 +79,7 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 		out.Events = append(out.Events, event(e))
 	}
 	for _, c := range m.Changes() {
-		name := map[string]fault.Text{"certificate": {ZH: "服务器证书", EN: "server certificate"}, "address": {ZH: "服务器地址", EN: "server address"}, "clock": {ZH: "本机时间误差", EN: "clock offset"}}[c.Key]
-		now := c.After
-		if c.Changed {
-			now = c.Before + " → " + c.After
-		}
-		out.Changes = append(out.Changes, viewmodel.ConnectionChange{Changed: c.Changed, Text: viewmodel.Bilingual{ZH: name.ZH + " " + now, EN: name.EN + " " + now}})
+		out.Changes = append(out.Changes, change(c))
 	}
 	return out
 }
@@ -98,6 +93,31 @@ func (f *facts) lamps(out *viewmodel.ConnectionFacts, broken fault.Layer, title 
 			state = viewmodel.LampUnknown
 		}
 	}
+}
+
+// compared are the words of what is compared with the last good connection.
+var compared = map[string]fault.Text{
+	"certificate": {ZH: "服务器证书", EN: "server certificate"}, "address": {ZH: "服务器地址", EN: "server address"},
+	"clock": {ZH: "本机时间误差", EN: "clock offset"}, "network": {ZH: "本机网络地址", EN: "this computer's address"},
+	"resolver": {ZH: "域名服务器", EN: "name server"}, "proxy": {ZH: "代理", EN: "proxy"}, "server": {ZH: "服务器程序", EN: "server program"},
+}
+
+func change(c link.Change) viewmodel.ConnectionChange {
+	side := func(s string) viewmodel.Bilingual {
+		switch {
+		case c.Key == "clock":
+			return viewmodel.Bilingual{ZH: s + " 秒", EN: s + " s"}
+		case s == link.Direct:
+			return viewmodel.Bilingual{ZH: "无（直连）", EN: "none (direct)"}
+		}
+		return same(s)
+	}
+	name, text := compared[c.Key], side(c.After)
+	if c.Changed {
+		before := side(c.Before)
+		text = viewmodel.Bilingual{ZH: before.ZH + " → " + text.ZH, EN: before.EN + " → " + text.EN}
+	}
+	return viewmodel.ConnectionChange{Changed: c.Changed, Text: viewmodel.Bilingual{ZH: name.ZH + " " + text.ZH, EN: name.EN + " " + text.EN}}
 }
 
 func event(e link.Event) viewmodel.ConnectionEvent {
@@ -140,6 +160,10 @@ func (s *selfCheck) walk(ctx context.Context, progress func(probe.Check)) probe.
 	s.facts.mu.Lock()
 	s.facts.report = &r
 	s.facts.mu.Unlock()
+	// What is wrong on this computer need not stop the connection.
+	if row, ok := fault.Lookup(r.Finding.Fault); ok && row.Layer != fault.PC && r.Finding.Confidence == fault.Proven {
+		s.d.client.Monitor().Proven(string(r.Finding.Fault))
+	}
 	return r
 }
 
@@ -175,15 +199,6 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 			w.Button, w.Action = both(b), st.Action
 		}
 		out.Steps = append(out.Steps, w)
-	}
-	out.ForIT = viewmodel.Bilingual{
-		ZH: fmt.Sprintf("%s %s\n%s", row.ID, row.Title.ZH, out.Sentence.ZH),
-		EN: fmt.Sprintf("%s %s\n%s", row.ID, row.Title.EN, out.Sentence.EN),
-	}
-	for _, e := range r.Finding.Evidence {
-		line := fmt.Sprintf("\n- %s: %s (%d ms)", e.Probe, e.Result, e.MS)
-		out.ForIT.ZH += line
-		out.ForIT.EN += line
 	}
 	return out
 }

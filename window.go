@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -55,6 +56,7 @@ type window struct {
 
 	editorPage *screen.Editor
 	conflict   *screen.Conflicts
+	connPage   *screen.Connection // once it was shown
 	failed     error
 	filled     chan struct{} // closed when the pages are there
 }
@@ -228,7 +230,8 @@ func (w *window) build(show string) {
 		}},
 		{Name: "connection", Rail: true, Make: func() ui.Content {
 			s := screen.NewConnection(w.conn, t)
-			s.SelfCheck, s.Copy = w.selfCheck, copied
+			s.SelfCheck, s.Copy, s.SaveReport = w.selfCheck, copied, w.saveReport
+			w.connPage = s
 			return ui.Content{Object: s.Object(), Refresh: w.conn.Refresh}
 		}},
 		{Name: "settings", Rail: true, Make: func() ui.Content {
@@ -244,7 +247,7 @@ func (w *window) build(show string) {
 		}},
 		{Name: "wizard", Under: "connection", Make: func() ui.Content {
 			s := screen.NewWizard(w.wizard, t)
-			s.Copy, s.Close = copied, closeWizard
+			s.Copy, s.Close, s.Export = copied, closeWizard, w.report
 			return ui.Content{Object: s.Object()}
 		}},
 		{Name: "firstrun", Bare: true, Make: func() ui.Content {
@@ -259,7 +262,9 @@ func (w *window) build(show string) {
 		}
 		return 0
 	}
-	w.shell.Pill = w.pill
+	w.shell.Pill = func() viewmodel.Pill {
+		return viewmodel.NewPill(t, w.facts.Facts(), w.d.trust.Keyring.Kind(), time.Now())
+	}
 	w.shell.Build(show, ui.Actions{
 		New: w.newInvoice, Find: func() { w.shell.Show("invoices"); list.Find(w.win.Canvas()) },
 		Save:   func() { w.editorPage.Commit(); w.editor.Save() },
@@ -325,6 +330,28 @@ func (w *window) export() {
 		}
 	}, w.win)
 	d.SetFileName("invoices-" + time.Now().Format("20060102") + ".csv")
+	d.Show()
+}
+
+// report shows what the connection report holds.
+func (w *window) report() {
+	w.wizard.Stop()
+	w.shell.Show("connection")
+	w.connPage.Report()
+}
+
+// saveReport asks for a file and writes the report into it.
+func (w *window) saveReport(text string) {
+	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
+		if err != nil || f == nil {
+			return
+		}
+		_, err = io.WriteString(f, text)
+		if err = errors.Join(err, f.Close()); err != nil {
+			dialog.ShowInformation(w.words.T("connection.report"), w.words.T("report.failed", err), w.win)
+		}
+	}, w.win)
+	d.SetFileName("connection-" + time.Now().Format("20060102-1504") + ".txt")
 	d.Show()
 }
 
@@ -395,43 +422,6 @@ func (w *window) tick() {
 	if w.shell.Current() == "connection" {
 		w.conn.Refresh()
 	}
-}
-
-func (w *window) pill() ui.Pill {
-	f, t := w.facts.Facts(), w.words
-	p := ui.Pill{State: viewmodel.LampGood, Sub: t.T("pill.click")}
-	switch {
-	case !f.Connected:
-		p.State, p.Text = viewmodel.LampUnknown, t.T("pill.none")
-	case f.Online:
-		p.Text = t.T("pill.online", f.LastSync.Local().Format("15:04"))
-	case f.Fault != "":
-		p.State, p.Text, p.Sub = viewmodel.LampBad, t.T("pill.offline", f.Waiting), f.Lamps[lampOf(f)].Note.In(t)
-	case f.Requests == 0:
-		p.State, p.Text = viewmodel.LampUnknown, t.T("pill.unknown")
-	default:
-		p.State, p.Text = viewmodel.LampSlow, t.T("pill.degraded", f.Waiting)
-	}
-	switch w.d.trust.Keyring.Kind() {
-	case "memory":
-		if f.Online {
-			p.Sub = t.T("pill.keyring.memory")
-		}
-	case "file":
-		if f.Online {
-			p.Sub = t.T("pill.keyring.file")
-		}
-	}
-	return p
-}
-
-func lampOf(f viewmodel.ConnectionFacts) int {
-	for i, l := range f.Lamps {
-		if l.State == viewmodel.LampBad {
-			return i
-		}
-	}
-	return 0
 }
 
 func (w *window) readCustomers(ctx context.Context, search string) ([][3]string, error) {

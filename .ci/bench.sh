@@ -10,7 +10,7 @@ trap 'kill ${xvfb:-} 2>/dev/null || true; rm -rf "$work"' EXIT
 # What is printed while it runs goes to stderr, so that the table stands alone.
 {
   go test $tags -run '^$' -bench . -benchtime 2s ./localdb ./ui/viewmodel
-  go test $tags -run '^$' -bench . -benchtime 2x -timeout 30m ./sync/engine
+  go test $tags -run '^$' -bench . -benchtime 4x -timeout 30m ./sync/engine
   if [ "$(uname -s)" = Linux ]; then
     go build $tags -o "$work/" . ./.ci/startbench ./.ci/startbench/empty ./sync/cmd/cfoil
     n=90

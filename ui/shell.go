@@ -32,12 +32,6 @@ type Content struct {
 	Refresh func() // whenever it is shown; may be nil
 }
 
-// Pill is what the foot of the rail says.
-type Pill struct {
-	State     viewmodel.LampState
-	Text, Sub string
-}
-
 // Actions are what the shortcuts do.
 type Actions struct {
 	New, Find, Save, Submit, SelfCheck, Back, Help, Print func()
@@ -51,7 +45,7 @@ type Shell struct {
 	Pages  []Page
 
 	Badge func(name string) int
-	Pill  func() Pill
+	Pill  func() viewmodel.Pill
 
 	current   string
 	collapsed bool   // the rail shows icons only
@@ -209,7 +203,7 @@ func (s *Shell) state(mark string) string {
 	for i, p := range s.Pages {
 		badges[i] = s.badge(p.Name)
 	}
-	var pill Pill
+	var pill viewmodel.Pill
 	if s.Pill != nil {
 		pill = s.Pill()
 	}

@@ -18,6 +18,7 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/sync/engine"
 	"counterfoil/sync/link"
+	"counterfoil/sync/probe"
 	"counterfoil/sync/remote"
 	"counterfoil/sync/trust"
 )
@@ -64,8 +65,6 @@ type Client struct {
 	token     string
 	tokenRead bool
 	device    string
-	bundle    *trust.Bundle
-	trustErr  error
 	transport *http.Transport
 	remote    *remote.Client
 }
@@ -75,7 +74,8 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 	if cfg.Proxy == nil {
 		cfg.Proxy = http.ProxyFromEnvironment
 	}
-	c := &Client{cfg: cfg, monitor: link.New(link.Config{Now: cfg.Now, Classify: classify})}
+	c := &Client{cfg: cfg}
+	c.monitor = link.New(link.Config{Now: cfg.Now, Classify: classify, Place: func() link.Place { return probe.Place(c.URL(), cfg.Proxy) }})
 	var err error
 	if c.url, err = cfg.Store.Setting(ctx, settingURL); err != nil {
 		return nil, err
@@ -158,7 +158,7 @@ func (c *Client) Reset() {
 	if c.transport != nil {
 		c.transport.CloseIdleConnections()
 	}
-	c.transport, c.remote, c.bundle, c.trustErr = nil, nil, nil, nil
+	c.transport, c.remote = nil, nil
 	c.tokenRead = false
 }
 
@@ -170,28 +170,34 @@ var ErrNotConnected = &books.Error{
 
 // Remote gives the HTTP client, made on first use with the CA from the keyring.
 func (c *Client) Remote(ctx context.Context) (*remote.Client, error) {
+	r, refused, err := c.make(ctx)
+	if refused != nil {
+		c.monitor.Fault(trust.Classify(refused)) // which asks for the address again
+	}
+	return r, err
+}
+
+// make is Remote; refused is the keyring's error, when that was in the way.
+func (c *Client) make(ctx context.Context) (r *remote.Client, refused, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.remote != nil {
-		return c.remote, nil
+		return c.remote, nil, nil
 	}
 	if c.url == "" {
-		return nil, ErrNotConnected
+		return nil, nil, ErrNotConnected
 	}
 	bundle, err := c.cfg.Trust.Load(ctx)
 	if err != nil {
-		c.trustErr = err
-		c.monitor.Fault(trust.Classify(err))
-		return nil, err
+		return nil, err, err
 	}
 	if !c.tokenRead {
 		token, err := c.cfg.Trust.LoadToken(ctx)
 		if err != nil && !errors.Is(err, trust.ErrMissing) {
-			return nil, err
+			return nil, nil, err
 		}
 		c.token, c.tokenRead = token, true
 	}
-	c.bundle = bundle
 	c.transport = newTransport(trust.TLSConfig(bundle, c.cfg.Now), c.cfg.Proxy)
 	token := c.token
 	device := c.device
@@ -203,7 +209,7 @@ func (c *Client) Remote(ctx context.Context) (*remote.Client, error) {
 		Version:   c.cfg.Version,
 		Now:       c.cfg.Now,
 	})
-	return c.remote, err
+	return c.remote, nil, err
 }
 
 func newTransport(t *tls.Config, proxy func(*http.Request) (*url.URL, error)) *http.Transport {

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -21,13 +22,12 @@ import (
 // Kind is the state of the connection.
 type Kind string
 
-// States. Attention means that it works and something needs a look.
+// States.
 const (
-	Unknown   Kind = "unknown"
-	Online    Kind = "online"
-	Degraded  Kind = "degraded"
-	Offline   Kind = "offline"
-	Attention Kind = "attention"
+	Unknown  Kind = "unknown"
+	Online   Kind = "online"
+	Degraded Kind = "degraded"
+	Offline  Kind = "offline"
 )
 
 // A state does not flicker: trouble shows after these, good news at once.
@@ -36,6 +36,7 @@ const (
 	redAfter    = 10 * time.Second
 	keep        = 24 * time.Hour
 	maxSamples  = 20000
+	placeFor    = 15 * time.Second // how long a Place is not asked for again
 )
 
 // State is the connection as the pill shows it.
@@ -66,16 +67,28 @@ type Snapshot struct {
 	Address  string        `json:"address"` // ip:port
 	Chain    string        `json:"chain"`   // SHA-256 of the server's certificate
 	NotAfter time.Time     `json:"not_after"`
-	Proxy    string        `json:"proxy"`
 	Offset   time.Duration `json:"offset"` // server's clock minus ours
-	Server   string        `json:"server"`
+	Server   string        `json:"server"` // what it calls itself
+	Place
 }
+
+// Place is how this computer stands in its network. Texts are empty where that
+// cannot be known.
+type Place struct {
+	Network  string `json:"network"`  // own addresses
+	Resolver string `json:"resolver"` // name servers
+	Proxy    string `json:"proxy"`    // host:port, or Direct
+}
+
+// Direct is the Proxy of a connection without one.
+const Direct = "direct"
 
 // Config of a Monitor.
 type Config struct {
 	Now func() time.Time
 	// Classify names the fault of a failed request or refused answer; "" for none.
 	Classify func(err error, resp *http.Response) string
+	Place    func() Place // asked now and then, and when the line breaks; nil: not known
 }
 
 // Monitor is safe for concurrent use.
@@ -92,6 +105,7 @@ type Monitor struct {
 	offsets  []time.Duration // newest last, at most 15
 	good     *Snapshot
 	now      Snapshot // of the last attempt
+	placed   time.Time
 	watchers []func()
 }
 
@@ -151,7 +165,37 @@ func certificate(err error, resp *http.Response) *x509.Certificate {
 	return nil
 }
 
+// Proven notes a fault that a self-check has proven: it shows at once.
+func (m *Monitor) Proven(id string) {
+	now := m.cfg.Now()
+	m.mu.Lock()
+	if early := now.Add(-redAfter); m.failing.IsZero() || m.failing.After(early) {
+		m.failing = early
+	}
+	m.mu.Unlock()
+	m.Fault(id)
+}
+
+// place asks where the computer stands, when that is due.
+func (m *Monitor) place(failed bool, now time.Time) *Place {
+	if m.cfg.Place == nil {
+		return nil
+	}
+	m.mu.Lock()
+	due := now.Sub(m.placed) >= placeFor || failed && m.failing.IsZero()
+	if due {
+		m.placed = now
+	}
+	m.mu.Unlock()
+	if !due {
+		return nil
+	}
+	p := m.cfg.Place()
+	return &p
+}
+
 func (m *Monitor) seen(s Sample, resp *http.Response, shown *x509.Certificate, address string, end time.Time) {
+	place := m.place(s.Fault != "", end)
 	m.mu.Lock()
 	m.samples = append(m.samples, s)
 	if len(m.samples) > maxSamples {
@@ -168,6 +212,9 @@ func (m *Monitor) seen(s Sample, resp *http.Response, shown *x509.Certificate, a
 	if shown != nil {
 		sum := sha256.Sum256(shown.Raw)
 		snap.Chain, snap.NotAfter = hex.EncodeToString(sum[:]), shown.NotAfter
+	}
+	if place != nil {
+		snap.Place = *place
 	}
 	if resp != nil {
 		snap.Server = resp.Header.Get("Server")
@@ -283,12 +330,13 @@ func (m *Monitor) CertificateEnd() time.Time {
 
 // Change compares one thing with the last good state.
 type Change struct {
-	Key           string // "address", "certificate", "clock"
-	Before, After string
+	Key           string // "certificate", "address", "clock", "network", "resolver", "proxy", "server"
+	Before, After string // a clock's are seconds, the server's clock minus ours
 	Changed       bool
 }
 
-// Changes lists what is different since it last worked.
+// Changes lists what is different since it last worked; what is known on
+// neither side is left out.
 func (m *Monitor) Changes() []Change {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -296,12 +344,23 @@ func (m *Monitor) Changes() []Change {
 		return nil
 	}
 	g, n := *m.good, m.now
+	seconds := func(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) }
 	drift := (n.Offset - g.Offset).Abs() > time.Minute
-	return []Change{
-		{"certificate", g.NotAfter.Format("2006-01-02"), n.NotAfter.Format("2006-01-02"), g.Chain != n.Chain},
+	out := []Change{
+		{"certificate", g.NotAfter.Format(time.DateOnly), n.NotAfter.Format(time.DateOnly), g.Chain != n.Chain},
 		{"address", g.Address, n.Address, g.Address != n.Address},
-		{"clock", g.Offset.Round(100 * time.Millisecond).String(), n.Offset.Round(100 * time.Millisecond).String(), drift},
+		{"clock", seconds(g.Offset), seconds(n.Offset), drift},
 	}
+	known := func(key, before, after string) {
+		if before != "" && after != "" {
+			out = append(out, Change{key, before, after, before != after})
+		}
+	}
+	known("network", g.Network, n.Network)
+	known("resolver", g.Resolver, n.Resolver)
+	known("proxy", g.Proxy, n.Proxy)
+	known("server", g.Server, n.Server)
+	return out
 }
 
 // saved is what survives a restart.

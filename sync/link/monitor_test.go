@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -98,5 +99,63 @@ func TestRefusedCertificate(t *testing.T) {
 		if c := m.Changes(); c[0].Key != "certificate" || !c[0].Changed || c[0].Before == c[0].After {
 			t.Errorf("%T: %+v", err, c)
 		}
+	}
+}
+
+// What the place looks like is asked when the line breaks, and compared.
+func TestPlaceThatChanged(t *testing.T) {
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	place := Place{Network: "192.168.1.20/24", Resolver: "192.168.1.1", Proxy: Direct}
+	asked := 0
+	m := New(Config{Now: func() time.Time { return now }, Place: func() Place { asked++; return place }})
+	var fail error
+	tr := m.Wrap(roundTrip(func(*http.Request) (*http.Response, error) {
+		if fail != nil {
+			return nil, fail
+		}
+		return &http.Response{StatusCode: 200, Header: http.Header{}}, nil
+	}))
+	for _, f := range []error{nil, nil, errors.New("cut"), errors.New("cut")} {
+		if f != nil {
+			place = Place{Network: "172.20.10.3/28", Resolver: "192.168.1.1", Proxy: "127.0.0.1:7890"}
+		}
+		fail = f
+		req, _ := http.NewRequest(http.MethodGet, "https://x/", nil)
+		_, _ = tr.RoundTrip(req)
+	}
+	if asked != 2 {
+		t.Errorf("asked %d times", asked)
+	}
+	changed := map[string]bool{}
+	for _, c := range m.Changes() {
+		changed[c.Key] = c.Changed
+	}
+	want := map[string]bool{"certificate": false, "address": false, "clock": false, "network": true, "resolver": false, "proxy": true}
+	if !maps.Equal(changed, want) {
+		t.Errorf("%v", changed)
+	}
+}
+
+// What a self-check has proven shows at once, and good news as well.
+func TestProvenShowsAtOnce(t *testing.T) {
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	m := New(Config{Now: func() time.Time { return now }})
+	tr := m.Wrap(roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}}, nil
+	}))
+	ask := func() {
+		req, _ := http.NewRequest(http.MethodGet, "https://x/", nil)
+		_, _ = tr.RoundTrip(req)
+	}
+	ask()
+	told := 0
+	m.Subscribe(func() { told++ })
+	m.Proven("S01")
+	if s := m.State(); s.Kind != Offline || s.Fault != "S01" || told != 1 {
+		t.Errorf("%+v, told %d times", s, told)
+	}
+	ask()
+	if s := m.State(); s.Kind != Online || s.Fault != "" {
+		t.Errorf("%+v", s)
 	}
 }

@@ -3,7 +3,6 @@ package probe
 import (
 	"context"
 	"net"
-	"os"
 	"strings"
 	"time"
 
@@ -11,21 +10,6 @@ import (
 
 	"counterfoil/sync/fault"
 )
-
-// resolvers reads the system's name servers; nil where it cannot.
-func resolvers() []string {
-	raw, err := os.ReadFile("/etc/resolv.conf")
-	if err != nil {
-		return nil
-	}
-	var out []string
-	for _, line := range strings.Split(string(raw), "\n") {
-		if f := strings.Fields(line); len(f) >= 2 && f[0] == "nameserver" {
-			out = append(out, net.JoinHostPort(f[1], "53"))
-		}
-	}
-	return out
-}
 
 // ownLookup asks every resolver itself, because the system's folds refusals,
 // failures and silence into one. It gives "" when that tells nothing.
@@ -83,7 +67,7 @@ func query(ctx context.Context, server, host string) (dnsmessage.RCode, error) {
 		return 0, err
 	}
 	var d net.Dialer
-	c, err := d.DialContext(ctx, "udp", server)
+	c, err := d.DialContext(ctx, "udp", net.JoinHostPort(server, "53"))
 	if err != nil {
 		return 0, err
 	}
@@ -110,8 +94,7 @@ func resolverBeyond(ctx context.Context) bool {
 		return false
 	}
 	for _, s := range resolvers() {
-		host, _, _ := net.SplitHostPort(s) // made by JoinHostPort
-		ip := net.ParseIP(host)
+		ip := net.ParseIP(s)
 		near := ip == nil || ip.IsLoopback()
 		for _, a := range addrs {
 			n, ok := a.(*net.IPNet)

@@ -13,6 +13,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -104,6 +105,7 @@ func (s *Server) route(path, method string, h http.HandlerFunc, token bool) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set(wire.HeaderProduct, wire.Product)
+	h.Set("Server", strings.TrimSuffix("Counterfoil/"+s.cfg.Version, "/"))
 	h.Set(wire.HeaderRequest, s.cfg.NewID())
 	h.Set("Date", s.now().UTC().Format(http.TimeFormat))
 	h.Set("Cache-Control", "no-store")

@@ -37,7 +37,7 @@ var colours = map[fyne.ThemeColorName]pair{
 	theme.ColorNameMenuBackground:      {0xFFFFFF, 0x1B1F26},
 	theme.ColorNameHeaderBackground:    {0xFFFFFF, 0x1B1F26},
 	theme.ColorNameInputBackground:     {0xFFFFFF, 0x1B1F26},
-	theme.ColorNameInputBorder:         {0xAEB6C0, 0x56616E},
+	theme.ColorNameInputBorder:         {0xC6CDD6, 0x4A5460},
 	theme.ColorNameSeparator:           {0xDFE3E8, 0x2D343E},
 	ColorGrid:                          {0xEBEEF2, 0x252B34},
 	ColorRail:                          {0xEEF0F3, 0x171B21},

@@ -26,21 +26,21 @@ func NewCatalog(vm *viewmodel.Catalog, title, note, search string, columns [3]st
 	box.OnChanged = vm.Find
 	sh := shares{parts: []float32{360, 220, 260}, space: gap}
 	s.list = widget.NewList(func() int { return len(vm.Rows()) }, func() fyne.CanvasObject {
-		return container.New(stacked{0}, around(container.New(sh, words("", 13.5, false, plainInk), words("", 13.5, false, mutedInk), words("", 13.5, false, mutedInk)), 8, inset), rule())
+		return tableRow(container.New(sh, words("", 13.5, false, plainInk), words("", 13.5, false, mutedInk), words("", 13.5, false, mutedInk)))
 	}, func(i widget.ListItemID, o fyne.CanvasObject) {
 		if i < len(vm.Rows()) {
 			s.fill(o, vm.Rows()[i])
 		}
 	})
 	s.list.HideSeparators = true
-	head := container.New(stacked{0}, around(container.New(sh, words(columns[0], smallSize, false, mutedInk), words(columns[1], smallSize, false, mutedInk), words(columns[2], smallSize, false, mutedInk)), 8, inset), rule())
-	s.root = container.NewStack(page(title, note, []fyne.CanvasObject{fixed(280, 36, box)}, framed(container.NewBorder(head, nil, nil, nil, look.Dense(s.list)))))
+	head := container.New(sh, words(columns[0], smallSize, false, mutedInk), words(columns[1], smallSize, false, mutedInk), words(columns[2], smallSize, false, mutedInk))
+	s.root = container.NewStack(page(title, note, []fyne.CanvasObject{fixed(280, 36, box)}, table(head, look.Dense(s.list))))
 	vm.Changed = s.list.Refresh
 	return s
 }
 
 func (s *Catalog) fill(o fyne.CanvasObject, row [3]string) {
-	cells := o.(*fyne.Container).Objects[0].(*fyne.Container).Objects[0].(*fyne.Container).Objects
+	cells := rowContent(o).Objects
 	for i, c := range cells {
 		t := c.(*canvas.Text)
 		t.Text = clip(row[i], 44)

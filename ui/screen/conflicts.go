@@ -73,22 +73,7 @@ func (s *Conflicts) build() fyne.CanvasObject {
 	}
 	body := container.NewVScroll(column(false, parts...))
 	return page(s.t.T("conflicts.title"), cur.Reference+" · "+cur.Buyer, actions,
-		container.New(&footLayout{}, body, s.foot()))
-}
-
-// footLayout keeps its second object at the foot.
-type footLayout struct{}
-
-func (footLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
-	a, b := o[0].MinSize(), o[1].MinSize()
-	return fyne.NewSize(max(a.Width, b.Width), a.Height+gap+b.Height)
-}
-
-func (footLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
-	h := o[1].MinSize().Height
-	o[0].Resize(fyne.NewSize(s.Width, s.Height-h-gap))
-	o[1].Move(fyne.NewPos(0, s.Height-h))
-	o[1].Resize(fyne.NewSize(s.Width, h))
+		container.New(footLayout{gap}, body, s.foot()))
 }
 
 func (s *Conflicts) cards(cards []viewmodel.ConflictCard) fyne.CanvasObject {

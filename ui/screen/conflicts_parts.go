@@ -61,8 +61,17 @@ func words(s string, size float32, bold bool, name fyne.ThemeColorName) *canvas.
 
 // prose is text that wraps.
 func prose(s string, bold bool, name fyne.ThemeColorName) fyne.CanvasObject {
+	return wrapped(s, bold, name, theme.SizeNameText)
+}
+
+// heading is a title that wraps.
+func heading(s string) fyne.CanvasObject {
+	return wrapped(s, true, plainInk, theme.SizeNameSubHeadingText)
+}
+
+func wrapped(s string, bold bool, name fyne.ThemeColorName, size fyne.ThemeSizeName) fyne.CanvasObject {
 	l := widget.NewRichText(&widget.TextSegment{Text: s, Style: widget.RichTextStyle{
-		ColorName: name, SizeName: theme.SizeNameText, TextStyle: fyne.TextStyle{Bold: bold},
+		ColorName: name, SizeName: size, TextStyle: fyne.TextStyle{Bold: bold},
 	}})
 	l.Wrapping = fyne.TextWrapWord
 	// The text's own inner padding would set it off from the lines around it.
@@ -117,23 +126,7 @@ func column(fill bool, objects ...fyne.CanvasObject) fyne.CanvasObject {
 		return objects[0]
 	}
 	top := container.New(stacked{gap}, objects[:n]...)
-	return container.New(&restLayout{}, top, objects[n])
-}
-
-// restLayout gives its second object the height that the first leaves.
-type restLayout struct{}
-
-func (restLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
-	a, b := o[0].MinSize(), o[1].MinSize()
-	return fyne.NewSize(max(a.Width, b.Width), a.Height+gap+b.Height)
-}
-
-func (restLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
-	o[0].Resize(fyne.NewSize(s.Width, o[0].MinSize().Height))
-	h := o[0].MinSize().Height
-	o[0].Resize(fyne.NewSize(s.Width, h))
-	o[1].Move(fyne.NewPos(0, h+gap))
-	o[1].Resize(fyne.NewSize(s.Width, s.Height-h-gap))
+	return container.New(restLayout{gap}, top, objects[n])
 }
 
 // shares lays objects side by side in the given shares of the width.
@@ -171,12 +164,6 @@ func cell(s string, bold bool, name fyne.ThemeColorName) fyne.CanvasObject {
 	}})
 	l.Truncation = fyne.TextTruncateEllipsis
 	return container.New(layout.NewCustomPaddedLayout(-4, -4, 0, 0), l)
-}
-
-func rule() fyne.CanvasObject {
-	r := canvas.NewRectangle(ink(theme.ColorNameSeparator))
-	r.SetMinSize(fyne.NewSize(1, hairline))
-	return r
 }
 
 // page is the head with title and actions over the body.

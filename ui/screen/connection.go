@@ -73,7 +73,7 @@ func (s *Connection) build() fyne.CanvasObject {
 		}),
 	}
 	head := banner(container.New(stacked{6},
-		prose(s.vm.Headline(), true, plainInk), prose(s.vm.Sentence(), false, plainInk)), lampInk(s.vm.State()))
+		heading(s.vm.Headline()), prose(s.vm.Sentence(), false, plainInk)), lampInk(s.vm.State()))
 	tiles := container.New(shares{parts: []float32{1, 1, 1, 1, 1, 1}, space: gap})
 	for _, t := range s.vm.Tiles() {
 		name := lampInk(t.State)

@@ -1,8 +1,10 @@
 package screen
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -35,7 +37,7 @@ type Editor struct {
 	shown              string // id the fields were filled from
 	first              func() // takes the first completion; nil when there is none
 	filling            bool
-	body, hint         fyne.CanvasObject
+	body               fyne.CanvasObject
 
 	Back    func()
 	Print   func()
@@ -43,7 +45,10 @@ type Editor struct {
 }
 
 // lines is the grid's view of the editor.
-type lines struct{ vm *viewmodel.Editor }
+type lines struct {
+	vm *viewmodel.Editor
+	t  viewmodel.Phrases
+}
 
 // gridColumn maps a grid column to the editor's; -1 is computed.
 var gridColumn = []int{-1, viewmodel.ColName, viewmodel.ColSpec, viewmodel.ColUnit, viewmodel.ColQty, viewmodel.ColPrice, viewmodel.ColDiscount, viewmodel.ColRate, -1, -1}
@@ -87,24 +92,35 @@ func (l lines) Text(row, col int) string {
 		}
 		return ""
 	}
-	for _, r := range l.vm.Sheet().Rows {
-		if r.Line == row+1 && r.Type != invoice.DiscountRow && row < len(l.vm.Invoice().Lines) {
+	for _, r := range l.rows(row + 1) {
+		if r.Type != invoice.DiscountRow && row < len(l.vm.Invoice().Lines) {
 			return figure(r)
 		}
 	}
 	return ""
 }
 
-func (l lines) Sub(row int) string {
-	if l.vm.Invoice().RedRows != nil {
-		return ""
+// rows are the computed rows of a line: itself, and its discount where it has one.
+func (l lines) rows(line int) []invoice.Row {
+	all := l.vm.Sheet().Rows // in the order of their lines
+	at, _ := slices.BinarySearchFunc(all, line, func(r invoice.Row, n int) int { return cmp.Compare(r.Line, n) })
+	end := at
+	for end < len(all) && all[end].Line == line {
+		end++
 	}
-	for _, r := range l.vm.Sheet().Rows {
-		if r.Line == row+1 && r.Type == invoice.DiscountRow {
-			return fmt.Sprintf("%s  %s  %s", l.Edit(row, 6), money.Format(r.Net), money.Format(r.Tax))
+	return all[at:end]
+}
+
+func (l lines) Sub(row int) []string {
+	if l.vm.Invoice().RedRows != nil {
+		return nil
+	}
+	for _, r := range l.rows(row + 1) {
+		if r.Type == invoice.DiscountRow {
+			return []string{1: "    " + l.t.T("editor.discount", l.Edit(row, 6)), 7: r.Rate.Percent(), 8: money.Format(r.Net), 9: money.Format(r.Tax)}
 		}
 	}
-	return ""
+	return nil
 }
 
 // NewEditor makes the page and follows the model's changes.
@@ -163,7 +179,7 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 		{Title: t.T("editor.col.unit"), Share: 52, Typed: true}, {Title: t.T("editor.col.qty"), Share: 72, Right: true, Typed: true},
 		{Title: t.T("editor.col.price"), Share: 84, Right: true, Typed: true}, {Title: t.T("editor.col.discount"), Share: 66, Right: true, Typed: true},
 		{Title: t.T("editor.col.rate"), Share: 62, Right: true, Typed: true}, {Title: t.T("editor.col.net"), Share: 106, Right: true}, {Title: t.T("editor.col.tax"), Share: 98, Right: true},
-	}, lines{vm})
+	}, lines{vm, t})
 	s.grid.Typing = func(row, col int, x string) {
 		if col == 1 && x != "" {
 			vm.FindItems(x, func(items []invoice.Item) {
@@ -184,8 +200,8 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	}
 	fields := container.New(shares{parts: []float32{245, 190, 165, 112, 112}, space: gap},
 		label("editor.buyer", s.buyer), container.New(stacked{4}, label("editor.taxno", s.taxno), s.taxnote), label("editor.kind", edged(s.kind)), label("editor.basis", edged(s.basis)), container.New(stacked{4}, s.datenote, s.date))
-	s.hint = around(words(t.T("editor.hint"), smallSize, false, mutedInk), 0, 12)
-	gridCard := framed(container.NewVScroll(container.New(stacked{6}, s.grid, s.hint)))
+	s.grid.Hint = t.T("editor.hint")
+	gridCard := framed(s.grid)
 	top := container.New(stacked{gap}, s.warn, card(container.New(stacked{4}, fields, s.offers)), spacer())
 	bottom := container.New(stacked{gap}, spacer(), framed(around(container.NewBorder(nil, nil,
 		container.NewCenter(words(t.T("editor.remark")+"  ", smallSize, false, mutedInk)), nil, s.remark), 6, inset)))
@@ -340,9 +356,9 @@ func (s *Editor) Refresh() {
 		s.basis.Disable()
 	}
 	if s.vm.Fixed() {
-		s.hint.Hide()
+		s.grid.Hint = ""
 	} else {
-		s.hint.Show()
+		s.grid.Hint = s.t.T("editor.hint")
 	}
 	s.taxnote.Text = ""
 	for _, i := range s.vm.Issues() {

@@ -83,8 +83,7 @@ func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Ti
 			titles = append(titles, x)
 		}
 	}
-	head := container.New(stacked{0}, around(container.New(invoiceShares, titles...), 8, inset), rule())
-	table := framed(container.NewBorder(head, nil, nil, nil, container.NewStack(look.Dense(s.list), s.empty)))
+	table := table(container.New(invoiceShares, titles...), container.NewStack(look.Dense(s.list), s.empty))
 	surface := canvas.NewRectangle(ink(theme.ColorNameOverlayBackground))
 	s.acts = container.New(layout.NewCustomPaddedHBoxLayout(10))
 	foot := container.New(stacked{0}, rule(), container.NewStack(surface, around(container.NewBorder(nil, nil, container.NewCenter(s.strip), container.NewCenter(s.acts)), 2, 20)))
@@ -221,12 +220,13 @@ func (s *Invoices) template() fyne.CanvasObject {
 			l.texts[i].Alignment = fyne.TextAlignTrailing
 		}
 		if i == 5 {
-			cells = append(cells, container.NewHBox(container.NewStack(l.chip, around(l.texts[i], 2, 8))))
+			l.texts[i].TextSize, l.texts[i].TextStyle.Bold = smallSize, true
+			cells = append(cells, container.New(besideLayout{}, container.NewStack(l.chip, around(l.texts[i], 2, 8))))
 			continue
 		}
-		cells = append(cells, container.New(layout.NewCustomPaddedVBoxLayout(0), layout.NewSpacer(), l.texts[i], layout.NewSpacer()))
+		cells = append(cells, l.texts[i])
 	}
-	l.Container = container.New(stacked{0}, around(container.New(invoiceShares, cells...), 5, inset), rule())
+	l.Container = tableRow(container.New(invoiceShares, cells...))
 	open.ExtendBaseWidget(open)
 	return open
 }
@@ -309,7 +309,7 @@ func (s *Invoices) fill(i widget.ListItemID, o fyne.CanvasObject) {
 			l.texts[j].Color = ink(mutedInk)
 		}
 	}
-	l.texts[5].Color, l.texts[5].TextSize, l.texts[5].TextStyle.Bold = ink(name), smallSize, true
+	l.texts[5].Color = ink(name)
 	l.chip.FillColor = tinted(name)
 	setMark(l.box, l.tick, s.vm.Marked(r.ID))
 	l.Refresh()

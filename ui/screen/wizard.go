@@ -22,7 +22,6 @@ type Wizard struct {
 	Close  func()            // back to where it was opened from
 	Copy   func(text string) // to the clipboard
 	Export func()            // opens the report
-	Names  func() []string   // masked in the text for IT
 }
 
 // NewWizard makes the page and follows the model's changes.
@@ -48,7 +47,7 @@ func (s *Wizard) Refresh() {
 			s.Close()
 		}
 	})}
-	body := container.New(shares{parts: []float32{290, 820}, space: 16}, s.checks(), container.New(&footLayout{}, s.middle(), s.foot()))
+	body := container.New(shares{parts: []float32{290, 820}, space: 16}, s.checks(), container.New(footLayout{gap}, s.middle(), s.foot()))
 	s.root.Objects = []fyne.CanvasObject{page(s.t.T("wizard.title"), "", actions, body)}
 	s.root.Refresh()
 }
@@ -183,13 +182,7 @@ func (s *Wizard) foot() fyne.CanvasObject {
 	if st := s.vm.Stage(); st == viewmodel.StageFinding || st == viewmodel.StageHanded {
 		left = append(left, container.NewCenter(words(s.t.T("wizard.stuck")+" ", bodySize, false, plainInk)))
 		if s.Copy != nil {
-			left = append(left, button(s.t.T("wizard.copy"), false, func() {
-				var names []string
-				if s.Names != nil {
-					names = s.Names()
-				}
-				s.Copy(s.vm.ForIT(names))
-			}))
+			left = append(left, button(s.t.T("wizard.copy"), false, func() { s.Copy(s.vm.ForIT(nil)) }))
 		}
 		if s.Export != nil {
 			left = append(left, button(s.t.T("connection.export"), false, s.Export))

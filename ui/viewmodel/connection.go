@@ -109,10 +109,11 @@ func (c *Connection) Facts() ConnectionFacts { return c.facts }
 
 // State is the light of the whole connection.
 func (c *Connection) State() LampState {
+	_, ending := c.facts.ends(c.setup.Now())
 	switch f := c.facts; {
 	case !f.Connected:
 		return LampUnknown
-	case f.Fault != "" && f.Online:
+	case f.Fault != "" && f.Online, ending:
 		return LampSlow
 	case f.Fault != "" || !f.Online:
 		return LampBad
@@ -123,9 +124,12 @@ func (c *Connection) State() LampState {
 // Headline is what is wrong, in one sentence, or that all is well.
 func (c *Connection) Headline() string {
 	f, w := c.facts, c.setup.Words
+	days, ending := f.ends(c.setup.Now())
 	switch {
 	case !f.Connected:
 		return w.T("connection.none")
+	case ending:
+		return w.T("connection.ends", days)
 	case f.Fault != "":
 		if t := f.What.In(w); t != "" {
 			return t
@@ -141,10 +145,10 @@ func (c *Connection) Headline() string {
 func (c *Connection) Sentence() string {
 	f, w := c.facts, c.setup.Words
 	s := ""
-	if c.State() == LampBad || c.State() == LampSlow {
-		if f.Who != "" {
-			s = w.T("connection.who." + f.Who)
-		}
+	if _, ending := f.ends(c.setup.Now()); ending {
+		s = w.T("connection.who." + WhoServer)
+	} else if f.Who != "" && c.State() != LampGood {
+		s = w.T("connection.who." + f.Who)
 	}
 	switch {
 	case f.Waiting > 0:

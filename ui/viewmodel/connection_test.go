@@ -24,6 +24,11 @@ func TestConnectionWords(t *testing.T) {
 	if c.Headline() != "connection.online" || c.State() != LampGood || !strings.HasPrefix(c.Sentence(), "connection.all_synced") {
 		t.Fatal("online:", c.Headline(), c.Sentence())
 	}
+	src.f.CertificateEnd = noon.Add(6*24*time.Hour + time.Minute)
+	c.Refresh()
+	if c.Headline() != "connection.ends[6]" || c.State() != LampSlow || !strings.HasPrefix(c.Sentence(), "connection.who.server") {
+		t.Fatal("ending:", c.Headline(), c.Sentence())
+	}
 	src.f = ConnectionFacts{Connected: true, Fault: "S01", What: Bilingual{ZH: "证书过期 host.example"}, Who: WhoServer, Waiting: 12,
 		WaitingGross: decimal.RequireFromString("86204.1"), OldestWaiting: noon.Add(-51 * time.Minute), NextTry: noon.Add(42 * time.Second),
 		CertificateEnd: noon.Add(6*24*time.Hour + time.Minute), Requests: 10, Availability: 0.9641, Success: 1, P99: time.Second,

@@ -44,7 +44,6 @@ type Finding struct {
 	Who             string // WhoYou …
 	Minutes         int    // about how long it takes the clerk; 0: not said
 	Steps           []WizardStep
-	ForIT           Bilingual // text to hand on
 }
 
 // SelfCheck looks for the fault. Both methods may take seconds, end with ctx,
@@ -347,7 +346,6 @@ func (w *Wizard) ForIT(names []string) string {
 	}
 	line(p.T("wizard.forit.title", f.Fault, f.Title.In(p)))
 	line(f.Sentence.In(p))
-	line(f.ForIT.In(p))
 	for _, e := range f.Evidence {
 		line("- " + e.In(p))
 	}

@@ -3,9 +3,8 @@ package xwidget
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -25,7 +24,7 @@ type GridSource interface {
 	Text(row, col int) string // as shown
 	Edit(row, col int) string // as edited
 	Set(row, col int, text string)
-	Sub(row int) string // a second line under a row, like its discount; empty for none
+	Sub(row int) []string // a second line under a row, like its discount, a text for each column; nil for none
 }
 
 // Grid is a spreadsheet of texts with one entry that lies over the current cell
@@ -35,6 +34,7 @@ type Grid struct {
 	widget.BaseWidget
 	Columns  []GridColumn
 	Source   GridSource
+	Hint     string                          // under the last row
 	Typing   func(row, col int, text string) // while a cell is edited
 	Shortcut func(row, col int, name string) // "duplicate", "up", "down", "delete", "save", "submit", "undo", "redo"
 	Paste    func(row, col int, block string)
@@ -46,6 +46,8 @@ type Grid struct {
 	key      string // of the current row
 	loaded   string // the cell's text when it became current
 	entry    *cellEntry
+	rows     *gridRows
+	scroll   *container.Scroll
 }
 
 const gridRow = 35
@@ -55,7 +57,14 @@ func NewGrid(columns []GridColumn, source GridSource) *Grid {
 	g := &Grid{Columns: columns, Source: source}
 	g.entry = &cellEntry{grid: g}
 	g.entry.ExtendBaseWidget(g.entry)
+	g.rows = &gridRows{g: g}
+	g.rows.ExtendBaseWidget(g.rows)
+	g.scroll = container.NewVScroll(g.rows)
+	g.scroll.OnScrolled = func(fyne.Position) { g.rows.Refresh() }
 	g.entry.OnChanged = func(s string) {
+		if g.typed() {
+			g.reveal()
+		}
 		if g.Typing != nil && s != g.Source.Edit(g.row, g.col) {
 			g.Typing(g.row, g.col, s)
 		}
@@ -145,7 +154,23 @@ func (g *Grid) Go(row, col int) {
 	g.col = col
 	g.load()
 	g.Refresh()
+	g.reveal()
 	g.Focus()
+}
+
+// reveal scrolls until the current row is seen.
+func (g *Grid) reveal() {
+	var top float32
+	for r := range g.row {
+		top += g.height(r)
+	}
+	at, view := g.scroll.Offset.Y, g.scroll.Size().Height
+	if foot := top + g.height(g.row); foot > at+view {
+		at = foot - view
+	}
+	if at = min(at, top); at != g.scroll.Offset.Y {
+		g.scroll.ScrollToOffset(fyne.NewPos(0, at))
+	}
 }
 
 func (g *Grid) moved() {
@@ -188,113 +213,11 @@ func (g *Grid) columnsAt(width float32) (x, w []float32) {
 	return x, w
 }
 
-// Tapped makes the cell under the pointer current.
-func (g *Grid) Tapped(e *fyne.PointEvent) {
-	at := float32(gridRow)
-	for r := 0; r < g.Source.Rows(); r++ {
-		h := g.height(r)
-		if e.Position.Y >= at && e.Position.Y < at+h {
-			x, w := g.columnsAt(g.Size().Width)
-			for c := range g.Columns {
-				if e.Position.X >= x[c] && e.Position.X < x[c]+w[c] && g.Columns[c].Typed {
-					g.Go(r, c)
-					return
-				}
-			}
-		}
-		at += h
-	}
-	g.Focus()
-}
-
-// Cursor is the text cursor.
-func (g *Grid) Cursor() desktop.Cursor { return desktop.TextCursor }
-
 func (g *Grid) height(row int) float32 {
-	if g.Source.Sub(row) != "" {
+	if g.Source.Sub(row) != nil {
 		return 2 * gridRow
 	}
 	return gridRow
-}
-
-// CreateRenderer draws header, cells and the entry.
-func (g *Grid) CreateRenderer() fyne.WidgetRenderer { return &gridRenderer{g: g} }
-
-type gridRenderer struct {
-	g       *Grid
-	objects []fyne.CanvasObject
-}
-
-func (r *gridRenderer) Destroy() {}
-
-func (r *gridRenderer) Objects() []fyne.CanvasObject { return r.objects }
-
-func (r *gridRenderer) MinSize() fyne.Size {
-	h := float32(gridRow)
-	for i := 0; i < r.g.Source.Rows(); i++ {
-		h += r.g.height(i)
-	}
-	return fyne.NewSize(500, h+8)
-}
-
-func (r *gridRenderer) Refresh() { r.Layout(r.g.Size()) }
-
-func (r *gridRenderer) Layout(s fyne.Size) {
-	g := r.g
-	r.objects = r.objects[:0]
-	x, w := g.columnsAt(s.Width)
-	text := func(t string, c int, y float32, name fyne.ThemeColorName, size float32) {
-		o := canvas.NewText(t, theme.Color(name))
-		o.TextSize = size
-		if g.Columns[c].Right {
-			o.Alignment = fyne.TextAlignTrailing
-		}
-		// A text too long for its cell is cut, with an ellipsis.
-		for runes := []rune(t); fyne.MeasureText(o.Text, size, o.TextStyle).Width > w[c]-16 && len(runes) > 1; {
-			runes = runes[:len(runes)-1]
-			o.Text = string(runes) + "…"
-		}
-		o.Move(fyne.NewPos(x[c]+8, y+8))
-		o.Resize(fyne.NewSize(w[c]-16, 20))
-		r.objects = append(r.objects, o)
-	}
-	line := func(y float32, name fyne.ThemeColorName) {
-		o := canvas.NewRectangle(theme.Color(name))
-		o.Move(fyne.NewPos(0, y))
-		o.Resize(fyne.NewSize(s.Width, 1))
-		r.objects = append(r.objects, o)
-	}
-	for c, col := range g.Columns {
-		text(col.Title, c, 0, theme.ColorNamePlaceHolder, 12.5)
-	}
-	line(gridRow-1, theme.ColorNameSeparator)
-	y := float32(gridRow)
-	for row := 0; row < g.Source.Rows(); row++ {
-		h := g.height(row)
-		if row == g.row && !g.Source.Fixed() {
-			o := canvas.NewRectangle(theme.Color("counterfoil.selected"))
-			o.Move(fyne.NewPos(0, y))
-			o.Resize(fyne.NewSize(s.Width, h))
-			r.objects = append(r.objects, o)
-		}
-		for c := range g.Columns {
-			if row == g.row && c == g.col && !g.Source.Fixed() {
-				continue
-			}
-			text(g.Source.Text(row, c), c, y, theme.ColorNameForeground, 13.5)
-		}
-		if sub := g.Source.Sub(row); sub != "" {
-			text("    "+sub, 1, y+gridRow, theme.ColorNamePlaceHolder, 12.5)
-		}
-		line(y+h-1, "counterfoil.grid")
-		if row == g.row && g.col >= 0 && !g.Source.Fixed() {
-			g.entry.Move(fyne.NewPos(x[g.col], y))
-			g.entry.Resize(fyne.NewSize(w[g.col], gridRow))
-			r.objects = append(r.objects, g.entry)
-		}
-		y += h
-	}
-	canvas.Refresh(g)
 }
 
 // cellEntry is the entry over the current cell.

@@ -39,7 +39,7 @@ func (s *table) Key(row int) string {
 }
 func (s *table) Edit(row, col int) string { return s.cells[s.Key(row)][col] }
 func (s *table) Text(row, col int) string { return s.Edit(row, col) }
-func (s *table) Sub(int) string           { return "" }
+func (s *table) Sub(int) []string         { return nil }
 func (s *table) Set(row, col int, text string) {
 	if s.Key(row) == "" {
 		s.made++
@@ -268,5 +268,38 @@ func TestWindowKeys(t *testing.T) {
 	press(g, fyne.KeyEscape, fyne.KeyEscape, fyne.KeyF5)
 	if fmt.Sprint(got) != "[Escape F5]" {
 		t.Errorf("the window got %v", got)
+	}
+}
+
+// The current row is always in sight, and what is out of sight costs nothing.
+func TestLongGridFollowsTheCursor(t *testing.T) {
+	s := &table{cells: map[string][3]string{}}
+	for i := range 500 {
+		k := fmt.Sprint("k", i)
+		s.keys = append(s.keys, k)
+		s.cells[k] = [3]string{k, "x", "y"}
+	}
+	g, _ := keyboard(t, s)
+	g.Resize(fyne.NewSize(400, 400))
+	seen := func(row int) bool {
+		top := float32(row) * gridRow
+		return top >= g.scroll.Offset.Y && top+gridRow <= g.scroll.Offset.Y+g.scroll.Size().Height
+	}
+	for _, row := range []int{0, 499, 250, 3} {
+		g.Go(row, 1)
+		if r, _ := g.Current(); r != row || !seen(row) {
+			t.Errorf("row %d is out of sight: offset %v of %v", row, g.scroll.Offset.Y, g.scroll.Size())
+		}
+		if n := len(test.WidgetRenderer(g.rows).Objects()); n > 100 {
+			t.Errorf("%d objects are drawn", n)
+		}
+	}
+	g.scroll.ScrollToOffset(fyne.NewPos(0, 9000))
+	if seen(3) {
+		t.Fatal("the wheel does not scroll")
+	}
+	g.entry.TypedRune('z')
+	if !seen(3) {
+		t.Error("what is typed is out of sight")
 	}
 }

@@ -1,0 +1,51 @@
+package viewmodel
+
+import "time"
+
+// Pill is the connection in a few words, at the foot of the rail on every screen.
+type Pill struct {
+	State     LampState
+	Text, Sub string
+}
+
+// soon is how long before its end the server's certificate asks for attention.
+const soon = 15 * 24 * time.Hour
+
+// ends gives the whole days that the certificate of a working connection still
+// has, when it ends soon.
+func (f ConnectionFacts) ends(now time.Time) (days int, yes bool) {
+	left := f.CertificateEnd.Sub(now)
+	yes = f.Online && f.Fault == "" && !f.CertificateEnd.IsZero() && left < soon
+	return max(0, int(left.Hours()/24)), yes
+}
+
+// NewPill says it; keyring is "os", "file" or "memory". A keyring that is not the
+// system's is named for as long as there is nothing more urgent.
+func NewPill(w Phrases, f ConnectionFacts, keyring string, now time.Time) Pill {
+	p := Pill{State: LampGood, Sub: w.T("pill.click")}
+	days, ending := f.ends(now)
+	switch {
+	case !f.Connected:
+		p.State, p.Text = LampUnknown, w.T("pill.none")
+	case ending:
+		p.State, p.Text, p.Sub = LampSlow, w.T("pill.attention"), w.T("pill.ends", days)
+	case f.Online:
+		p.Text = w.T("pill.online", f.LastSync.Local().Format("15:04"))
+		if keyring == "memory" || keyring == "file" {
+			p.Sub = w.T("pill.keyring." + keyring)
+		}
+	case f.Fault != "":
+		p.State, p.Text = LampBad, w.T("pill.offline", f.Waiting)
+		for _, l := range f.Lamps {
+			if l.State == LampBad {
+				p.Sub = l.Note.In(w)
+				break
+			}
+		}
+	case f.Requests == 0:
+		p.State, p.Text = LampUnknown, w.T("pill.unknown")
+	default:
+		p.State, p.Text = LampSlow, w.T("pill.degraded", f.Waiting)
+	}
+	return p
+}
