@@ -30,9 +30,7 @@ func (t *tx) Ready(limit, size int, again bool) ([]books.Ready, error) {
 			if one.Operation, err = scanOperation(func(into ...any) error { return r.Scan(append(into, &doc)...) }); err != nil {
 				return false, err
 			}
-			if one.Document, err = decodeMaybe(doc); err != nil {
-				return false, err
-			}
+			one.Document, one.Err = decodeMaybe(doc)
 			all = append(all, one)
 			size -= len(one.Bytes) + len(doc)
 			return size > 0, nil

@@ -40,6 +40,7 @@ type Change struct {
 type Ready struct {
 	Operation
 	Document *invoice.Invoice // of an Unsent one; nil when it is gone
+	Err      error            // the document cannot be read: it holds up no other
 }
 
 // SyncStore is what the sync engine needs of the local store. Update runs fn in

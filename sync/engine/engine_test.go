@@ -2,9 +2,11 @@ package engine_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,8 +45,13 @@ func startServer(t *testing.T) *practice.Practice {
 
 func newBranch(t *testing.T, p *practice.Practice) *branch {
 	t.Helper()
-	ctx, dir := context.Background(), t.TempDir()
-	db, err := localdb.Open(ctx, filepath.Join(dir, "desk.db"), localdb.Options{Now: time.Now, NewID: newID})
+	return newBranchAt(t, p, filepath.Join(t.TempDir(), "desk.db"))
+}
+
+func newBranchAt(t *testing.T, p *practice.Practice, path string) *branch {
+	t.Helper()
+	ctx, dir := context.Background(), filepath.Dir(path)
+	db, err := localdb.Open(ctx, path, localdb.Options{Now: time.Now, NewID: newID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,5 +275,29 @@ func TestNewEpoch(t *testing.T) {
 		if st := d.get(t, id); st.Invoice.Remark != "after" || st.Pending != "" || st.Conflict {
 			t.Errorf("%+v", st)
 		}
+	}
+}
+
+// An invoice that the disk spoilt stays and is named; the others go.
+func TestSpoiltInvoiceHoldsUpNoOther(t *testing.T) {
+	p := startServer(t)
+	ctx, path := context.Background(), filepath.Join(t.TempDir(), "desk.db")
+	d := newBranchAt(t, p, path)
+	bad, good := d.draft(t, "spoilt"), d.draft(t, "whole")
+	raw, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	if _, err := raw.Exec(`UPDATE body SET doc = x'7b7b' WHERE n = (SELECT n FROM invoice WHERE id = ?)`, bad); err != nil {
+		t.Fatal(err)
+	}
+	d.sync(t)
+	if st := d.get(t, good); st.Pending != "" || st.Base == nil {
+		t.Errorf("the whole one did not go: %+v", st)
+	}
+	ops, err := d.db.Outbox(ctx, 10)
+	if err != nil || len(ops) != 1 || ops[0].DocumentID != bad || !strings.Contains(ops[0].LastError, "cannot be read") {
+		t.Errorf("%+v %v", ops, err)
 	}
 }

@@ -136,6 +136,12 @@ func (e *Engine) freeze(tx books.SyncTx, underway bool) ([]operation, error) {
 	}
 	out := make([]operation, 0, len(ready))
 	for _, r := range ready {
+		if r.Err != nil {
+			if err := tx.Attempt(r.ID, "the invoice cannot be read from the disk: "+r.Err.Error()); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		o := operation{r.Operation, r.Document}
 		switch {
 		case o.State == books.Sent:
