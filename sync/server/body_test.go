@@ -54,6 +54,8 @@ func TestBadBodies(t *testing.T) {
 		"two values":          {append(append([]byte{}, good...), good...), nil, 400, "malformed"},
 		"an array":            {[]byte("[]"), nil, 400, "malformed"},
 		"null":                {[]byte("null"), nil, 400, "malformed"},
+		"a name twice":        {change(`"protocol":1,`, `"protocol":1,"protocol":2,`), nil, 400, "malformed"},
+		"no UTF-8":            {change(`"device":"device"`, "\"device\":\"\xff\""), nil, 400, "malformed"},
 		"text for a number":   {change(`"protocol":1`, `"protocol":"1"`), nil, 400, "malformed"},
 		"no protocol":         {change(`"protocol":1,`, ``), nil, 400, "malformed"},
 		"no device":           {change(`"device":"device"`, `"device":""`), nil, 400, "malformed"},
