@@ -223,7 +223,7 @@ func (w *window) build(show string) {
 			return ui.Content{Object: w.conflict.Object(), Refresh: func() { w.conflicts.Load(w.ctx) }}
 		}},
 		{Name: "customers", Rail: true, Make: catalog(w.customers, "customers", [3]string{t.T("catalog.name"), t.T("catalog.taxno"), t.T("catalog.bank")})},
-		{Name: "items", Rail: true, Make: catalog(w.items, "items", [3]string{t.T("catalog.name"), t.T("catalog.code"), t.T("editor.col.price")})},
+		{Name: "items", Rail: true, Make: catalog(w.items, "items", [3]string{t.T("catalog.name"), t.T("catalog.code"), t.T("catalog.price")})},
 		{Name: "reports", Rail: true, Make: func() ui.Content {
 			s := screen.NewReports(w.reports, t)
 			return ui.Content{Object: s.Object(), Refresh: s.Refresh}
