@@ -175,7 +175,7 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 		}
 	})
 	s.grid = xwidget.NewGrid([]xwidget.GridColumn{
-		{Title: "#", Share: 32}, {Title: t.T("editor.col.name"), Share: 206, Typed: true}, {Title: t.T("editor.col.spec"), Share: 82, Typed: true},
+		{Title: "#", Share: 44}, {Title: t.T("editor.col.name"), Share: 196, Typed: true}, {Title: t.T("editor.col.spec"), Share: 82, Typed: true},
 		{Title: t.T("editor.col.unit"), Share: 52, Typed: true}, {Title: t.T("editor.col.qty"), Share: 72, Right: true, Typed: true},
 		{Title: t.T("editor.col.price"), Share: 84, Right: true, Typed: true}, {Title: t.T("editor.col.discount"), Share: 66, Right: true, Typed: true},
 		{Title: t.T("editor.col.rate"), Share: 62, Right: true, Typed: true}, {Title: t.T("editor.col.net"), Share: 106, Right: true}, {Title: t.T("editor.col.tax"), Share: 98, Right: true},
@@ -457,7 +457,24 @@ func (s *Editor) fate() fyne.CanvasObject {
 	return box
 }
 
-var lineField = regexp.MustCompile(`^lines\[(\d+)\]`)
+var lineField = regexp.MustCompile(`^lines\[(\d+)\](?:\.(\w+))?`)
+
+// place names a field: with its line and column where it is in one.
+func (s *Editor) place(field string) string {
+	m := lineField.FindStringSubmatch(field)
+	if m == nil {
+		if t := s.t.T("editor.field." + field); t != "editor.field."+field {
+			return t
+		}
+		return field
+	}
+	n, _ := strconv.Atoi(m[1])
+	out := s.t.T("editor.line", n)
+	if t := s.t.T("editor.col." + m[2]); t != "editor.col."+m[2] {
+		out += " " + t
+	}
+	return out
+}
 
 func (s *Editor) issue(i invoice.Issue) string {
 	if t := s.t.T("issue." + i.Code); t != "issue."+i.Code {
@@ -497,18 +514,15 @@ func (s *Editor) totals() fyne.CanvasObject {
 			checks.Add(words("…", 13, false, mutedInk))
 			break
 		}
-		where := s.t.T("editor.field." + i.Field)
-		if m := lineField.FindStringSubmatch(i.Field); m != nil {
-			k, _ := strconv.Atoi(m[1])
-			where = s.t.T("editor.line", k)
-		} else if where == "editor.field."+i.Field {
-			where = i.Field
+		text := s.place(i.Field) + " " + s.issue(i)
+		if whole := "issue." + i.Field + "." + i.Code; s.t.T(whole) != whole {
+			text = s.t.T(whole)
 		}
 		mark, name := "✕ ", badInk
 		if i.Severity == invoice.SeverityWarning {
 			mark, name = "! ", slowInk
 		}
-		checks.Add(prose(mark+where+" "+s.issue(i), false, name))
+		checks.Add(prose(mark+text, false, name))
 	}
 	return container.New(stacked{gap}, card(sums), card(checks))
 }

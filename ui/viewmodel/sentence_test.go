@@ -54,3 +54,41 @@ func TestEveryCodeHasWords(t *testing.T) {
 		t.Errorf("only %d codes were found in the source", found)
 	}
 }
+
+// What is wrong with an invoice is said with the name of its field.
+func TestEveryFieldHasAName(t *testing.T) {
+	words, err := locale.New("zh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := os.ReadFile(filepath.Join("..", "..", "app", "invoice", "validate.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, line, ok := strings.Cut(string(src), "func (c *checker) line(")
+	if !ok {
+		t.Fatal("the checks of a line are not where they were")
+	}
+	line, _, _ = strings.Cut(line, "\n}\n")
+	ofLine, found := map[string]bool{}, 0
+	named := regexp.MustCompile(`c\.(?:fail|length)\((?:fmt\.Sprintf\()?"(lines\[%d\]\.)?([a-z_.]+)"`)
+	for _, m := range named.FindAllStringSubmatch(line, -1) {
+		ofLine[m[2]] = true
+	}
+	for _, m := range named.FindAllStringSubmatch(string(src), -1) {
+		key := "editor.field." + m[2]
+		if m[1] != "" || ofLine[m[2]] {
+			key = "editor.col." + m[2]
+		}
+		found++
+		for _, l := range []string{"zh", "en"} {
+			words.Use(l)
+			if words.T(key) == key {
+				t.Errorf("%s has no %s", key, l)
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d fields were found", found)
+	}
+}
