@@ -22,6 +22,12 @@ GOOS=windows CGO_ENABLED=0 go test -c -o "$work/trust.test.exe" ./sync/trust
 COUNTERFOIL_REAL_KEYRING=1 timeout 120 "$wine" "$work/trust.test.exe" -test.v -test.run 'RealKeyring' | tee "$work/trust.log"
 grep -q -- '--- PASS: TestRealKeyring' "$work/trust.log"
 
+# The name servers that Windows knows are those of this machine.
+GOOS=windows CGO_ENABLED=0 go test -c -o "$work/probe.test.exe" ./sync/probe
+resolver=$(awk '$1 == "nameserver" && $2 !~ /:/ { print $2; exit }' /etc/resolv.conf)
+COUNTERFOIL_RESOLVER="$resolver" timeout 120 "$wine" "$work/probe.test.exe" -test.v -test.run 'TestPlace' | tee "$work/probe.log"
+grep -q -- '--- PASS: TestPlace' "$work/probe.log"
+
 timeout 180 "$wine" bin/counterfoil.exe --practice --data "$work/data" --keyring os --smoke draft >"$work/smoke.log" 2>&1 || { cat "$work/smoke.log"; exit 1; }
 cat "$work/smoke.log"
 grep -q '"smoke":"ok"' "$work/smoke.log"
