@@ -175,10 +175,10 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 		}
 	})
 	s.grid = xwidget.NewGrid([]xwidget.GridColumn{
-		{Title: "#", Share: 44}, {Title: t.T("editor.col.name"), Share: 196, Typed: true}, {Title: t.T("editor.col.spec"), Share: 82, Typed: true},
-		{Title: t.T("editor.col.unit"), Share: 52, Typed: true}, {Title: t.T("editor.col.qty"), Share: 72, Right: true, Typed: true},
+		{Title: "#", Share: 44}, {Title: t.T("editor.col.name"), Share: 212, Typed: true}, {Title: t.T("editor.col.spec"), Share: 82, Typed: true},
+		{Title: t.T("editor.col.unit"), Share: 46, Typed: true}, {Title: t.T("editor.col.qty"), Share: 68, Right: true, Typed: true},
 		{Title: t.T("editor.col.price"), Share: 84, Right: true, Typed: true}, {Title: t.T("editor.col.discount"), Share: 66, Right: true, Typed: true},
-		{Title: t.T("editor.col.rate"), Share: 62, Right: true, Typed: true}, {Title: t.T("editor.col.net"), Share: 106, Right: true}, {Title: t.T("editor.col.tax"), Share: 98, Right: true},
+		{Title: t.T("editor.col.rate"), Share: 56, Right: true, Typed: true}, {Title: t.T("editor.col.net"), Share: 106, Right: true}, {Title: t.T("editor.col.tax"), Share: 98, Right: true},
 	}, lines{vm, t})
 	s.grid.Typing = func(row, col int, x string) {
 		if col == 1 && x != "" {
