@@ -1,11 +1,7 @@
 package screen
 
 import (
-	"cmp"
 	"fmt"
-	"regexp"
-	"slices"
-	"strconv"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -15,7 +11,6 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/app/invoice"
-	"counterfoil/app/money"
 	"counterfoil/app/party"
 	"counterfoil/ui/viewmodel"
 	"counterfoil/ui/xwidget"
@@ -42,85 +37,6 @@ type Editor struct {
 	Back    func()
 	Print   func()
 	Offline func() bool
-}
-
-// lines is the grid's view of the editor.
-type lines struct {
-	vm *viewmodel.Editor
-	t  viewmodel.Phrases
-}
-
-// gridColumn maps a grid column to the editor's; -1 is computed.
-var gridColumn = []int{-1, viewmodel.ColName, viewmodel.ColSpec, viewmodel.ColUnit, viewmodel.ColQty, viewmodel.ColPrice, viewmodel.ColDiscount, viewmodel.ColRate, -1, -1}
-
-func (l lines) Rows() int   { return l.vm.Rows() }
-func (l lines) Fixed() bool { return l.vm.Fixed() }
-func (l lines) Key(row int) string {
-	if all := l.vm.Invoice().Lines; row < len(all) {
-		return all[row].ID
-	}
-	return ""
-}
-func (l lines) Edit(row, col int) string {
-	if gridColumn[col] < 0 {
-		return ""
-	}
-	return l.vm.Cell(row, gridColumn[col])
-}
-func (l lines) Set(row, col int, s string) {
-	if gridColumn[col] >= 0 {
-		l.vm.SetCell(row, gridColumn[col], s)
-	}
-}
-
-func (l lines) Text(row, col int) string {
-	if col == 0 {
-		return strconv.Itoa(row + 1)
-	}
-	if gridColumn[col] >= 0 {
-		return l.Edit(row, col)
-	}
-	figure := func(r invoice.Row) string {
-		if col == 8 {
-			return money.Format(r.Net)
-		}
-		return money.Format(r.Tax)
-	}
-	if red := l.vm.Invoice().RedRows; red != nil {
-		if row < len(red) {
-			return figure(red[row])
-		}
-		return ""
-	}
-	for _, r := range l.rows(row + 1) {
-		if r.Type != invoice.DiscountRow && row < len(l.vm.Invoice().Lines) {
-			return figure(r)
-		}
-	}
-	return ""
-}
-
-// rows are the computed rows of a line: itself, and its discount where it has one.
-func (l lines) rows(line int) []invoice.Row {
-	all := l.vm.Sheet().Rows // in the order of their lines
-	at, _ := slices.BinarySearchFunc(all, line, func(r invoice.Row, n int) int { return cmp.Compare(r.Line, n) })
-	end := at
-	for end < len(all) && all[end].Line == line {
-		end++
-	}
-	return all[at:end]
-}
-
-func (l lines) Sub(row int) []string {
-	if l.vm.Invoice().RedRows != nil {
-		return nil
-	}
-	for _, r := range l.rows(row + 1) {
-		if r.Type == invoice.DiscountRow {
-			return []string{1: "    " + l.t.T("editor.discount", l.Edit(row, 6)), 7: r.Rate.Percent(), 8: money.Format(r.Net), 9: money.Format(r.Tax)}
-		}
-	}
-	return nil
 }
 
 // NewEditor makes the page and follows the model's changes.
@@ -438,91 +354,4 @@ func (s *Editor) actions() []fyne.CanvasObject {
 		}))
 	}
 	return out
-}
-
-// fate says what became of an invoice that was handed in.
-func (s *Editor) fate() fyne.CanvasObject {
-	inv := s.vm.Invoice()
-	box := container.New(stacked{6}, words(s.t.T("invoices."+string(inv.State)), bodySize, true, stateInk(inv.State)))
-	if inv.Number != "" {
-		box.Add(words(s.t.T("paper.number")+" "+inv.Number, 13, false, plainInk))
-	}
-	if !inv.IssuedAt.IsZero() {
-		box.Add(words(inv.IssuedAt.Local().Format("2006-01-02 15:04"), 13, false, mutedInk))
-	}
-	if inv.Branch != "" {
-		box.Add(words(clip(inv.Branch, 34), 13, false, mutedInk))
-	}
-	box.Add(prose(s.t.T("editor.fate."+string(inv.State)), false, mutedInk))
-	return box
-}
-
-var lineField = regexp.MustCompile(`^lines\[(\d+)\](?:\.(\w+))?`)
-
-// place names a field: with its line and column where it is in one.
-func (s *Editor) place(field string) string {
-	m := lineField.FindStringSubmatch(field)
-	if m == nil {
-		if t := s.t.T("editor.field." + field); t != "editor.field."+field {
-			return t
-		}
-		return field
-	}
-	n, _ := strconv.Atoi(m[1])
-	out := s.t.T("editor.line", n)
-	if t := s.t.T("editor.col." + m[2]); t != "editor.col."+m[2] {
-		out += " " + t
-	}
-	return out
-}
-
-func (s *Editor) issue(i invoice.Issue) string {
-	if t := s.t.T("issue." + i.Code); t != "issue."+i.Code {
-		return t
-	}
-	return i.Text
-}
-
-func (s *Editor) totals() fyne.CanvasObject {
-	sheet := s.vm.Sheet()
-	big := words("¥ "+money.Format(sheet.Gross), 27, true, plainInk)
-	if fyne.MeasureText(big.Text, 27, big.TextStyle).Width > 236 {
-		big.TextSize = 18
-	}
-	sums := container.New(stacked{5}, words(s.t.T("editor.total"), smallSize, false, mutedInk), big, prose(sheet.Words, false, plainInk), rule())
-	rowOf := func(bold bool, name fyne.ThemeColorName, a, b, c string) fyne.CanvasObject {
-		x, y, z := words(a, 13, bold, name), words(b, 13, bold, name), words(c, 13, bold, name)
-		y.Alignment, z.Alignment = fyne.TextAlignTrailing, fyne.TextAlignTrailing
-		return container.New(shares{parts: []float32{60, 95, 85}, space: 4}, x, y, z)
-	}
-	sums.Add(rowOf(false, mutedInk, s.t.T("editor.col.rate"), s.t.T("editor.col.net"), s.t.T("editor.col.tax")))
-	for _, r := range sheet.ByRate {
-		sums.Add(rowOf(false, plainInk, r.Rate.Percent(), money.Format(r.Net), money.Format(r.Tax)))
-	}
-	sums.Add(rowOf(true, plainInk, s.t.T("editor.sum"), money.Format(sheet.Net), money.Format(sheet.Tax)))
-
-	if !s.vm.Editable() {
-		return container.New(stacked{gap}, card(sums), card(s.fate()))
-	}
-	checks := container.New(stacked{6}, words(s.t.T("editor.checks"), bodySize, true, plainInk))
-	issues := s.vm.Issues()
-	if len(issues) == 0 {
-		checks.Add(words("✓ "+s.t.T("editor.checks.good"), 13, false, goodInk))
-	}
-	for n, i := range issues {
-		if n == 6 {
-			checks.Add(words("…", 13, false, mutedInk))
-			break
-		}
-		text := s.place(i.Field) + " " + s.issue(i)
-		if whole := "issue." + i.Field + "." + i.Code; s.t.T(whole) != whole {
-			text = s.t.T(whole)
-		}
-		mark, name := "✕ ", badInk
-		if i.Severity == invoice.SeverityWarning {
-			mark, name = "! ", slowInk
-		}
-		checks.Add(prose(mark+text, false, name))
-	}
-	return container.New(stacked{gap}, card(sums), card(checks))
 }
