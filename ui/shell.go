@@ -13,8 +13,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"counterfoil/ui/look"
-	"counterfoil/ui/screen"
 	"counterfoil/ui/viewmodel"
+	"counterfoil/ui/xwidget"
 )
 
 // Page is one entry of the rail. Rail is false for pages reached otherwise.
@@ -187,7 +187,7 @@ func (s *Shell) Tick() {
 	if !s.collapsed {
 		head.Add(container.NewCenter(name))
 	}
-	list.Add(screen.NewHit(container.New(layout.NewCustomPaddedLayout(16, 14, 16, 8), head), s.Collapse))
+	list.Add(xwidget.NewHit(container.New(layout.NewCustomPaddedLayout(16, 14, 16, 8), head), s.Collapse))
 	for _, p := range s.Pages {
 		if p.Rail {
 			list.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 10, 10), s.entry(p, p.Name == mark)))
@@ -236,7 +236,7 @@ func (s *Shell) entry(p Page, on bool) fyne.CanvasObject {
 		label.TextSize, label.TextStyle.Bold = 11, true
 		badge = container.NewCenter(container.NewStack(dot, container.New(layout.NewCustomPaddedLayout(1, 1, 6, 6), label)))
 	}
-	return screen.NewHit(container.NewStack(r, container.New(layout.NewCustomPaddedLayout(9, 9, 11, 11), container.NewBorder(nil, nil, row, badge))), func() { s.Show(p.Name) })
+	return xwidget.NewHit(container.NewStack(r, container.New(layout.NewCustomPaddedLayout(9, 9, 11, 11), container.NewBorder(nil, nil, row, badge))), func() { s.Show(p.Name) })
 }
 
 func (s *Shell) badge(name string) int {
@@ -278,10 +278,10 @@ func (s *Shell) pill() fyne.CanvasObject {
 	}
 	light := container.NewCenter(container.NewGridWrap(fyne.NewSize(9, 9), dot))
 	if s.collapsed {
-		return screen.NewHit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(12, 12, 4, 4), light)), func() { s.Show("connection") })
+		return xwidget.NewHit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(12, 12, 4, 4), light)), func() { s.Show("connection") })
 	}
 	top := container.NewHBox(light, text)
-	return screen.NewHit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(8, 8, 10, 8), container.New(layout.NewCustomPaddedVBoxLayout(1), top, sub))), func() { s.Show("connection") })
+	return xwidget.NewHit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(8, 8, 10, 8), container.New(layout.NewCustomPaddedVBoxLayout(1), top, sub))), func() { s.Show("connection") })
 }
 
 // shortcuts go through the main menu, because an entry with the focus swallows

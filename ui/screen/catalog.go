@@ -15,7 +15,7 @@ import (
 type Catalog struct {
 	vm   *viewmodel.Catalog
 	root *fyne.Container
-	list *widget.List
+	list *xwidget.List
 }
 
 // NewCatalog makes the page; title, note and columns are already translated.
@@ -25,7 +25,7 @@ func NewCatalog(vm *viewmodel.Catalog, title, note, search string, columns [3]st
 	box.SetPlaceHolder(search)
 	box.OnChanged = vm.Find
 	sh := shares{parts: []float32{360, 220, 260}, space: gap}
-	s.list = widget.NewList(func() int { return len(vm.Rows()) }, func() fyne.CanvasObject {
+	s.list = xwidget.NewList(func() int { return len(vm.Rows()) }, func() fyne.CanvasObject {
 		return tableRow(container.New(sh, words("", 13.5, false, plainInk), words("", 13.5, false, mutedInk), words("", 13.5, false, mutedInk)))
 	}, func(i widget.ListItemID, o fyne.CanvasObject) {
 		if i < len(vm.Rows()) {

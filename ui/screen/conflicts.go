@@ -11,6 +11,7 @@ import (
 
 	"counterfoil/app/books"
 	"counterfoil/ui/viewmodel"
+	"counterfoil/ui/xwidget"
 )
 
 // Conflicts is the page on which a person settles what two sides changed.
@@ -97,7 +98,7 @@ func (s *Conflicts) story(c viewmodel.ConflictCard) fyne.CanvasObject {
 	if m := s.vm.Message(); m != "" {
 		box.Add(prose(m, true, badInk))
 	}
-	all := widget.NewCheck(s.t.T("conflicts.show_all"), nil)
+	all := xwidget.NewCheck(s.t.T("conflicts.show_all"), nil)
 	all.Checked = s.vm.ShowsAll()
 	all.OnChanged = s.vm.ShowAll
 	return framed(around(container.NewBorder(nil, nil, nil, container.NewCenter(all), box), 10, inset))
@@ -135,7 +136,7 @@ func (s *Conflicts) side(r viewmodel.ConflictRow, side books.Side, text string) 
 		sign, label = "◉  ", widget.LowImportance
 		back.FillColor = tinted(blueInk)
 	}
-	b := widget.NewButton("", func() { s.vm.Choose(r.Path, side) })
+	b := xwidget.NewButton("", func() { s.vm.Choose(r.Path, side) })
 	b.Importance = label
 	name := plainInk
 	if r.Side == side {

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/ui/viewmodel"
+	"counterfoil/ui/xwidget"
 )
 
 // Sizes of the pages, in device-independent pixels.
@@ -108,8 +109,8 @@ func chip(s string, name fyne.ThemeColorName) fyne.CanvasObject {
 }
 
 // button is a push button; primary ones carry the accent colour.
-func button(label string, primary bool, tapped func()) *widget.Button {
-	b := widget.NewButton(label, tapped)
+func button(label string, primary bool, tapped func()) *xwidget.Button {
+	b := xwidget.NewButton(label, tapped)
 	if primary {
 		b.Importance = widget.HighImportance
 	}
@@ -184,7 +185,7 @@ func page(title, subtitle string, actions []fyne.CanvasObject, body fyne.CanvasO
 func row(objects ...fyne.CanvasObject) *fyne.Container {
 	r := container.New(layout.NewCustomPaddedHBoxLayout(10))
 	for _, o := range objects {
-		if b, ok := o.(*widget.Button); ok && b.Importance == widget.MediumImportance {
+		if b, ok := o.(*xwidget.Button); ok && b.Importance == widget.MediumImportance {
 			o = edged(b)
 		}
 		r.Add(o)

@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
@@ -27,7 +26,7 @@ type Editor struct {
 	buyer, taxno       *xwidget.Field
 	remark, date       *xwidget.Field
 	taxnote, datenote  *canvas.Text
-	kind, basis        *widget.Select
+	kind, basis        *xwidget.Select
 	grid               *xwidget.Grid
 	shown              string // id the fields were filled from
 	first              func() // takes the first completion; nil when there is none
@@ -72,7 +71,7 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	})
 	s.datenote = words(t.T("editor.date"), smallSize, false, mutedInk)
 	s.taxnote = words("", smallSize, false, slowInk)
-	s.kind = widget.NewSelect([]string{t.T("editor.choose.ordinary"), t.T("editor.choose.special")}, func(x string) {
+	s.kind = xwidget.NewSelect([]string{t.T("editor.choose.ordinary"), t.T("editor.choose.special")}, func(x string) {
 		k := invoice.Ordinary
 		if x == t.T("editor.choose.special") {
 			k = invoice.Special
@@ -81,7 +80,7 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 			vm.SetKind(k)
 		}
 	})
-	s.basis = widget.NewSelect([]string{t.T("editor.excl"), t.T("editor.incl")}, func(x string) {
+	s.basis = xwidget.NewSelect([]string{t.T("editor.excl"), t.T("editor.incl")}, func(x string) {
 		b := invoice.Exclusive
 		if x == t.T("editor.incl") {
 			b = invoice.Inclusive
@@ -187,7 +186,7 @@ func (s *Editor) offer(texts []string, take func(i int)) {
 			s.first = picked
 			label.Add(words("Enter ⏎", smallSize, false, mutedInk))
 		}
-		s.offers.Add(NewHit(around(label, 3, 8), picked))
+		s.offers.Add(xwidget.NewTouch(around(label, 3, 8), picked))
 	}
 	s.offers.Refresh()
 }

@@ -10,6 +10,7 @@ import (
 	"counterfoil/app/settings"
 	"counterfoil/ui/look"
 	"counterfoil/ui/viewmodel"
+	"counterfoil/ui/xwidget"
 )
 
 // FirstRun is the guide from an empty folder to the first invoice.
@@ -86,7 +87,7 @@ func greeting() fyne.CanvasObject {
 	return container.NewCenter(container.New(layout.NewCustomPaddedHBoxLayout(14), container.NewCenter(logo), name))
 }
 
-func (s *FirstRun) next(label string, f func()) *widget.Button {
+func (s *FirstRun) next(label string, f func()) *xwidget.Button {
 	b := button(label, true, f)
 	if s.vm.Busy() {
 		b.Disable()

@@ -31,7 +31,7 @@ type Invoices struct {
 	strip  *fyne.Container
 	empty  *fyne.Container
 	acts   *fyne.Container // at the foot: the hint, or what to do with the marked
-	list   *widget.List
+	list   *xwidget.List
 	search *xwidget.Field
 
 	Open   func(id string)
@@ -63,14 +63,14 @@ func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Ti
 	s.chips = container.New(layout.NewCustomPaddedHBoxLayout(7))
 	s.strip = container.NewHBox()
 	s.empty = container.NewCenter()
-	s.list = widget.NewList(func() int { return len(vm.Rows()) }, s.template, s.fill)
+	s.list = xwidget.NewList(func() int { return len(vm.Rows()) }, s.template, s.fill)
 	s.list.HideSeparators = true
 	s.list.OnSelected = func(i widget.ListItemID) {
 		if i < len(vm.Rows()) {
 			vm.Select(vm.Rows()[i].ID)
 		}
 	}
-	titles := []fyne.CanvasObject{NewHit(mark(false), vm.MarkAll)}
+	titles := []fyne.CanvasObject{xwidget.NewHit(mark(false), vm.MarkAll)}
 	for _, c := range invoiceColumns {
 		x := words("", smallSize, false, mutedInk)
 		if c == "gross" {
@@ -78,7 +78,7 @@ func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Ti
 		}
 		s.heads = append(s.heads, x)
 		if by := sorts[c]; by != "" {
-			titles = append(titles, NewHit(x, func() { vm.SortBy(by) }))
+			titles = append(titles, xwidget.NewHit(x, func() { vm.SortBy(by) }))
 		} else {
 			titles = append(titles, x)
 		}
@@ -105,7 +105,7 @@ func (s *Invoices) Find(c fyne.Canvas) { c.Focus(s.search) }
 func (s *Invoices) Refresh() {
 	s.chips.RemoveAll()
 	for _, c := range viewmodel.Chips {
-		s.chips.Add(NewHit(pillBox(s.t.T("invoices."+c), strconv.Itoa(s.vm.Count(c)), c == s.vm.Chip()), func() { s.vm.SetChip(c) }))
+		s.chips.Add(xwidget.NewHit(pillBox(s.t.T("invoices."+c), strconv.Itoa(s.vm.Count(c)), c == s.vm.Chip()), func() { s.vm.SetChip(c) }))
 	}
 	n := s.vm.Counts()
 	s.strip.RemoveAll()
@@ -138,7 +138,7 @@ func (s *Invoices) Refresh() {
 	if x := s.vm.Notice(); x != "" {
 		s.acts.Add(container.NewCenter(words(clip(x, 70), smallSize, false, blueInk)))
 	}
-	export := func() *widget.Button { return button(s.t.T("invoices.export"), false, func() { s.Export() }) }
+	export := func() *xwidget.Button { return button(s.t.T("invoices.export"), false, func() { s.Export() }) }
 	if k := s.vm.Marks(); k > 0 {
 		s.acts.Add(container.NewCenter(words(s.t.T("invoices.marked", k), smallSize, true, plainInk)))
 		s.acts.Add(row(button(s.t.T("invoices.submit"), true, func() { s.Submit() }), export()))
@@ -213,7 +213,7 @@ func (s *Invoices) template() fyne.CanvasObject {
 	l.box = canvas.NewRectangle(ink(theme.ColorNameOverlayBackground))
 	l.box.CornerRadius, l.box.StrokeWidth = 4, 1.2
 	l.tick = words("", 11, true, "foregroundOnPrimary")
-	cells := []fyne.CanvasObject{NewHit(container.NewCenter(fixed(15, 15, container.NewStack(l.box, container.NewCenter(l.tick)))), func() { s.vm.Mark(open.id) })}
+	cells := []fyne.CanvasObject{xwidget.NewTouch(container.NewCenter(fixed(15, 15, container.NewStack(l.box, container.NewCenter(l.tick)))), func() { s.vm.Mark(open.id) })}
 	for i := range l.texts {
 		l.texts[i] = words("", 13.5, false, plainInk)
 		if i == 4 {

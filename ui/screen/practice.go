@@ -5,9 +5,9 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/ui/viewmodel"
+	"counterfoil/ui/xwidget"
 )
 
 // Practice is the page that plays faults on the practice server.
@@ -33,7 +33,7 @@ func (s *Practice) Refresh() {
 	edit := button(s.t.T("practice.edit"), false, func() { s.vm.SecondBranchEdits(context.Background()) })
 	box := container.NewGridWithColumns(2)
 	for _, f := range s.vm.Faults() {
-		c := widget.NewCheck(f.ID+"  "+f.Title.In(s.t), nil)
+		c := xwidget.NewCheck(f.ID+"  "+f.Title.In(s.t), nil)
 		c.Checked = f.On
 		c.OnChanged = func(on bool) { s.vm.Set(context.Background(), f.ID, on) }
 		if s.vm.Busy(f.ID) {

@@ -2,7 +2,6 @@ package xwidget
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -42,29 +41,4 @@ func (f *Field) TypedShortcut(s fyne.Shortcut) {
 		return
 	}
 	f.Entry.TypedShortcut(s)
-}
-
-// windowKey gives a key that no entry needs to the window.
-func windowKey(o fyne.CanvasObject, k *fyne.KeyEvent) bool {
-	switch k.Name {
-	case fyne.KeyEscape, fyne.KeyF1, fyne.KeyF5:
-		if c := fyne.CurrentApp().Driver().CanvasForObject(o); c != nil && c.OnTypedKey() != nil {
-			c.OnTypedKey()(k)
-			return true
-		}
-	}
-	return false
-}
-
-// windowShortcut gives a custom shortcut to the window; those of the clipboard
-// and of undo stay with the entry.
-func windowShortcut(o fyne.CanvasObject, s fyne.Shortcut) bool {
-	if _, ok := s.(*desktop.CustomShortcut); !ok {
-		return false
-	}
-	c, ok := fyne.CurrentApp().Driver().CanvasForObject(o).(fyne.Shortcutable)
-	if ok {
-		c.TypedShortcut(s)
-	}
-	return ok
 }

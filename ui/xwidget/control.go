@@ -1,0 +1,79 @@
+package xwidget
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Fyne's controls swallow the keys they have no use for while they have the
+// focus; these leave them to the window.
+
+// Button is pressed by Space and Enter as well.
+type Button struct{ widget.Button }
+
+// NewButton makes a button.
+func NewButton(label string, tapped func()) *Button {
+	b := &Button{}
+	b.Text, b.OnTapped = label, tapped
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// TypedKey presses, or hands the key on.
+func (b *Button) TypedKey(k *fyne.KeyEvent) {
+	switch k.Name {
+	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+		b.Tapped(nil)
+	default:
+		pass(b, k)
+	}
+}
+
+// Check is a tick with a label.
+type Check struct{ widget.Check }
+
+// NewCheck makes a check; it is not ticked.
+func NewCheck(label string, changed func(bool)) *Check {
+	c := &Check{}
+	c.Text, c.OnChanged = label, changed
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// TypedKey hands every key on: Space is typed as a rune.
+func (c *Check) TypedKey(k *fyne.KeyEvent) { pass(c, k) }
+
+// Select is a choice of one of several texts.
+type Select struct{ widget.Select }
+
+// NewSelect makes a choice; none is chosen.
+func NewSelect(options []string, changed func(string)) *Select {
+	s := &Select{}
+	s.Options, s.OnChanged = options, changed
+	s.ExtendBaseWidget(s)
+	return s
+}
+
+// TypedKey opens and changes the choice, or hands the key on.
+func (s *Select) TypedKey(k *fyne.KeyEvent) {
+	switch k.Name {
+	case fyne.KeySpace, fyne.KeyUp, fyne.KeyDown, fyne.KeyLeft, fyne.KeyRight:
+		s.Select.TypedKey(k)
+	default:
+		pass(s, k)
+	}
+}
+
+// List is a list whose keys are the window's: the page moves in it.
+type List struct{ widget.List }
+
+// NewList makes a list; a row is made by create and filled by update.
+func NewList(length func() int, create func() fyne.CanvasObject, update func(int, fyne.CanvasObject)) *List {
+	l := &List{}
+	l.Length, l.CreateItem, l.UpdateItem = length, create, update
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+// TypedKey hands every key on.
+func (l *List) TypedKey(k *fyne.KeyEvent) { pass(l, k) }
