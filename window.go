@@ -18,6 +18,7 @@ import (
 	"fyne.io/fyne/v2/dialog"
 
 	"counterfoil/app/books"
+	"counterfoil/app/invoice"
 	"counterfoil/app/locale"
 	"counterfoil/app/money"
 	"counterfoil/app/settings"
@@ -210,7 +211,7 @@ func (w *window) build(show string) {
 	list.Open = w.open
 	list.New = w.newInvoice
 	list.Submit = func() { w.list.SubmitMarked(w.d.books, func() { w.d.client.Engine().Kick(); w.count() }) }
-	list.Export = w.export
+	list.Export, list.Print = w.export, w.print
 	w.editorPage.Print = w.print
 	w.editorPage.Back = func() { w.shell.Show("invoices") }
 	w.editorPage.Offline = func() bool { return w.d.client.Monitor().State().Kind == link.Offline }
@@ -286,7 +287,11 @@ func (w *window) build(show string) {
 			}
 		},
 		Help: func() {
-			dialog.ShowInformation(t.T("shell.shortcuts"), t.T("help.text"), w.win)
+			text := t.T("help.text")
+			if key := "help." + w.shell.Current(); t.T(key) != key {
+				text = t.T(key) + "\n\n" + text
+			}
+			dialog.ShowInformation(t.T("shell.shortcuts"), text, w.win)
 		},
 	})
 }
@@ -301,24 +306,54 @@ func (w *window) submit() {
 	}
 }
 
-// print shows the open invoice as a page in the system's browser, which prints it.
+// print shows the open invoice, or those chosen in the list, as pages in the
+// system's browser, which prints them.
 func (w *window) print() {
-	if w.shell.Current() != "editor" {
-		return
+	switch w.shell.Current() {
+	case "editor":
+		w.editorPage.Commit()
+		w.editor.Save()
+		w.preview([]paper.Page{{Invoice: w.editor.Invoice(), Sheet: w.editor.Sheet()}}, nil)
+	case "invoices":
+		ids := w.list.Chosen()
+		if len(ids) == 0 {
+			return
+		}
+		go func() {
+			var pages []paper.Page
+			for _, id := range ids {
+				st, err := w.d.db.Invoice(w.ctx, id)
+				var sheet invoice.Sheet
+				if err == nil {
+					sheet, err = invoice.Compute(st.Invoice)
+				}
+				if err != nil {
+					fyne.Do(func() { w.preview(nil, err) })
+					return
+				}
+				pages = append(pages, paper.Page{Invoice: st.Invoice, Sheet: sheet})
+			}
+			fyne.Do(func() { w.preview(pages, nil) })
+		}()
 	}
-	w.editorPage.Commit()
-	w.editor.Save()
-	page, err := paper.Invoice(w.editor.Invoice(), w.editor.Sheet(), w.words, false)
+}
+
+// preview opens pages in the browser, or says why there are none.
+func (w *window) preview(pages []paper.Page, err error) {
+	var html []byte
+	if err == nil {
+		html, err = paper.Document(pages, w.words)
+	}
 	file := filepath.Join(w.d.opts.data, "preview.html")
 	if err == nil {
-		err = os.WriteFile(file, page, 0o600)
+		err = os.WriteFile(file, html, 0o600)
 	}
 	if err == nil {
 		abs, _ := filepath.Abs(file) // of a file just written
 		err = w.app.OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)})
 	}
 	if err != nil {
-		dialog.ShowInformation(w.words.T("shell.print"), w.words.T("paper.failed", err), w.win)
+		dialog.ShowInformation(w.words.T("shell.print"), w.words.T("paper.failed", viewmodel.Sentence(w.words, err)), w.win)
 	}
 }
 

@@ -4,6 +4,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -54,6 +55,7 @@ type Shell struct {
 	rail      *fyne.Container
 	body      *fyne.Container
 	made      map[string]Content
+	hits      []*xwidget.Hit // of the rail, from top to bottom
 }
 
 // railWidth and narrowRail are the rail's widths in device-independent pixels.
@@ -187,7 +189,10 @@ func (s *Shell) Tick() {
 	if !s.collapsed {
 		head.Add(container.NewCenter(name))
 	}
-	list.Add(xwidget.NewHit(container.New(layout.NewCustomPaddedLayout(16, 14, 16, 8), head), s.Collapse))
+	focused, _ := s.Window.Canvas().Focused().(*xwidget.Hit)
+	at := slices.Index(s.hits, focused)
+	s.hits = nil
+	list.Add(s.hit(container.New(layout.NewCustomPaddedLayout(16, 14, 16, 8), head), s.Collapse))
 	for _, p := range s.Pages {
 		if p.Rail {
 			list.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 10, 10), s.entry(p, p.Name == mark)))
@@ -195,6 +200,9 @@ func (s *Shell) Tick() {
 	}
 	s.rail.Objects = []fyne.CanvasObject{container.NewBorder(list, container.New(layout.NewCustomPaddedLayout(0, 14, 10, 10), s.pill()), nil, nil)}
 	s.rail.Refresh()
+	if at >= 0 && at < len(s.hits) {
+		s.Window.Canvas().Focus(s.hits[at]) // drawn anew under the focus
+	}
 }
 
 // state is all that the rail shows, as text.
@@ -236,7 +244,28 @@ func (s *Shell) entry(p Page, on bool) fyne.CanvasObject {
 		label.TextSize, label.TextStyle.Bold = 11, true
 		badge = container.NewCenter(container.NewStack(dot, container.New(layout.NewCustomPaddedLayout(1, 1, 6, 6), label)))
 	}
-	return xwidget.NewHit(container.NewStack(r, container.New(layout.NewCustomPaddedLayout(9, 9, 11, 11), container.NewBorder(nil, nil, row, badge))), func() { s.Show(p.Name) })
+	return s.hit(container.NewStack(r, container.New(layout.NewCustomPaddedLayout(9, 9, 11, 11), container.NewBorder(nil, nil, row, badge))), func() { s.Show(p.Name) })
+}
+
+func (s *Shell) hit(o fyne.CanvasObject, tapped func()) fyne.CanvasObject {
+	h := xwidget.NewHit(o, tapped)
+	s.hits = append(s.hits, h)
+	return h
+}
+
+// nextPane moves the focus from the page into the rail, or from there into the page.
+func (s *Shell) nextPane() {
+	if s.bare() {
+		return
+	}
+	c := s.Window.Canvas()
+	at, _ := c.Focused().(*xwidget.Hit)
+	if at == nil || !slices.Contains(s.hits, at) {
+		c.Focus(s.hits[1]) // the first page; before it is the program's name
+		return
+	}
+	c.Focus(s.hits[len(s.hits)-1])
+	c.FocusNext() // what follows the rail
 }
 
 func (s *Shell) badge(name string) int {
@@ -278,10 +307,10 @@ func (s *Shell) pill() fyne.CanvasObject {
 	}
 	light := container.NewCenter(container.NewGridWrap(fyne.NewSize(9, 9), dot))
 	if s.collapsed {
-		return xwidget.NewHit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(12, 12, 4, 4), light)), func() { s.Show("connection") })
+		return s.hit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(12, 12, 4, 4), light)), func() { s.Show("connection") })
 	}
 	top := container.NewHBox(light, text)
-	return xwidget.NewHit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(8, 8, 10, 8), container.New(layout.NewCustomPaddedVBoxLayout(1), top, sub))), func() { s.Show("connection") })
+	return s.hit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(8, 8, 10, 8), container.New(layout.NewCustomPaddedVBoxLayout(1), top, sub))), func() { s.Show("connection") })
 }
 
 // shortcuts go through the main menu, because an entry with the focus swallows
@@ -310,6 +339,8 @@ func (s *Shell) shortcuts(a Actions) {
 			a.Back()
 		case fyne.KeyF1:
 			a.Help()
+		case fyne.KeyF6:
+			s.nextPane()
 		default:
 			if a.Key != nil {
 				a.Key(k.Name)

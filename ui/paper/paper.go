@@ -1,4 +1,4 @@
-// Package paper draws an invoice as a page to look at and to print: one HTML
+// Package paper draws invoices as pages to look at and to print: one HTML
 // document without anything from outside, which the system's browser prints.
 package paper
 
@@ -35,19 +35,34 @@ type sheet struct {
 	SumLabel, Net, Tax, GrossLabel, Gross, Words, Remark string
 	RemarkLabel                                          string
 	Signers                                              []string
-	Red, Print                                           bool
+	Red                                                  bool
 }
 
-// Invoice is the page of an invoice and what it computes to. One that is not
-// issued carries a mark, so that nobody takes it for an invoice. print opens the
-// browser's print dialogue by itself.
-func Invoice(inv invoice.Invoice, s invoice.Sheet, t Texts, print bool) ([]byte, error) {
+// Page is an invoice and what it computes to.
+type Page struct {
+	Invoice invoice.Invoice
+	Sheet   invoice.Sheet
+}
+
+// Document draws a page for each invoice. One that is not issued carries a mark,
+// so that nobody takes it for an invoice.
+func Document(pages []Page, t Texts) ([]byte, error) {
+	var all struct{ Sheets []sheet }
+	for _, p := range pages {
+		all.Sheets = append(all.Sheets, draw(p.Invoice, p.Sheet, t))
+	}
+	var out bytes.Buffer
+	err := pageTemplate.Execute(&out, all)
+	return out.Bytes(), err
+}
+
+func draw(inv invoice.Invoice, s invoice.Sheet, t Texts) sheet {
 	p := sheet{
 		Title: t.T("editor." + string(inv.Kind)), Ref: inv.Number, RefLabel: t.T("paper.number"), Date: inv.Date, DateLabel: t.T("paper.date"),
 		BuyerLabel: t.T("editor.buyer"), NameLabel: t.T("paper.name"), TaxNoLabel: t.T("paper.taxno"), Buyer: inv.Buyer,
 		SumLabel: t.T("editor.sum"), Net: money.Format(s.Net), Tax: money.Format(s.Tax), GrossLabel: t.T("paper.gross"),
 		Gross: money.Format(s.Gross), Words: s.Words, RemarkLabel: t.T("editor.remark"), Remark: inv.Remark,
-		Red: inv.Reverses != "", Print: print,
+		Red: inv.Reverses != "",
 	}
 	if inv.Number == "" {
 		p.Ref, p.RefLabel = inv.Reference, t.T("paper.reference")
@@ -69,9 +84,7 @@ func Invoice(inv invoice.Invoice, s invoice.Sheet, t Texts, print bool) ([]byte,
 			p.Signers = append(p.Signers, t.T(x[0])+" "+x[1])
 		}
 	}
-	var out bytes.Buffer
-	err := pageTemplate.Execute(&out, p)
-	return out.Bytes(), err
+	return p
 }
 
 func plain(d *decimal.Decimal) string {

@@ -28,7 +28,7 @@ func TestInvoice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := Invoice(inv, s, words, false)
+		out, err := Document([]Page{{inv, s}}, words)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,8 +44,14 @@ func TestInvoice(t *testing.T) {
 	}
 	inv.State, inv.Number = invoice.Issued, "00000007"
 	words, _ := locale.New("zh")
-	out, err := Invoice(inv, s, words, true)
-	if err != nil || strings.Contains(string(out), `class="mark"`) || !strings.Contains(string(out), "00000007") || !strings.Contains(string(out), "window.print()") {
+	issued := Page{inv, s}
+	out, err := Document([]Page{issued}, words)
+	if err != nil || strings.Contains(string(out), `class="mark"`) || !strings.Contains(string(out), "00000007") {
 		t.Errorf("issued: %v\n%s", err, out)
+	}
+	inv.State, inv.Number = invoice.Draft, ""
+	out, err = Document([]Page{issued, {inv, s}}, words)
+	if err != nil || strings.Count(string(out), "<section>") != 2 || strings.Count(string(out), `class="mark"`) != 1 {
+		t.Errorf("two: %v\n%s", err, out)
 	}
 }

@@ -38,6 +38,7 @@ type Invoices struct {
 	New    func()
 	Submit func() // the marked ones
 	Export func()
+	Print  func()         // the marked ones, or the selected one
 	heads  []*canvas.Text // of the columns that sort
 }
 
@@ -141,7 +142,7 @@ func (s *Invoices) Refresh() {
 	export := func() *xwidget.Button { return button(s.t.T("invoices.export"), false, func() { s.Export() }) }
 	if k := s.vm.Marks(); k > 0 {
 		s.acts.Add(container.NewCenter(words(s.t.T("invoices.marked", k), smallSize, true, plainInk)))
-		s.acts.Add(row(button(s.t.T("invoices.submit"), true, func() { s.Submit() }), export()))
+		s.acts.Add(row(button(s.t.T("invoices.submit"), true, func() { s.Submit() }), button(s.t.T("shell.print")+"  Ctrl P", false, func() { s.Print() }), export()))
 	} else {
 		s.acts.Add(container.NewCenter(words(s.t.T("invoices.hint"), smallSize, false, mutedInk)))
 		s.acts.Add(row(export()))

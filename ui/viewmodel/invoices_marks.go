@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -46,6 +47,16 @@ func (v *Invoices) MarkAll() {
 	v.tell()
 }
 
+// Chosen are the ids of the marked invoices in the order they were drafted, or
+// of the selected one when none is marked.
+func (v *Invoices) Chosen() []string {
+	ids := slices.Sorted(maps.Keys(v.marks))
+	if len(ids) == 0 && v.selected != "" {
+		ids = []string{v.selected}
+	}
+	return ids
+}
+
 // SubmitMarked hands in every marked invoice. Those that cannot go keep their
 // mark; the message says how many went and why the first of the others did not.
 func (v *Invoices) SubmitMarked(desk InvoiceDesk, done func()) {
@@ -53,11 +64,7 @@ func (v *Invoices) SubmitMarked(desk InvoiceDesk, done func()) {
 		return
 	}
 	v.submitting = true
-	var ids []string
-	for id := range v.marks {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids) // in the order they were drafted
+	ids := slices.Sorted(maps.Keys(v.marks)) // in the order they were drafted
 	type outcome struct {
 		went  []string
 		first error

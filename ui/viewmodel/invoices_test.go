@@ -3,6 +3,7 @@ package viewmodel
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -213,8 +214,8 @@ func TestListSubmitsMarked(t *testing.T) {
 	s.Load()
 	s.read()
 	s.MarkAll()
-	if s.Marks() != 3 {
-		t.Fatalf("%d marks", s.Marks())
+	if s.Marks() != 3 || !slices.Equal(s.Chosen(), []string{good, bare, other}) {
+		t.Fatalf("%d marks, chosen %v", s.Marks(), s.Chosen())
 	}
 	calls := 0
 	s.SubmitMarked(s.desk, func() { calls++ })
@@ -238,7 +239,11 @@ func TestListSubmitsMarked(t *testing.T) {
 	}
 	s.MarkAll()
 	s.MarkAll()
-	if s.Marks() != 0 {
-		t.Errorf("marked and unmarked: %d", s.Marks())
+	if s.Marks() != 0 || len(s.Chosen()) != 0 {
+		t.Errorf("marked and unmarked: %d, chosen %v", s.Marks(), s.Chosen())
+	}
+	s.Select(other)
+	if !slices.Equal(s.Chosen(), []string{other}) {
+		t.Errorf("selected, chosen %v", s.Chosen())
 	}
 }

@@ -31,7 +31,7 @@ func pass(o fyne.CanvasObject, k *fyne.KeyEvent) bool {
 // windowKey gives a key that no entry needs to the window.
 func windowKey(o fyne.CanvasObject, k *fyne.KeyEvent) bool {
 	switch k.Name {
-	case fyne.KeyEscape, fyne.KeyF1, fyne.KeyF5:
+	case fyne.KeyEscape, fyne.KeyF1, fyne.KeyF5, fyne.KeyF6:
 		return pass(o, k)
 	}
 	return false
