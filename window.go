@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
@@ -291,7 +292,7 @@ func (w *window) build(show string) {
 			if key := "help." + w.shell.Current(); t.T(key) != key {
 				text = t.T(key) + "\n\n" + text
 			}
-			dialog.ShowInformation(t.T("shell.shortcuts"), text, w.win)
+			dialog.ShowCustom(t.T("shell.shortcuts"), t.T("shell.close"), widget.NewLabel(text), w.win)
 		},
 	})
 }

@@ -332,6 +332,13 @@ func (s *Shell) shortcuts(a Actions) {
 		s.Window.Canvas().AddShortcut(k, func(fyne.Shortcut) { m.Action() })
 	}
 	s.Window.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) {
+		over := s.Window.Canvas().Overlays()
+		if top := over.Top(); top != nil {
+			if k.Name == fyne.KeyEscape {
+				over.Remove(top)
+			}
+			return // a dialog is over the page: its keys are not the page's
+		}
 		switch k.Name {
 		case fyne.KeyF5:
 			a.SelfCheck()

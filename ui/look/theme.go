@@ -58,7 +58,6 @@ var colours = map[fyne.ThemeColorName]pair{
 	theme.ColorNameWarning:             {0x9A5200, 0xF0B45A},
 	theme.ColorNameError:               {0xB8322A, 0xFF8A80},
 	theme.ColorNameScrollBar:           {0xB9C1CB, 0x3A434F},
-	theme.ColorNameShadow:              {0xDFE3E8, 0x0E1014},
 }
 
 // Color gives the product's colour, or Fyne's where it has none of its own.
@@ -71,6 +70,8 @@ func (t Theme) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
 	}
 	p, ok := colours[n]
 	switch {
+	case n == theme.ColorNameShadow: // also over the page under a dialog
+		return color.NRGBA{A: 0x38}
 	case !ok:
 		return theme.DefaultTheme().Color(n, v)
 	case v == theme.VariantDark:

@@ -31,6 +31,7 @@ type Invoices struct {
 	strip  *fyne.Container
 	empty  *fyne.Container
 	acts   *fyne.Container // at the foot: the hint, or what to do with the marked
+	foot   *fyne.Container // holds strip and acts
 	list   *xwidget.List
 	search *xwidget.Field
 
@@ -87,7 +88,8 @@ func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Ti
 	table := table(container.New(invoiceShares, titles...), container.NewStack(look.Dense(s.list), s.empty))
 	surface := canvas.NewRectangle(ink(theme.ColorNameOverlayBackground))
 	s.acts = container.New(layout.NewCustomPaddedHBoxLayout(10))
-	foot := container.New(stacked{0}, rule(), container.NewStack(surface, around(container.NewBorder(nil, nil, container.NewCenter(s.strip), container.NewCenter(s.acts)), 2, 20)))
+	s.foot = container.NewBorder(nil, nil, container.NewCenter(s.strip), container.NewCenter(s.acts))
+	foot := container.New(stacked{0}, rule(), container.NewStack(surface, around(s.foot, 2, 20)))
 	actions := []fyne.CanvasObject{fixed(330, 36, s.search), button(t.T("shell.new")+"  Ctrl N", true, func() { s.New() })}
 	body := container.NewBorder(container.New(stacked{gap}, s.chips, spacer()), nil, nil, nil, table)
 	s.root = container.NewBorder(nil, foot, nil, nil, page(t.T("invoices.title"), "", actions, body))
@@ -147,6 +149,7 @@ func (s *Invoices) Refresh() {
 		s.acts.Add(container.NewCenter(words(s.t.T("invoices.hint"), smallSize, false, mutedInk)))
 		s.acts.Add(row(export()))
 	}
+	s.foot.Refresh() // its sides have other widths now
 	s.list.Refresh()
 	at := slices.IndexFunc(s.vm.Rows(), func(r books.Row) bool { return r.ID == s.vm.Selected() })
 	if at >= 0 {

@@ -47,7 +47,11 @@ func (s *Wizard) Refresh() {
 			s.Close()
 		}
 	})}
-	body := container.New(shares{parts: []float32{290, 820}, space: 16}, s.checks(), container.New(footLayout{gap}, s.middle(), s.foot()))
+	right := s.middle()
+	if foot := s.foot(); foot != nil {
+		right = container.New(footLayout{gap}, right, foot)
+	}
+	body := container.New(shares{parts: []float32{290, 820}, space: 16}, s.checks(), right)
 	s.root.Objects = []fyne.CanvasObject{page(s.t.T("wizard.title"), "", actions, body)}
 	s.root.Refresh()
 }
@@ -191,6 +195,9 @@ func (s *Wizard) foot() fyne.CanvasObject {
 	end := ""
 	if s.vm.Stage() == viewmodel.StageFinding {
 		end = s.vm.Ending()
+	}
+	if len(left) == 0 && end == "" {
+		return nil
 	}
 	return card(container.NewBorder(nil, nil, row(left...), container.NewCenter(words(end, smallSize, false, mutedInk))))
 }

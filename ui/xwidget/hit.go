@@ -67,10 +67,14 @@ func (h *Hit) Tapped(e *fyne.PointEvent) {
 func (h *Hit) FocusGained() {
 	h.ring.StrokeColor = theme.Color(theme.ColorNamePrimary)
 	h.ring.Show()
+	h.Refresh() // no canvas knows the ring before it was drawn once
 }
 
 // FocusLost hides it.
-func (h *Hit) FocusLost() { h.ring.Hide() }
+func (h *Hit) FocusLost() {
+	h.ring.Hide()
+	h.Refresh()
+}
 
 // TypedRune does nothing: there is no text.
 func (h *Hit) TypedRune(rune) {}
