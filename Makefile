@@ -4,7 +4,7 @@ TAGS := -tags migrated_fynedo,no_emoji
 GOFLAGS_WIN := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test lint race portable windows bench kill sim soak tools clean
+.PHONY: run test lint race pictures portable windows bench kill sim soak tools clean
 
 run:
 	@.ci/setup.sh run
@@ -14,10 +14,15 @@ run:
 # driven on a virtual display, the Windows program under Wine.
 test:
 	@.ci/setup.sh test windows
-	$(MAKE) race portable window windows-check
+	$(MAKE) race pictures portable window windows-check
 
 race:
 	go test -race $(TAGS) -timeout 15m ./...
+
+# Every screen against the picture kept of it; drawing them with the race
+# detector would take a minute. COUNTERFOIL_GOLDEN=write keeps new ones.
+pictures:
+	go test $(TAGS) ./ui
 
 # Everything but the window compiles for macOS and Windows without cgo.
 portable:

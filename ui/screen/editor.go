@@ -320,7 +320,7 @@ func (s *Editor) actions() []fyne.CanvasObject {
 	case !s.vm.Editable():
 		state = s.t.T("invoices." + string(inv.State))
 	case !s.vm.Unsaved() && !s.vm.SavedAt().IsZero():
-		state = s.t.T("editor.saved", s.vm.SavedAt().Format("15:04:05"))
+		state = s.t.T("editor.saved", s.vm.SavedText())
 	}
 	name := mutedInk
 	if !s.vm.Editable() {

@@ -126,7 +126,17 @@ func (e *Editor) Sheet() invoice.Sheet     { return e.sheet }
 func (e *Editor) Issues() []invoice.Issue  { return e.issues }
 func (e *Editor) Message() string          { return e.message }
 func (e *Editor) SavedAt() time.Time       { return e.savedAt }
-func (e *Editor) Editable() bool           { return e.inv.State.Editable() }
+
+// SavedText is when it was saved, of another day with its date.
+func (e *Editor) SavedText() string {
+	at := e.savedAt.Local()
+	if at.Format(time.DateOnly) != e.setup.Now().Local().Format(time.DateOnly) {
+		return at.Format("01-02 15:04")
+	}
+	return at.Format("15:04:05")
+}
+
+func (e *Editor) Editable() bool { return e.inv.State.Editable() }
 
 // Rows is the number of grid rows: the lines and an empty one to type into.
 func (e *Editor) Rows() int {
