@@ -165,15 +165,32 @@ func certificate(err error, resp *http.Response) *x509.Certificate {
 	return nil
 }
 
-// Proven notes a fault that a self-check has proven: it shows at once.
+// Proven notes a fault that a self-check has proven: it shows at once. It is no
+// request and does not count as one.
 func (m *Monitor) Proven(id string) {
 	now := m.cfg.Now()
+	place := m.place(true, now)
 	m.mu.Lock()
+	if place != nil {
+		m.now.Place = *place
+	}
 	if early := now.Add(-redAfter); m.failing.IsZero() || m.failing.After(early) {
 		m.failing = early
 	}
+	m.fault = id
+	m.settled(now)
+}
+
+// settled moves the shown state, gives up m.mu, which is held, and tells of it.
+func (m *Monitor) settled(now time.Time) {
+	changed := m.settle(now)
+	watchers := slices.Clone(m.watchers)
 	m.mu.Unlock()
-	m.Fault(id)
+	if changed {
+		for _, f := range watchers {
+			f()
+		}
+	}
 }
 
 // place asks where the computer stands, when that is due.
@@ -238,14 +255,7 @@ func (m *Monitor) seen(s Sample, resp *http.Response, shown *x509.Certificate, a
 		}
 		m.fault = s.Fault
 	}
-	changed := m.settle(end)
-	watchers := slices.Clone(m.watchers)
-	m.mu.Unlock()
-	if changed {
-		for _, f := range watchers {
-			f()
-		}
-	}
+	m.settled(end)
 }
 
 // offset is the median; m.mu is held.
@@ -393,6 +403,10 @@ func (m *Monitor) Restore(raw []byte) error {
 	defer m.mu.Unlock()
 	m.samples, m.events, m.good, m.lastOK = s.Samples, s.Events, s.Good, s.LastOK
 	m.shown = State{Kind: Unknown, LastOK: s.LastOK}
+	if n := len(s.Samples); n > 0 && len(s.Events) > 0 {
+		// Nothing is known of the time between the last request and now.
+		m.events = append(m.events, Event{At: s.Samples[n-1].At, Kind: Unknown})
+	}
 	if s.Good != nil {
 		m.now = *s.Good
 	}

@@ -151,11 +151,53 @@ func TestProvenShowsAtOnce(t *testing.T) {
 	told := 0
 	m.Subscribe(func() { told++ })
 	m.Proven("S01")
+	m.Proven("S01")
 	if s := m.State(); s.Kind != Offline || s.Fault != "S01" || told != 1 {
 		t.Errorf("%+v, told %d times", s, told)
+	}
+	if s := m.Stats(time.Hour); s.Requests != 1 || s.Success != 1 {
+		t.Errorf("a self-check counts as a request: %+v", s)
 	}
 	ask()
 	if s := m.State(); s.Kind != Online || s.Fault != "" {
 		t.Errorf("%+v", s)
+	}
+}
+
+// A night with the program closed is neither good nor bad.
+func TestClosedIsNotOffline(t *testing.T) {
+	now := time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
+	m := New(Config{Now: func() time.Time { return now }})
+	answer := func(m *Monitor, err error) {
+		tr := m.Wrap(roundTrip(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Header: http.Header{}}, err
+		}))
+		req, _ := http.NewRequest(http.MethodGet, "https://x/", nil)
+		_, _ = tr.RoundTrip(req)
+	}
+	answer(m, nil)
+	now = now.Add(time.Hour)
+	for range 2 { // it ends while the line is down
+		answer(m, errors.New("cut"))
+		now = now.Add(redAfter)
+	}
+	raw, err := m.Export()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(12 * time.Hour)
+	again := New(Config{Now: func() time.Time { return now }})
+	if err := again.Restore(raw); err != nil {
+		t.Fatal(err)
+	}
+	answer(again, nil)
+	now = now.Add(time.Hour)
+	if s := again.Stats(24 * time.Hour); s.Availability < 0.99 {
+		t.Errorf("availability is %.3f", s.Availability)
+	}
+	for _, e := range again.Timeline(now.Add(-24 * time.Hour)) {
+		if e.Kind == Unknown {
+			t.Errorf("%+v is shown", e)
+		}
 	}
 }

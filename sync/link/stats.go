@@ -56,7 +56,7 @@ func (m *Monitor) availability(from time.Time) float64 {
 		if start.Before(from) {
 			start = from
 		}
-		if !end.After(start) {
+		if e.Kind == Unknown || !end.After(start) {
 			continue
 		}
 		known += end.Sub(start)
@@ -79,7 +79,9 @@ func (m *Monitor) Timeline(since time.Time) []Event {
 		if e.At.Before(since) {
 			break
 		}
-		out = append(out, e)
+		if e.Kind != Unknown {
+			out = append(out, e)
+		}
 	}
 	return out
 }
