@@ -59,6 +59,8 @@ func TestBadBodies(t *testing.T) {
 		"text for a number":   {change(`"protocol":1`, `"protocol":"1"`), nil, 400, "malformed"},
 		"no protocol":         {change(`"protocol":1,`, ``), nil, 400, "malformed"},
 		"no device":           {change(`"device":"device"`, `"device":""`), nil, 400, "malformed"},
+		"NUL in the device":   {change(`"device":"device"`, `"device":"dev\u0000ice"`), nil, 400, "malformed"},
+		"NUL in an operation": {change(`"operation_id":"`, `"operation_id":"\u0000`), nil, 400, "malformed"},
 		"long device":         {change(`"device":"device"`, `"device":"`+strings.Repeat("d", 65)+`"`), nil, 400, "malformed"},
 		"no operation id":     {change(`"operation_id":"device:1"`, `"operation_id":""`), nil, 400, "malformed"},
 		"long operation id":   {change(`"operation_id":"device:1"`, `"operation_id":"`+strings.Repeat("1", 129)+`"`), nil, 400, "malformed"},
@@ -131,6 +133,7 @@ func TestBadOperations(t *testing.T) {
 	add("kind_unknown", func(o *wire.Operation) { o.Kind = "burn" })
 	add("malformed", func(o *wire.Operation) { o.DocumentID = "" })
 	add("malformed", func(o *wire.Operation) { o.DocumentID = newID() })
+	add("malformed", func(o *wire.Operation) { o.DocumentID += "\x00" })
 	add("malformed", func(o *wire.Operation) { o.BaseRevision = -1 })
 	add("malformed", body(`{}`))
 	add("malformed", body(`[1]`))

@@ -89,7 +89,7 @@ func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
 		return wire.Answer{}, &refusal{code: "master_data_read_only"}
 	case op.DocumentType != string(books.InvoiceDocument):
 		return wire.Answer{}, &refusal{code: "document_type_unknown"}
-	case op.DocumentID == "" || len(op.DocumentID) > 64 || op.BaseRevision < 0:
+	case !wire.ValidID(op.DocumentID, 64) || op.BaseRevision < 0:
 		return wire.Answer{}, &refusal{code: "malformed"}
 	}
 	cur, found, err := d.tx.Document(op.DocumentType, op.DocumentID)

@@ -38,15 +38,15 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		}
 		s.upgrade(w, r)
 		return
-	case req.Device == "" || len(req.Device) > 64:
-		malformed("device is missing or too long")
+	case !wire.ValidID(req.Device, 64):
+		malformed("device is missing or no id")
 		return
 	case len(req.Operations) > maxOperations:
 		s.Problem(w, r, http.StatusRequestEntityTooLarge, wire.Problem{Code: "too_large", Title: "Too many operations", Detail: "at most " + strconv.Itoa(maxOperations) + " in one push"})
 		return
 	}
 	for i, op := range req.Operations {
-		if op.OperationID == "" || len(op.OperationID) > 128 || op.Hash == "" || len(op.Body) == 0 {
+		if !wire.ValidID(op.OperationID, 128) || op.Hash == "" || len(op.Body) == 0 {
 			malformed("operation " + strconv.Itoa(i+1) + ": operation_id, hash and body are needed")
 			return
 		}

@@ -13,6 +13,12 @@ import (
 // OperationID is "device_id:device_seq".
 func OperationID(device string, seq int64) string { return device + ":" + strconv.FormatInt(seq, 10) }
 
+// ValidID reports whether s may stand as the id of a device, a document or an
+// operation: at most longest bytes of printable ASCII, no space.
+func ValidID(s string, longest int) bool {
+	return s != "" && len(s) <= longest && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
 // Hash is the hex SHA-256 of an operation's body.
 func Hash(body []byte) string {
 	sum := sha256.Sum256(body)
