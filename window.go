@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -93,6 +94,9 @@ func newWindow(ctx context.Context, a fyne.App, d *desk, fonts <-chan struct{}) 
 	if err != nil {
 		// The texts are embedded: a test holds that they can be read.
 		words, w.failed = &locale.Catalog{}, err
+	}
+	if runtime.GOOS == "darwin" {
+		words.Apple()
 	}
 	w.words = words
 	setup := viewmodel.Setup{Post: func(f func()) { fyne.Do(f) }, Now: time.Now, Words: words}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync/atomic"
 
 	"counterfoil/assets"
@@ -48,6 +49,17 @@ func New(lang string) (*Catalog, error) {
 	}
 	c.Use(lang)
 	return c, nil
+}
+
+// Apple names the keys as keyboards of that maker do. It is called before the
+// texts are shown.
+func (c *Catalog) Apple() {
+	keys := strings.NewReplacer("Ctrl", "Cmd", "Alt", "Option")
+	for _, texts := range c.texts {
+		for k, v := range texts {
+			texts[k] = keys.Replace(v)
+		}
+	}
 }
 
 // Use switches the language; one that is not known becomes Chinese.

@@ -1,6 +1,9 @@
 package locale
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestBothLanguagesHoldTheSameKeys(t *testing.T) {
 	c, err := New("zh")
@@ -24,5 +27,24 @@ func TestBothLanguagesHoldTheSameKeys(t *testing.T) {
 	c.Use("en")
 	if c.Language() != "en" || c.T("no.such.key") != "no.such.key" {
 		t.Error("English is not in use")
+	}
+}
+
+// On an Apple keyboard no text speaks of keys that are not there.
+func TestAppleKeys(t *testing.T) {
+	c, err := New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Apple()
+	if got := c.T("key.new"); got != "Cmd N" {
+		t.Errorf("new is %q", got)
+	}
+	for _, lang := range Languages {
+		for key, text := range c.Keys(lang) {
+			if strings.Contains(text, "Ctrl") || strings.Contains(text, "Alt+") {
+				t.Errorf("%s %s: %q", lang, key, text)
+			}
+		}
 	}
 }

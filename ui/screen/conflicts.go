@@ -51,7 +51,7 @@ func (s *Conflicts) build() fyne.CanvasObject {
 		}
 		return page(s.t.T("conflicts.title"), "", nil, column(false, card(empty)))
 	}
-	accept := button(s.t.T("conflicts.accept")+"  Ctrl ↵", true, s.Accept)
+	accept := button(s.t.T("conflicts.accept")+"  "+s.t.T("key.enter"), true, s.Accept)
 	if !s.vm.Ready() {
 		accept.Disable()
 	}

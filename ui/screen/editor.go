@@ -332,7 +332,7 @@ func (s *Editor) actions() []fyne.CanvasObject {
 		s.Back()
 	})}
 	if s.vm.Invoice().ID != "" && s.Print != nil {
-		out = append(out, button(s.t.T("shell.print")+"  Ctrl P", false, s.Print))
+		out = append(out, button(s.t.T("shell.print")+"  "+s.t.T("key.print"), false, s.Print))
 	}
 	if inv.ReviewNeeded {
 		out = append(out, button(s.t.T("editor.reviewed"), false, s.vm.Reviewed))
@@ -347,7 +347,7 @@ func (s *Editor) actions() []fyne.CanvasObject {
 		out = append(out, button(s.t.T("editor.recall"), false, s.vm.Recall))
 	}
 	if s.vm.Editable() {
-		out = append(out, button(s.t.T("shell.submit")+"  Ctrl ⏎", true, func() {
+		out = append(out, button(s.t.T("shell.submit")+"  "+s.t.T("key.enter"), true, func() {
 			s.grid.Commit()
 			s.vm.Submit()
 		}))

@@ -90,7 +90,7 @@ func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Ti
 	s.acts = container.New(layout.NewCustomPaddedHBoxLayout(10))
 	s.foot = container.NewBorder(nil, nil, container.NewCenter(s.strip), container.NewCenter(s.acts))
 	foot := container.New(stacked{0}, rule(), container.NewStack(surface, around(s.foot, 2, 20)))
-	actions := []fyne.CanvasObject{fixed(330, 36, s.search), button(t.T("shell.new")+"  Ctrl N", true, func() { s.New() })}
+	actions := []fyne.CanvasObject{fixed(330, 36, s.search), button(t.T("shell.new")+"  "+t.T("key.new"), true, func() { s.New() })}
 	body := container.NewBorder(container.New(stacked{gap}, s.chips, spacer()), nil, nil, nil, table)
 	s.root = container.NewBorder(nil, foot, nil, nil, page(t.T("invoices.title"), "", actions, body))
 	vm.Changed = s.Refresh
@@ -144,7 +144,7 @@ func (s *Invoices) Refresh() {
 	export := func() *xwidget.Button { return button(s.t.T("invoices.export"), false, func() { s.Export() }) }
 	if k := s.vm.Marks(); k > 0 {
 		s.acts.Add(container.NewCenter(words(s.t.T("invoices.marked", k), smallSize, true, plainInk)))
-		s.acts.Add(row(button(s.t.T("invoices.submit"), true, func() { s.Submit() }), button(s.t.T("shell.print")+"  Ctrl P", false, func() { s.Print() }), export()))
+		s.acts.Add(row(button(s.t.T("invoices.submit"), true, func() { s.Submit() }), button(s.t.T("shell.print")+"  "+s.t.T("key.print"), false, func() { s.Print() }), export()))
 	} else {
 		s.acts.Add(container.NewCenter(words(s.t.T("invoices.hint"), smallSize, false, mutedInk)))
 		s.acts.Add(row(export()))
