@@ -178,7 +178,8 @@ func page(title, subtitle string, actions []fyne.CanvasObject, body fyne.CanvasO
 	right := row(actions...)
 	head := container.NewStack(surface, around(container.NewBorder(nil, nil,
 		container.NewCenter(left), container.NewCenter(right)), 0, 20))
-	return container.NewBorder(container.New(stacked{0}, head, rule()), nil, nil, nil, around(body, 14, 20))
+	// In this order Tab goes from the head to the body.
+	return container.New(restLayout{0}, container.New(stacked{0}, head, rule()), container.New(layout.NewCustomPaddedLayout(18, 14, 20, 20), body))
 }
 
 // row sets controls side by side; buttons without the accent get a hairline.

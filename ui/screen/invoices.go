@@ -91,7 +91,7 @@ func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Ti
 	s.foot = container.NewBorder(nil, nil, container.NewCenter(s.strip), container.NewCenter(s.acts))
 	foot := container.New(stacked{0}, rule(), container.NewStack(surface, around(s.foot, 2, 20)))
 	actions := []fyne.CanvasObject{fixed(330, 36, s.search), button(t.T("shell.new")+"  "+t.T("key.new"), true, func() { s.New() })}
-	body := container.NewBorder(container.New(stacked{gap}, s.chips, spacer()), nil, nil, nil, table)
+	body := container.New(restLayout{gap + 4}, s.chips, table)
 	s.root = container.NewBorder(nil, foot, nil, nil, page(t.T("invoices.title"), "", actions, body))
 	vm.Changed = s.Refresh
 	s.Refresh()
