@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
@@ -301,5 +302,28 @@ func TestLongGridFollowsTheCursor(t *testing.T) {
 	g.entry.TypedRune('z')
 	if !seen(3) {
 		t.Error("what is typed is out of sight")
+	}
+}
+
+// A short invoice opened after a long one is in sight.
+func TestGridThatBecomesShort(t *testing.T) {
+	s := &table{cells: map[string][3]string{}}
+	for i := range 200 {
+		k := fmt.Sprint("k", i)
+		s.keys = append(s.keys, k)
+		s.cells[k] = [3]string{k, "x", "y"}
+	}
+	g, _ := keyboard(t, s)
+	g.Resize(fyne.NewSize(400, 400))
+	g.Go(199, 1)
+	s.keys = s.keys[:2]
+	g.Reload()
+	shown := false
+	for _, o := range test.WidgetRenderer(g.rows).Objects() {
+		text, ok := o.(*canvas.Text)
+		shown = shown || ok && text.Text == "k0"
+	}
+	if g.scroll.Offset.Y != 0 || !shown {
+		t.Errorf("offset %v, the first row is drawn: %v", g.scroll.Offset.Y, shown)
 	}
 }
