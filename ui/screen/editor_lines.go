@@ -77,14 +77,24 @@ func (l lines) rows(line int) []invoice.Row {
 	return all[at:end]
 }
 
-func (l lines) Sub(row int) []string {
-	if l.vm.Invoice().RedRows != nil {
-		return nil
-	}
-	for _, r := range l.rows(row + 1) {
-		if r.Type == invoice.DiscountRow {
-			return []string{1: "    " + l.t.T("editor.discount", l.Edit(row, 6)), 7: r.Rate.Percent(), 8: money.Format(r.Net), 9: money.Format(r.Tax)}
+// discount is the discount row of a grid row. Red-letter rows stand for themselves.
+func (l lines) discount(row int) (invoice.Row, bool) {
+	if l.vm.Invoice().RedRows == nil {
+		for _, r := range l.rows(row + 1) {
+			if r.Type == invoice.DiscountRow {
+				return r, true
+			}
 		}
 	}
-	return nil
+	return invoice.Row{}, false
+}
+
+func (l lines) Tall(row int) bool {
+	_, ok := l.discount(row)
+	return ok
+}
+
+func (l lines) Sub(row int) []string {
+	r, _ := l.discount(row)
+	return []string{1: "    " + l.t.T("editor.discount", l.Edit(row, 6)), 7: r.Rate.Percent(), 8: money.Format(r.Net), 9: money.Format(r.Tax)}
 }

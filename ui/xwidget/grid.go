@@ -24,7 +24,8 @@ type GridSource interface {
 	Text(row, col int) string // as shown
 	Edit(row, col int) string // as edited
 	Set(row, col int, text string)
-	Sub(row int) []string // a second line under a row, like its discount, a text for each column; nil for none
+	Tall(row int) bool    // it has a second line; asked of every row, so it must be quick
+	Sub(row int) []string // the second line under a tall row, like its discount: a text for each column
 }
 
 // Grid is a spreadsheet of texts with one entry that lies over the current cell
@@ -214,7 +215,7 @@ func (g *Grid) columnsAt(width float32) (x, w []float32) {
 }
 
 func (g *Grid) height(row int) float32 {
-	if g.Source.Sub(row) != nil {
+	if g.Source.Tall(row) {
 		return 2 * gridRow
 	}
 	return gridRow

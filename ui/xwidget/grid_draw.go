@@ -145,8 +145,10 @@ func (r *rowsRenderer) Layout(s fyne.Size) {
 					r.text(g.Source.Text(row, c), c, x[c], w[c], y, gridText, theme.ColorNameForeground)
 				}
 			}
-			for c, t := range g.Source.Sub(row) {
-				r.text(t, c, x[c], w[c], y+gridRow, gridSmall, theme.ColorNamePlaceHolder)
+			if g.Source.Tall(row) {
+				for c, t := range g.Source.Sub(row) {
+					r.text(t, c, x[c], w[c], y+gridRow, gridSmall, theme.ColorNamePlaceHolder)
+				}
 			}
 			r.objects = append(r.objects, box(y+h-1, s.Width, 1, "counterfoil.grid"))
 		}

@@ -40,6 +40,7 @@ func (s *table) Key(row int) string {
 }
 func (s *table) Edit(row, col int) string { return s.cells[s.Key(row)][col] }
 func (s *table) Text(row, col int) string { return s.Edit(row, col) }
+func (s *table) Tall(int) bool            { return false }
 func (s *table) Sub(int) []string         { return nil }
 func (s *table) Set(row, col int, text string) {
 	if s.Key(row) == "" {
@@ -272,16 +273,22 @@ func TestWindowKeys(t *testing.T) {
 	}
 }
 
-// The current row is always in sight, and what is out of sight costs nothing.
-func TestLongGridFollowsTheCursor(t *testing.T) {
-	s := &table{cells: map[string][3]string{}}
-	for i := range 500 {
-		k := fmt.Sprint("k", i)
-		s.keys = append(s.keys, k)
-		s.cells[k] = [3]string{k, "x", "y"}
+// longGrid has rows k0, k1, …, more than are in sight.
+func longGrid(t *testing.T, n int) (*table, *Grid) {
+	t.Helper()
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = fmt.Sprint("k", i)
 	}
+	s := newTable(keys...)
 	g, _ := keyboard(t, s)
 	g.Resize(fyne.NewSize(400, 400))
+	return s, g
+}
+
+// The current row is always in sight, and what is out of sight costs nothing.
+func TestLongGridFollowsTheCursor(t *testing.T) {
+	_, g := longGrid(t, 500)
 	seen := func(row int) bool {
 		top := float32(row) * gridRow
 		return top >= g.scroll.Offset.Y && top+gridRow <= g.scroll.Offset.Y+g.scroll.Size().Height
@@ -307,14 +314,7 @@ func TestLongGridFollowsTheCursor(t *testing.T) {
 
 // A short invoice opened after a long one is in sight.
 func TestGridThatBecomesShort(t *testing.T) {
-	s := &table{cells: map[string][3]string{}}
-	for i := range 200 {
-		k := fmt.Sprint("k", i)
-		s.keys = append(s.keys, k)
-		s.cells[k] = [3]string{k, "x", "y"}
-	}
-	g, _ := keyboard(t, s)
-	g.Resize(fyne.NewSize(400, 400))
+	s, g := longGrid(t, 200)
 	g.Go(199, 1)
 	s.keys = s.keys[:2]
 	g.Reload()
