@@ -24,6 +24,7 @@ import (
 	"github.com/google/uuid"
 
 	"counterfoil/sync/server"
+	"counterfoil/sync/server/access"
 	"counterfoil/sync/server/sqlite"
 )
 
@@ -34,8 +35,9 @@ type Config struct {
 	DB      string           // database file; empty is Dir/server.db
 	Now     func() time.Time // nil is time.Now
 	Version string
-	// Branch names the branch of a token; nil lets any token in, and none.
-	Branch func(token string) (name string, ok bool)
+	// Access returns who a token speaks for; nil lets any token in, and none, to
+	// the whole company, and serves on loopback only.
+	Access func(token string) (access.Principal, error)
 	Empty  bool // no sample data
 	// NoInvoices leaves the sample invoices out, so that numbers begin at 1.
 	NoInvoices bool
@@ -71,8 +73,8 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 	if cfg.DB == "" {
 		cfg.DB = filepath.Join(cfg.Dir, "server.db")
 	}
-	if cfg.Branch == nil {
-		cfg.Branch = func(string) (string, bool) { return "总部 Head office", true }
+	if cfg.Access == nil {
+		cfg.Access = anybody
 	}
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, err
@@ -90,7 +92,7 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 		return nil, err
 	}
 	p.srv = server.New(server.Config{
-		Store: breakable{p.store, p}, Branch: cfg.Branch, Now: cfg.Now, NewID: newID,
+		Store: breakable{p.store, p}, Access: cfg.Access, Now: cfg.Now, NewID: newID,
 		Environment: "practice", Version: cfg.Version, Intercept: p.intercept,
 	})
 	if !cfg.Empty {
@@ -110,6 +112,11 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 
 // Database is the file that holds the server's data.
 func (p *Practice) Database() string { return p.cfg.DB }
+
+// anybody lets every token in, and none.
+func anybody(string) (access.Principal, error) {
+	return access.Principal{Company: "practice", Branch: "总部 Head office", Whole: true}, nil
+}
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"counterfoil/sync/server"
+	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
 )
 
@@ -135,5 +136,18 @@ func TestWrongMethodAndPath(t *testing.T) {
 	}
 	for _, path := range []string{"/", "/v1", "/v1/push/", "/v2/push", "/v1/pull/x"} {
 		r.problem(r.request(http.MethodGet, path, nil), 404, "not_found")
+	}
+}
+
+// Each way in which a token is refused has a code of its own.
+func TestTokenRefused(t *testing.T) {
+	why := map[string]error{"gone": access.ErrExpired, "back": access.ErrRevoked, "what": access.ErrUnknown}
+	r := start(t, func(c *server.Config) {
+		c.Access = func(s string) (access.Principal, error) { return access.Principal{}, why[s] }
+	})
+	for s, code := range map[string]string{"gone": "token_expired", "back": "token_revoked", "what": "token_invalid"} {
+		req := r.request(http.MethodGet, "/v1/whoami", nil)
+		req.Header.Set("Authorization", "Bearer "+s)
+		r.problem(req, 401, code)
 	}
 }

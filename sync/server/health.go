@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 
+	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
 )
 
@@ -48,7 +49,7 @@ type Who struct {
 }
 
 func (s *Server) whoami(w http.ResponseWriter, r *http.Request) {
-	branch, _ := r.Context().Value(branchKey{}).(string)
+	branch := access.From(r.Context()).Branch
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr

@@ -1,11 +1,13 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
 )
 
@@ -27,6 +29,14 @@ func (s *Server) Problem(w http.ResponseWriter, _ *http.Request, status int, p w
 func (s *Server) failed(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", "5")
 	s.Problem(w, r, http.StatusServiceUnavailable, wire.Problem{Code: "database_down", Title: "The server cannot use its database now"})
+}
+
+// unauthorized answers an error of package access.
+func (s *Server) unauthorized(w http.ResponseWriter, r *http.Request, err error) {
+	w.Header().Set("WWW-Authenticate", `Bearer realm="counterfoil", error="invalid_token"`)
+	title := map[string]string{"token_expired": "The token has expired", "token_revoked": "The token was revoked"}
+	code := access.Code(err)
+	s.Problem(w, r, http.StatusUnauthorized, wire.Problem{Code: code, Title: cmp.Or(title[code], "The token is missing or wrong")})
 }
 
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
 )
 
@@ -52,7 +53,6 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	out := storedAnswer{Answers: make([]jsontext.Value, 0, len(req.Operations))}
-	branch, _ := r.Context().Value(branchKey{}).(string)
 	// Once begun, a batch is finished even if the client hangs up: the answers
 	// are then in the ledger.
 	ctx := context.WithoutCancel(r.Context())
@@ -60,7 +60,7 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		if out.Epoch, err = tx.Epoch(); err != nil {
 			return err
 		}
-		d := &decider{tx: tx, device: req.Device, branch: branch, now: s.now(), taxUp: s.taxUp()}
+		d := &decider{tx: tx, device: req.Device, branch: access.From(r.Context()).Branch, now: s.now(), taxUp: s.taxUp()}
 		for some := range slices.Chunk(req.Operations, prefetched) {
 			if err := d.prefetch(some); err != nil {
 				return err

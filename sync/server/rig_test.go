@@ -20,6 +20,7 @@ import (
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
 	"counterfoil/sync/server"
+	"counterfoil/sync/server/access"
 	"counterfoil/sync/server/sqlite"
 	"counterfoil/sync/wire"
 )
@@ -47,7 +48,12 @@ func start(t *testing.T, change func(*server.Config)) *rig {
 	}
 	cfg := server.Config{
 		Store: store, Now: time.Now, NewID: newID, Version: "test", Environment: "test",
-		Branch: func(s string) (string, bool) { return "West", s == token },
+		Access: func(s string) (access.Principal, error) {
+			if s != token {
+				return access.Principal{}, access.ErrUnknown
+			}
+			return access.Principal{Company: "test", Branch: "West"}, nil
+		},
 	}
 	if change != nil {
 		change(&cfg)

@@ -3,8 +3,8 @@
 // describe it from outside.
 //
 // Words: the ledger remembers the answer to every operation; seq is the one
-// change counter, raised inside the committing transaction; a branch is who a
-// token speaks for.
+// change counter, raised inside the committing transaction; a principal is who a
+// token speaks for (package access).
 //
 // The package refuses to know TLS, files and clocks: Store, Now and NewID come
 // in through Config.
@@ -17,15 +17,16 @@ import (
 	"sync"
 	"time"
 
+	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
 )
 
-// Config of a Server. Store, Branch, Now and NewID are needed.
+// Config of a Server. Store, Access, Now and NewID are needed.
 type Config struct {
 	Store Store
-	// Branch gives the name of the branch a token speaks for; an empty token
-	// means that none was sent.
-	Branch      func(token string) (name string, ok bool)
+	// Access returns who a token speaks for, or an error of package access; an
+	// empty token means that none was sent.
+	Access      func(token string) (access.Principal, error)
 	Now         func() time.Time
 	NewID       func() string
 	Environment string // "production", "practice", "test"; empty is production
@@ -69,8 +70,6 @@ func New(cfg Config) *Server {
 	return s
 }
 
-type branchKey struct{}
-
 func (s *Server) route(path, method string, h http.HandlerFunc, token bool) {
 	s.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != method && (method != http.MethodGet || r.Method != http.MethodHead) {
@@ -91,13 +90,12 @@ func (s *Server) route(path, method string, h http.HandlerFunc, token bool) {
 			s.upgrade(w, r)
 			return
 		}
-		branch, ok := s.cfg.Branch(bearer(r))
-		if !ok {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="counterfoil", error="invalid_token"`)
-			s.Problem(w, r, http.StatusUnauthorized, wire.Problem{Code: "token_invalid", Title: "The token is missing, wrong or has expired"})
+		who, err := s.cfg.Access(bearer(r))
+		if err != nil {
+			s.unauthorized(w, r, err)
 			return
 		}
-		h(w, r.WithContext(context.WithValue(r.Context(), branchKey{}, branch)))
+		h(w, r.WithContext(access.With(r.Context(), who)))
 	})
 }
 

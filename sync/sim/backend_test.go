@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"counterfoil/sync/server"
+	"counterfoil/sync/server/access"
 	"counterfoil/sync/server/sqlite"
 	"counterfoil/sync/wire"
 )
@@ -55,7 +56,13 @@ func (b *backend) open() {
 	}
 	b.srv = server.New(server.Config{
 		Store: b.store, Now: b.w.clock, NewID: b.w.id, Environment: "test", Version: "sim",
-		Branch: func(token string) (string, bool) { return "Branch " + token, strings.HasPrefix(token, "desk") },
+		Access: func(token string) (access.Principal, error) {
+			if !strings.HasPrefix(token, "desk") {
+				return access.Principal{}, access.ErrUnknown
+			}
+			// The desks of the simulation work on each other's invoices.
+			return access.Principal{Company: "sim", Branch: "Branch " + token, Whole: true}, nil
+		},
 	})
 	b.srv.SetTax(b.taxUp)
 }

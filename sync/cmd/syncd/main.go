@@ -21,6 +21,7 @@ import (
 
 	"counterfoil/sync/practice"
 	"counterfoil/sync/server"
+	"counterfoil/sync/server/access"
 	"counterfoil/sync/server/sqlite"
 )
 
@@ -127,16 +128,22 @@ func (o *options) faults() []string {
 func (o *options) serve(stdout io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	var branch func(string) (string, bool)
+	var who func(string) (access.Principal, error)
 	if o.tokens != "" {
 		names, err := readTokens(o.tokens)
 		if err != nil {
 			return err
 		}
-		branch = func(token string) (string, bool) { name, ok := names[token]; return name, ok }
+		who = func(token string) (access.Principal, error) {
+			name, ok := names[token]
+			if !ok {
+				return access.Principal{}, access.ErrUnknown
+			}
+			return access.Principal{Branch: name}, nil
+		}
 	}
 	if o.practice {
-		p, err := practice.Start(ctx, practice.Config{Dir: o.data, Listen: o.listen, DB: o.db, Version: version, Branch: branch, NoInvoices: true})
+		p, err := practice.Start(ctx, practice.Config{Dir: o.data, Listen: o.listen, DB: o.db, Version: version, Access: who, NoInvoices: true})
 		if err != nil {
 			return err
 		}
@@ -151,10 +158,10 @@ func (o *options) serve(stdout io.Writer) error {
 		defer cancel()
 		return p.Close(drain)
 	}
-	return o.production(ctx, branch, stdout)
+	return o.production(ctx, who, stdout)
 }
 
-func (o *options) production(ctx context.Context, branch func(string) (string, bool), stdout io.Writer) error {
+func (o *options) production(ctx context.Context, who func(string) (access.Principal, error), stdout io.Writer) error {
 	cert, err := tls.LoadX509KeyPair(o.cert, o.key)
 	if err != nil {
 		return fmt.Errorf("the certificate cannot be used: %w", err)
@@ -168,7 +175,7 @@ func (o *options) production(ctx context.Context, branch func(string) (string, b
 		return err
 	}
 	defer store.Close()
-	s := server.New(server.Config{Store: store, Branch: branch, Now: time.Now, NewID: newID, Version: version})
+	s := server.New(server.Config{Store: store, Access: who, Now: time.Now, NewID: newID, Version: version})
 	if err := s.IssueWaiting(ctx); err != nil {
 		return err
 	}
