@@ -1,0 +1,94 @@
+package localdb
+
+import (
+	"archive/zip"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+)
+
+// unzip lays a kept folder out in a new one.
+func unzip(t testing.TB, file string) string {
+	t.Helper()
+	z, err := zip.OpenReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, z); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestFolderOfVersion1 opens a data folder of version 0.1.0: everything in it can
+// be read, and written again.
+func TestFolderOfVersion1(t *testing.T) {
+	path := filepath.Join(unzip(t, "testdata/v1/desk.zip"), "counterfoil.db")
+	d, ctx := openAt(t, path), context.Background()
+	p, err := d.List(ctx, books.Filter{}, books.Order{}, "", 100)
+	if err != nil || len(p.Rows) != 9 {
+		t.Fatalf("%d rows, %v", len(p.Rows), err)
+	}
+	states := map[invoice.State]int{}
+	for _, r := range p.Rows {
+		st, err := d.Invoice(ctx, r.ID)
+		if err != nil || st.Invoice.Reference != r.Reference || st.Invoice.Number != r.Number || st.Conflict != r.Conflict || st.Pending != r.Pending {
+			t.Errorf("%s: %+v %v", r.Reference, st, err)
+		}
+		sheet, err := invoice.Compute(st.Invoice)
+		if err != nil || !sheet.Gross.Equal(r.Gross) {
+			t.Errorf("%s: computes to %s, listed with %s, %v", r.Reference, sheet.Gross, r.Gross, err)
+		}
+		if h, err := d.History(ctx, r.ID); err != nil || len(h) == 0 {
+			t.Errorf("%s: history %v %v", r.Reference, h, err)
+		}
+		states[r.State]++
+	}
+	if states[invoice.Draft] != 2 || states[invoice.Waiting] != 2 || states[invoice.Issued] != 4 || states[invoice.Reversed] != 1 {
+		t.Errorf("states %v", states)
+	}
+	c, err := d.Conflicts(ctx)
+	if err != nil || len(c) != 1 || len(c[0].Diffs) != 2 || c[0].Base == nil {
+		t.Fatalf("%+v %v", c, err)
+	}
+	if ops, err := d.Outbox(ctx, 100); err != nil || len(ops) != 2 {
+		t.Errorf("outbox %+v %v", ops, err)
+	}
+	customers, err := d.Customers(ctx, "", 100)
+	items, err2 := d.Items(ctx, "", 100)
+	if err != nil || err2 != nil || len(customers) == 0 || len(items) == 0 {
+		t.Errorf("%d customers %v, %d items %v", len(customers), err, len(items), err2)
+	}
+	if p, err := d.List(ctx, books.Filter{Search: "重阳"}, books.Order{}, "", 100); err != nil || len(p.Rows) != 2 {
+		t.Errorf("search: %+v %v", p, err)
+	}
+	if err := d.Check(ctx); err != nil {
+		t.Error(err)
+	}
+	if err := d.IntegrityCheck(ctx); err != nil {
+		t.Error(err)
+	}
+	// The draft never sent is edited, the conflict resolved; old references stay.
+	st, err := d.Invoice(ctx, p.Rows[8].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.Invoice.Remark = "edited"
+	mustSave(t, d, st.Invoice, invoice.Sheet{Gross: p.Rows[8].Gross}, st.Version, books.Put)
+	if err := d.Resolve(ctx, c[0], c[0].Mine, invoice.Sheet{}, books.Put, books.HistoryEntry{Event: "resolved"}); err != nil {
+		t.Fatal(err)
+	}
+	again, err := d.Invoice(ctx, st.Invoice.ID)
+	if err != nil || again.Invoice.Remark != "edited" || again.Invoice.Reference != p.Rows[8].Reference {
+		t.Errorf("%+v %v", again, err)
+	}
+	if p, err := d.List(ctx, books.Filter{Search: again.Invoice.Reference}, books.Order{}, "", 100); err != nil || len(p.Rows) != 1 {
+		t.Errorf("by its old reference: %+v %v", p, err)
+	}
+}

@@ -1,0 +1,54 @@
+package sqlite
+
+import (
+	"archive/zip"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"counterfoil/sync/server"
+)
+
+// TestFolderOfVersion1 opens the database of a server of version 0.1.0: every
+// document is there, and numbers go on after the last.
+func TestFolderOfVersion1(t *testing.T) {
+	z, err := zip.OpenReader("testdata/v1/server.zip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	dir, ctx := t.TempDir(), context.Background()
+	if err := os.CopyFS(dir, z); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(ctx, filepath.Join(dir, "server.db"), "a new epoch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if epoch, err := s.Epoch(ctx); err != nil || epoch == "" || epoch == "a new epoch" {
+		t.Errorf("epoch %q %v", epoch, err)
+	}
+	for state, want := range map[string]int{"draft": 1, "waiting": 1, "issued": 4, "reversed": 1} {
+		docs, err := s.Invoices(ctx, state, 100)
+		if err != nil || len(docs) != want {
+			t.Errorf("%d are %s, want %d, %v", len(docs), state, want, err)
+		}
+		for _, d := range docs {
+			if len(d.Body) == 0 || d.Revision == 0 || d.Seq == 0 {
+				t.Errorf("%s %s is not whole", state, d.ID)
+			}
+		}
+	}
+	err = s.Update(ctx, func(x server.Tx) error {
+		n, err := x.NextNumber()
+		if n != 6 {
+			t.Errorf("the next number is %d", n)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
