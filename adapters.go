@@ -138,6 +138,13 @@ func event(e link.Event) viewmodel.ConnectionEvent {
 type selfCheck struct {
 	d     *desk
 	facts *facts
+	look  func(ctx context.Context, progress func(probe.Check)) probe.Report // walks all checks
+}
+
+func newSelfCheck(d *desk, f *facts) *selfCheck {
+	return &selfCheck{d, f, func(ctx context.Context, progress func(probe.Check)) probe.Report {
+		return d.client.SelfCheck(ctx, "", 15*time.Second, progress)
+	}}
 }
 
 func convert(c probe.Check) viewmodel.Check {
@@ -156,7 +163,7 @@ func convert(c probe.Check) viewmodel.Check {
 }
 
 func (s *selfCheck) walk(ctx context.Context, progress func(probe.Check)) probe.Report {
-	r := s.d.client.SelfCheck(ctx, "", 15*time.Second, progress)
+	r := s.look(ctx, progress)
 	s.facts.mu.Lock()
 	s.facts.report = &r
 	s.facts.mu.Unlock()
@@ -195,7 +202,7 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 	out.Sentence = viewmodel.Bilingual{ZH: fault.Render(row.Sentence.ZH, r.Finding.Values), EN: fault.Render(row.Sentence.EN, r.Finding.Values)}
 	for _, st := range row.Steps {
 		w := viewmodel.WizardStep{Text: both(st.Text)}
-		if b, ok := buttons[st.Action]; ok {
+		if b, ok := stepButtons[st.Action]; ok {
 			w.Button, w.Action = both(b), st.Action
 		}
 		out.Steps = append(out.Steps, w)
@@ -203,7 +210,7 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 	return out
 }
 
-var buttons = map[string]fault.Text{
+var stepButtons = map[string]fault.Text{
 	"open:network": {ZH: "打开网络设置", EN: "Open network settings"}, "open:date": {ZH: "打开日期和时间设置", EN: "Open date and time"},
 	"open:proxy": {ZH: "打开代理设置", EN: "Open proxy settings"}, "open:storage": {ZH: "打开存储设置", EN: "Open storage settings"},
 	"restore_url": {ZH: "恢复登记的地址", EN: "Restore the address"}, "import_ca": {ZH: "导入 CA 证书", EN: "Import the CA"},
@@ -220,8 +227,22 @@ func (s *selfCheck) Recheck(ctx context.Context, id string) viewmodel.Check {
 	return viewmodel.Check{ID: id}
 }
 
-// actions does what a step's button promises. Only fixed texts are ever run.
-type actions struct{ open func(page string) }
+// actions does what a step's button promises, on a worker's goroutine. Only
+// fixed texts are ever run.
+type actions struct {
+	open  func(page string) // may be called on any goroutine
+	start func(name string, args ...string) error
+}
+
+// startProgram starts a program of the system and does not wait for it.
+func startProgram(name string, args ...string) error {
+	cmd := exec.Command(name, args...)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	go func() { _ = cmd.Wait() }() // its window may stay open
+	return nil
+}
 
 var settingsPages = map[string]map[string][]string{
 	"windows": {"open:network": {"explorer", "ms-settings:network"}, "open:date": {"explorer", "ms-settings:dateandtime"}, "open:proxy": {"explorer", "ms-settings:network-proxy"}, "open:storage": {"explorer", "ms-settings:storagesense"}},
@@ -236,11 +257,9 @@ func (a actions) Do(action string) error {
 		return nil
 	}
 	if c := settingsPages[runtime.GOOS][action]; c != nil {
-		cmd := exec.Command(c[0], c[1:]...)
-		if err := cmd.Start(); err != nil {
+		if err := a.start(c[0], c[1:]...); err != nil {
 			return &books.Error{Code: "open_settings", Text: "the settings cannot be opened from here", Hint: "open them by hand", Err: err}
 		}
-		go func() { _ = cmd.Wait() }() // its window may stay open
 	}
 	return nil
 }

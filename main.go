@@ -103,7 +103,7 @@ func run(o options) error {
 	a.SetIcon(look.App())
 	a.Settings().SetTheme(look.Theme{Choice: string(d.settings.Theme)})
 	fonts := look.Warm()
-	w := newWindow(ctx, a, d, fonts)
+	w := newWindow(ctx, a, fyneDispatcher, d, fonts)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"fyne.io/fyne/v2"
-
 	"counterfoil/app/invoice"
 	"counterfoil/app/settings"
 	"counterfoil/ui/viewmodel"
@@ -25,7 +23,7 @@ func (w *window) until(what string, ok func() bool) error {
 	defer tick.Stop()
 	for {
 		done := false
-		fyne.DoAndWait(func() { done = ok() })
+		w.post.wait(func() { done = ok() })
 		if done {
 			return nil
 		}
@@ -50,7 +48,7 @@ func (w *window) shoot(dir, name string) error {
 
 // draftOne types a first draft through the editor's view-model.
 func (w *window) draftOne() (string, error) {
-	fyne.DoAndWait(func() {
+	w.post.wait(func() {
 		w.newInvoice()
 		w.editor.SetBuyer("苏州明远精密机械有限公司")
 		w.editor.SetTaxNo("91310112087994932F")
@@ -68,7 +66,7 @@ func (w *window) draftOne() (string, error) {
 }
 
 func (w *window) quit(err error) {
-	fyne.Do(func() {
+	w.post(func() {
 		w.failed = err
 		w.win.Close()
 	})
@@ -116,12 +114,12 @@ func (w *window) walk(dir string) error {
 	for _, lang := range []settings.Language{settings.Chinese, settings.English} {
 		for _, theme := range []settings.Theme{settings.Light, settings.Dark} {
 			suffix := fmt.Sprintf("-%s-%s", lang, theme)
-			fyne.DoAndWait(func() {
+			w.post.wait(func() {
 				w.settings.SetLanguage(lang)
 				w.settings.SetTheme(theme)
 			})
 			for _, page := range []string{"invoices", "conflicts", "customers", "items", "reports", "connection", "settings", "practice", "firstrun"} {
-				fyne.DoAndWait(func() { w.shell.Show(page) })
+				w.post.wait(func() { w.shell.Show(page) })
 				if err := w.loaded(page); err != nil {
 					return err
 				}
@@ -192,7 +190,7 @@ func (w *window) editorAndFault(dir, suffix, id string) error {
 	if err := p.Set("S01", true); err != nil {
 		return err
 	}
-	fyne.DoAndWait(w.selfCheck)
+	w.post.wait(w.selfCheck)
 	if err := w.until("the verdict", func() bool {
 		w.facts.mu.Lock()
 		defer w.facts.mu.Unlock()
@@ -203,13 +201,13 @@ func (w *window) editorAndFault(dir, suffix, id string) error {
 	if err := w.shoot(dir, "wizard"+suffix); err != nil {
 		return err
 	}
-	fyne.DoAndWait(func() { w.wizard.Stop() })
+	w.post.wait(func() { w.wizard.Stop() })
 	w.d.client.Monitor().Fault("S01")
 	w.d.client.Engine().Kick()
 	if err := w.until("trouble shown", func() bool { return w.facts.Facts().Fault != "" }); err != nil {
 		return err
 	}
-	fyne.DoAndWait(func() { w.shell.Show("connection") })
+	w.post.wait(func() { w.shell.Show("connection") })
 	if err := w.shoot(dir, "offline"+suffix); err != nil {
 		return err
 	}

@@ -132,3 +132,30 @@ func TestTopLevel(t *testing.T) {
 		}
 	}
 }
+
+// One place brings the work of other goroutines to the window.
+func TestDispatcherAlone(t *testing.T) {
+	seen := 0
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && name != "." || d.Name() == "bin" || d.Name() == "out") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		raw, err := os.ReadFile(name)
+		if err != nil || !strings.Contains(string(raw), "fyne.Do") {
+			return err
+		}
+		if seen++; name != "dispatch.go" {
+			t.Errorf("%s calls fyne.Do: take the dispatcher that is handed in", name)
+		}
+		return nil
+	})
+	if err != nil || seen == 0 {
+		t.Fatalf("%v; %d files call fyne.Do", err, seen)
+	}
+}

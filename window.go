@@ -44,6 +44,9 @@ type window struct {
 	words *locale.Catalog
 	shell *ui.Shell
 	facts *facts
+	post  dispatcher
+	check *selfCheck
+	acts  *actions
 
 	list      *viewmodel.Invoices
 	editor    *viewmodel.Editor
@@ -64,32 +67,10 @@ type window struct {
 	filled     chan struct{} // closed when the pages are there
 }
 
-// after runs f on the window's goroutine after d.
-func after(d time.Duration, f func()) func() {
-	t := time.AfterFunc(d, func() { fyne.Do(f) })
-	return func() { t.Stop() }
-}
-
-func ticker(d time.Duration, f func()) func() {
-	t, stop := time.NewTicker(d), make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-t.C:
-				f()
-			case <-stop:
-				t.Stop()
-				return
-			}
-		}
-	}()
-	return func() { close(stop) }
-}
-
 // newWindow makes a window that is there at once, bare, while the fonts are being
 // loaded; after its first frame it is filled.
-func newWindow(ctx context.Context, a fyne.App, d *desk, fonts <-chan struct{}) *window {
-	w := &window{ctx: ctx, d: d, app: a, win: a.NewWindow("存根开票 Counterfoil"), filled: make(chan struct{})}
+func newWindow(ctx context.Context, a fyne.App, post dispatcher, d *desk, fonts <-chan struct{}) *window {
+	w := &window{ctx: ctx, d: d, app: a, post: post, win: a.NewWindow("存根开票 Counterfoil"), filled: make(chan struct{})}
 	words, err := locale.New(string(d.settings.Language))
 	if err != nil {
 		// The texts are embedded: a test holds that they can be read.
@@ -99,19 +80,19 @@ func newWindow(ctx context.Context, a fyne.App, d *desk, fonts <-chan struct{}) 
 		words.Apple()
 	}
 	w.words = words
-	setup := viewmodel.Setup{Post: func(f func()) { fyne.Do(f) }, Now: time.Now, Words: words}
+	setup := viewmodel.Setup{Post: post, Now: time.Now, Words: words}
 	w.facts = &facts{d: d}
-	check := &selfCheck{d, w.facts}
+	w.check = newSelfCheck(d, w.facts)
 	waiting := func() int { return w.facts.Facts().Waiting }
-	acts := actions{open: func(p string) { w.shell.Show(p) }}
+	w.acts = &actions{func(page string) { post(func() { w.shell.Show(page) }) }, startProgram}
 	w.list = viewmodel.NewInvoices(setup, d.db)
-	w.editor = viewmodel.NewEditor(setup, d.books, d.db, after)
+	w.editor = viewmodel.NewEditor(setup, d.books, d.db, post.after)
 	w.conflicts = viewmodel.NewConflicts(setup, d.db, d.books, merge.Three)
 	w.conn = viewmodel.NewConnection(setup, w.facts)
-	w.wizard = viewmodel.NewWizard(setup, check, acts, ticker, waiting)
+	w.wizard = viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting)
 	place := viewmodel.PlaceFacts{Keyring: keyringName(d.trust.Keyring.Kind()), Folder: d.opts.data, Version: version}
 	w.settings = viewmodel.NewSettings(setup, d.db, d.client, keeper{d}, d.settings, place)
-	w.first = viewmodel.NewFirstRun(setup, d.db, d.client, keeper{d}, d, viewmodel.NewWizard(setup, check, acts, ticker, waiting), d.settings)
+	w.first = viewmodel.NewFirstRun(setup, d.db, d.client, keeper{d}, d, viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting), d.settings)
 	w.practice = viewmodel.NewPractice(setup, trainer{d})
 	w.reports = viewmodel.NewReports(setup, d.db)
 	w.customers = viewmodel.NewCatalog(setup, w.readCustomers)
@@ -125,9 +106,9 @@ func newWindow(ctx context.Context, a fyne.App, d *desk, fonts <-chan struct{}) 
 	w.settings.Restyled, w.first.Restyled = w.restyle, w.restyle
 	w.first.Finished = func() { w.build("invoices"); w.newInvoice() }
 	d.mu.Lock()
-	d.notify = func(e engine.Event) { fyne.Do(func() { w.happened(e) }) }
+	d.notify = func(e engine.Event) { post(func() { w.happened(e) }) }
 	d.mu.Unlock()
-	d.client.Monitor().Subscribe(func() { fyne.Do(w.tick) })
+	d.client.Monitor().Subscribe(func() { post(w.tick) })
 	w.win.SetPadded(false)
 	w.win.SetContent(ui.Bare())
 	w.win.Resize(fyne.NewSize(1366, 768))
@@ -143,7 +124,7 @@ func newWindow(ctx context.Context, a fyne.App, d *desk, fonts <-chan struct{}) 
 func (w *window) drawn(f func()) {
 	var once sync.Once
 	w.win.SetContent(container.NewStack(w.win.Content(), canvas.NewRaster(func(int, int) image.Image {
-		once.Do(func() { go fyne.Do(f) })
+		once.Do(func() { go w.post(f) })
 		return image.NewAlpha(image.Rect(0, 0, 1, 1))
 	})))
 }
@@ -152,7 +133,7 @@ func (w *window) drawn(f func()) {
 func (w *window) fill(fonts <-chan struct{}) {
 	<-fonts
 	w.restyle(w.d.settings)
-	stop := ticker(time.Second, func() { fyne.Do(w.tick) })
+	stop := w.post.every(time.Second, w.tick)
 	w.win.SetOnClosed(stop)
 	w.win.SetCloseIntercept(func() {
 		w.editorPage.Commit()
@@ -333,12 +314,12 @@ func (w *window) print() {
 					sheet, err = invoice.Compute(st.Invoice)
 				}
 				if err != nil {
-					fyne.Do(func() { w.preview(nil, err) })
+					w.post(func() { w.preview(nil, err) })
 					return
 				}
 				pages = append(pages, paper.Page{Invoice: st.Invoice, Sheet: sheet})
 			}
-			fyne.Do(func() { w.preview(pages, nil) })
+			w.post(func() { w.preview(pages, nil) })
 		}()
 	}
 }
@@ -428,7 +409,7 @@ func (w *window) choose(got func(pem []byte)) {
 func (w *window) count() {
 	go func() {
 		if w.facts.read(w.ctx) == nil {
-			fyne.Do(func() { w.shell.Tick() })
+			w.post(func() { w.shell.Tick() })
 		}
 	}()
 }
