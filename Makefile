@@ -4,7 +4,7 @@ TAGS := -tags migrated_fynedo,no_emoji
 GOFLAGS_WIN := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test lint race pictures portable windows bench kill sim soak tools clean
+.PHONY: run test lint race pictures portable windows bench kill checks sim soak tools clean
 
 run:
 	@.ci/setup.sh run
@@ -60,6 +60,10 @@ bench:
 # Long campaigns; a short slice of each runs in make test.
 kill:
 	COUNTERFOIL_KILLS=400 go test -run Kill -timeout 30m -v ./localdb ./sync/cmd/cfoil
+
+# 100,000 saves with searches and data checks beside them: no false alarm.
+checks:
+	COUNTERFOIL_SAVES=100000 go test $(TAGS) -run CheckBesideSearches -timeout 60m -count 1 -v ./localdb
 
 # Three desks, bad lines, crashes and a server, each run from a new seed; a
 # failure prints its seed, and COUNTERFOIL_SEED=<it> COUNTERFOIL_SEEDS=1 repeats it.

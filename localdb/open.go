@@ -85,7 +85,7 @@ func (d *DB) open(ctx context.Context, busy time.Duration) error {
 	if err := d.migrate(ctx, scripts); err != nil {
 		return err
 	}
-	if d.read, err = sql.Open("sqlite", uri(d.path, busy, "query_only(1)")+"&mode=ro"); err != nil {
+	if d.read, err = d.reader(busy); err != nil {
 		return err
 	}
 	d.read.SetMaxOpenConns(readers)
@@ -94,7 +94,12 @@ func (d *DB) open(ctx context.Context, busy time.Duration) error {
 	if d.writer, err = newWriter(ctx, d.write); err != nil {
 		return err
 	}
-	return d.marker(ctx)
+	return marker(ctx, d.read)
+}
+
+// reader opens the file for reading alone.
+func (d *DB) reader(busy time.Duration) (*sql.DB, error) {
+	return sql.Open("sqlite", uri(d.path, busy, "query_only(1)")+"&mode=ro")
 }
 
 // uri builds a file: URI; a bare path would lose mode=ro and break at '?' and '#'.
@@ -132,69 +137,6 @@ func (d *DB) Close() error {
 
 // Path is the absolute path of the data file.
 func (d *DB) Path() string { return d.path }
-
-// Check is the quick look of the self-check: page structure, marker row and
-// whether another program keeps the write lock.
-func (d *DB) Check(ctx context.Context) error {
-	if err := d.pragmaCheck(ctx, "quick_check(1)"); err != nil {
-		return wrap("check", err)
-	}
-	if err := d.marker(ctx); err != nil {
-		return wrap("check", err)
-	}
-	return wrap("check", d.lockCheck(ctx))
-}
-
-// checkBusy is how long Check waits for another program's lock.
-const checkBusy = 700 * time.Millisecond
-
-// lockCheck takes and gives back the write lock; it writes nothing.
-func (d *DB) lockCheck(ctx context.Context) error {
-	select {
-	case d.writer.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { <-d.writer.turn }()
-	wait := func(t time.Duration) error {
-		_, err := d.writer.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", t.Milliseconds()))
-		return err
-	}
-	if err := wait(min(d.busy, checkBusy)); err != nil {
-		return err
-	}
-	_, err := d.writer.conn.ExecContext(ctx, `BEGIN IMMEDIATE`)
-	if err == nil {
-		_, err = d.writer.conn.ExecContext(ctx, `ROLLBACK`)
-	}
-	return errors.Join(err, wait(d.busy))
-}
-
-// IntegrityCheck also compares every index with its table; it reads the whole file.
-func (d *DB) IntegrityCheck(ctx context.Context) error {
-	return wrap("integrity check", d.pragmaCheck(ctx, "integrity_check(1)"))
-}
-
-func (d *DB) pragmaCheck(ctx context.Context, pragma string) error {
-	var word string
-	if err := d.read.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&word); err != nil {
-		return err
-	}
-	if word != "ok" {
-		return fmt.Errorf("%w: %s", ErrCorrupt, word)
-	}
-	return nil
-}
-
-// marker looks for the row that tells our file from an empty one.
-func (d *DB) marker(ctx context.Context) error {
-	var name string
-	err := d.read.QueryRowContext(ctx, `SELECT product FROM marker WHERE id = 1`).Scan(&name)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && name != product {
-		return fmt.Errorf("%w: no marker row", ErrEmptied)
-	}
-	return err
-}
 
 // checkMark refuses a file that is gone or empty where the mark says that data
 // existed, and a file that cannot be written.

@@ -1,0 +1,88 @@
+package localdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Check is the quick look of the self-check: page structure, marker row and
+// whether another program keeps the write lock. It opens the file anew: a
+// connection that has searched keeps the shape of the index as it was, compares
+// it with what others wrote since, and calls a whole file damaged (FTS5's
+// integrity check, in SQLite 3.54, does not look for a newer shape).
+func (d *DB) Check(ctx context.Context) error {
+	err := d.anew(func(db *sql.DB) error {
+		if err := pragmaCheck(ctx, db, "quick_check(1)"); err != nil {
+			return err
+		}
+		return marker(ctx, db)
+	})
+	if err == nil {
+		err = d.lockCheck(ctx)
+	}
+	return wrap("check", err)
+}
+
+// IntegrityCheck also compares every index with its table; it reads the whole file.
+func (d *DB) IntegrityCheck(ctx context.Context) error {
+	return wrap("integrity check", d.anew(func(db *sql.DB) error { return pragmaCheck(ctx, db, "integrity_check(1)") }))
+}
+
+// anew calls look with the file opened anew.
+func (d *DB) anew(look func(*sql.DB) error) error {
+	db, err := d.reader(d.busy)
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	return errors.Join(look(db), db.Close())
+}
+
+// checkBusy is how long Check waits for another program's lock.
+const checkBusy = 700 * time.Millisecond
+
+// lockCheck takes and gives back the write lock; it writes nothing.
+func (d *DB) lockCheck(ctx context.Context) error {
+	select {
+	case d.writer.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-d.writer.turn }()
+	wait := func(t time.Duration) error {
+		_, err := d.writer.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", t.Milliseconds()))
+		return err
+	}
+	if err := wait(min(d.busy, checkBusy)); err != nil {
+		return err
+	}
+	_, err := d.writer.conn.ExecContext(ctx, `BEGIN IMMEDIATE`)
+	if err == nil {
+		_, err = d.writer.conn.ExecContext(ctx, `ROLLBACK`)
+	}
+	return errors.Join(err, wait(d.busy))
+}
+
+func pragmaCheck(ctx context.Context, db *sql.DB, pragma string) error {
+	var word string
+	if err := db.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&word); err != nil {
+		return err
+	}
+	if word != "ok" {
+		return fmt.Errorf("%w: %s", ErrCorrupt, word)
+	}
+	return nil
+}
+
+// marker looks for the row that tells our file from an empty one.
+func marker(ctx context.Context, db *sql.DB) error {
+	var name string
+	err := db.QueryRowContext(ctx, `SELECT product FROM marker WHERE id = 1`).Scan(&name)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && name != product {
+		return fmt.Errorf("%w: no marker row", ErrEmptied)
+	}
+	return err
+}
