@@ -108,7 +108,7 @@ func (t *tx) OpenConflict(c books.Conflict, h books.HistoryEntry) error {
 	if err := t.exec(`UPDATE invoice SET conflict = 1, version = version + 1 WHERE n = ?`, old.n); err != nil {
 		return err
 	}
-	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND +state IN ('unsent', 'sent')`, c.InvoiceID)
+	return t.exec(`DELETE FROM outbox WHERE document_id = ?`, c.InvoiceID)
 }
 
 // closeConflict does nothing when none is open.

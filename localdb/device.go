@@ -18,7 +18,7 @@ func (d *DB) Device(ctx context.Context) (books.Device, error) {
 
 // RenewDevice takes a new device id. Sent operations become unsent again; where
 // their document has a later unsent one, which carries everything, only that
-// stays. Answers of the old id stay on file but are not offered again.
+// stays. Parked ones keep their place without bytes. Answers of the old id stay on file but are not offered again.
 func (d *DB) RenewDevice(ctx context.Context, id string) error {
 	return wrap("renew device", d.inTx(ctx, func(t *tx) error {
 		if err := t.exec(`UPDATE device SET id = ?, seq = 0`, id); err != nil {
@@ -26,6 +26,9 @@ func (d *DB) RenewDevice(ctx context.Context, id string) error {
 		}
 		if err := t.exec(`UPDATE outbox SET state = 'unsent', seq = 0, bytes = NULL, hash = '', sent = 0, attempts = 0, last_error = ''
 			WHERE state = 'sent'`); err != nil {
+			return err
+		}
+		if err := t.exec(`UPDATE outbox SET seq = 0, bytes = NULL, hash = '', sent = 0 WHERE state = 'parked'`); err != nil {
 			return err
 		}
 		// A submit that was to be sent stays one when an edit of it came later.

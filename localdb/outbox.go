@@ -21,7 +21,7 @@ func (t *tx) enqueue(v invoice.Invoice, kind books.OperationKind, from invoice.S
 	if id != 0 {
 		return t.exec(`UPDATE outbox SET kind = ?, base_revision = ? WHERE id = ?`, joined(old, kind, since, v.State), v.Revision, id)
 	}
-	if err := t.exec(`DELETE FROM outbox WHERE document_id = ? AND +state = 'parked'`, v.ID); err != nil {
+	if err := t.unpark(v.ID); err != nil {
 		return err
 	}
 	return t.addUnsent(v, kind, from)

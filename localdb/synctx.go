@@ -99,10 +99,6 @@ func (t *tx) Settle(v invoice.Invoice, h books.HistoryEntry) (bool, error) {
 	return true, t.putSearch(false, row.n, searchText(v))
 }
 
-func (t *tx) Park(id int64, code string) error {
-	return hit(t.change(`UPDATE outbox SET state = 'parked', last_error = ? WHERE id = ?`, code, id))
-}
-
 func (t *tx) Attempt(id int64, code string) error {
 	return hit(t.change(`UPDATE outbox SET attempts = attempts + 1, last_error = ? WHERE id = ?`, code, id))
 }
@@ -134,7 +130,7 @@ func (t *tx) SetClean(v invoice.Invoice, sheet invoice.Sheet, h books.HistoryEnt
 	if err := t.closeConflict(v.ID); err != nil {
 		return err
 	}
-	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND +state = 'unsent'`, v.ID)
+	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND +state IN ('unsent', 'parked')`, v.ID)
 }
 
 // SetBase also closes an open conflict: the engine calls it only when nothing is
@@ -161,6 +157,9 @@ func (t *tx) SetBase(doc invoice.Invoice, sheet invoice.Sheet, base invoice.Invo
 
 // demand makes the unsent operation of the document be of exactly this kind.
 func (t *tx) demand(v invoice.Invoice, kind books.OperationKind, from invoice.State) error {
+	if err := t.unpark(v.ID); err != nil {
+		return err
+	}
 	n, err := t.change(`UPDATE outbox SET kind = ?, base_revision = ?, from_state = ? WHERE document_id = ? AND +state = 'unsent'`,
 		kind, v.Revision, from, v.ID)
 	if err != nil || n > 0 {

@@ -191,6 +191,9 @@ type Store interface {
 	List(ctx context.Context, f Filter, o Order, after string, limit int) (Page, error)
 	Counts(ctx context.Context, f Filter) (Counts, error)
 	Outbox(ctx context.Context, limit int) ([]Operation, error)
+	// Retry puts the parked operation of a document back among those to be sent,
+	// with the id and bytes it had. ErrNotFound when none is parked.
+	Retry(ctx context.Context, documentID string) error
 	Conflicts(ctx context.Context) ([]Conflict, error)
 	Conflict(ctx context.Context, invoiceID string) (Conflict, error)
 	// Resolve writes the result as the new draft on top of Theirs, its outbox row

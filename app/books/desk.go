@@ -198,6 +198,21 @@ func (d *Desk) Recall(ctx context.Context, id string) (Stored, error) {
 	return out, err
 }
 
+// Retry sends an invoice again that was set aside because the server refused it;
+// one that is not parked gives *Error "not_parked".
+func (d *Desk) Retry(ctx context.Context, id string) (Stored, error) {
+	st, err := d.Store.Invoice(ctx, id)
+	if err != nil {
+		return st, notFound(id, err)
+	}
+	if err := d.Store.Retry(ctx, id); errors.Is(err, ErrNotFound) {
+		return st, &Error{Code: "not_parked", Text: "the invoice is not held back", Hint: "what waits is sent by itself", Err: err}
+	} else if err != nil {
+		return st, err
+	}
+	return d.Store.Invoice(ctx, id)
+}
+
 // Duplicate drafts a copy with new ids and today's date.
 func (d *Desk) Duplicate(ctx context.Context, id string) (Stored, error) {
 	st, err := d.Store.Invoice(ctx, id)

@@ -84,7 +84,9 @@ type SyncTx interface {
 	// It writes nothing and gives false when there is more to it: an operation
 	// that waits, a conflict, a newer revision, or no such invoice.
 	Settle(inv invoice.Invoice, h HistoryEntry) (bool, error)
-	// Park keeps the operation for a person; Attempt notes a try that had no answer.
+	// Park keeps the operation for a person, with the code of why; an unsent one
+	// of the same document, which carries newer content, takes its place instead.
+	// Attempt notes a try that had no answer.
 	Park(id int64, code string) error
 	Attempt(id int64, code string) error
 	// Reoffer puts all answered operations back into the outbox as Sent, with

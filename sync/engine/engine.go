@@ -28,7 +28,7 @@ type Remote interface {
 
 // Event tells the window what happened.
 type Event struct {
-	Kind      string // "pushed", "pulled", "conflict", "rejected", "issued", "failed", "round"
+	Kind      string // "pushed", "pulled", "conflict", "rejected", "issued", "parked", "failed", "round"
 	InvoiceID string
 	Err       error
 }
@@ -48,6 +48,7 @@ const (
 	pollEvery = 30 * time.Second
 	firstWait = time.Second
 	maxWait   = 5 * time.Minute
+	breath    = 50 * time.Millisecond // after a round that failed and yet moved something
 )
 
 // Engine is safe for concurrent use; one round runs at a time.
@@ -56,8 +57,9 @@ type Engine struct {
 	kick chan struct{}
 
 	round sync.Mutex // held during a round
-	size  batchSize  // under round
-	page  int        // under round
+	size  amount     // of a push; under round
+	page  amount     // of a pull; under round
+	doubt suspicion  // under round
 
 	mu   sync.Mutex // guards below
 	next time.Time
@@ -69,7 +71,10 @@ func New(cfg Config) *Engine {
 	if cfg.Notify == nil {
 		cfg.Notify = func(Event) {}
 	}
-	return &Engine{cfg: cfg, kick: make(chan struct{}, 1), size: batchSize{bytes: 512 << 10}, page: 500}
+	return &Engine{
+		cfg: cfg, kick: make(chan struct{}, 1), doubt: suspicion{alone: map[int64]int{}},
+		size: amount{n: maxOps, most: maxOps, step: 25}, page: amount{n: maxPage, most: maxPage, step: 25},
+	}
 }
 
 // Summary counts what one round did.
@@ -81,6 +86,7 @@ type Summary struct {
 	Merged    int `json:"merged"`
 	Conflicts int `json:"conflicts"` // opened in this round
 	Pulled    int `json:"pulled"`    // changes read
+	Parked    int `json:"parked"`    // operations refused by name, which wait for a person
 }
 
 func (s *Summary) add(more Summary) {
@@ -91,7 +97,11 @@ func (s *Summary) add(more Summary) {
 	s.Merged += more.Merged
 	s.Conflicts += more.Conflicts
 	s.Pulled += more.Pulled
+	s.Parked += more.Parked
 }
+
+// moved reports whether anything was answered, read or found out.
+func (s Summary) moved() bool { return s.Pushed+s.Pulled+s.Parked > 0 }
 
 // Once pushes everything that is ready and pulls to the end. What it did before
 // an error stays done; asking again goes on from there.
@@ -141,22 +151,28 @@ func (e *Engine) LastError() error {
 }
 
 // Run syncs until ctx ends: at once, at each Kick, after poll intervals with
-// jitter, and after failures with full-jitter back-off or as the server says.
+// jitter, and after failures with full-jitter back-off or as the server says. A
+// round that moved anything before it failed is progress: the next goes on at
+// once, so that a line which is cut every second is used all the time.
 func (e *Engine) Run(ctx context.Context) {
 	failures := 0
 	for ctx.Err() == nil {
 		e.note(time.Time{}, e.LastError())
-		_, err := e.Once(ctx)
+		sum, err := e.Once(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		wait := e.jitter(pollEvery)
-		if err != nil {
+		switch {
+		case err == nil:
+			failures = 0
+		case sum.moved() && asked(err) == 0:
+			failures = 0
+			wait = e.jitter(breath)
+		default:
 			wait = e.backoff(failures, err)
 			failures++
 			e.cfg.Notify(Event{Kind: "failed", Err: err})
-		} else {
-			failures = 0
 		}
 		e.note(e.cfg.Now().Add(wait), err)
 		timer := time.NewTimer(wait)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -297,7 +296,7 @@ func TestSpoiltInvoiceHoldsUpNoOther(t *testing.T) {
 		t.Errorf("the whole one did not go: %+v", st)
 	}
 	ops, err := d.db.Outbox(ctx, 10)
-	if err != nil || len(ops) != 1 || ops[0].DocumentID != bad || !strings.Contains(ops[0].LastError, "cannot be read") {
+	if err != nil || len(ops) != 1 || ops[0].DocumentID != bad || ops[0].LastError != "invoice_unreadable" {
 		t.Errorf("%+v %v", ops, err)
 	}
 }

@@ -35,7 +35,7 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 		if err != nil {
 			return total, err
 		}
-		q := wire.PullQuery{Cursor: wire.FormatCursor(cur), Limit: e.page}
+		q := wire.PullQuery{Cursor: wire.FormatCursor(cur), Limit: e.page.n}
 		if !cur.Again && !whole {
 			q.Without = dev.ID
 		}
@@ -47,10 +47,10 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 			return total + 1, e.newEpoch(ctx)
 		}
 		if err != nil {
-			e.page = max(e.page/2, 20)
+			e.page.halve(e.page.n)
 			return total, err
 		}
-		e.page = min(e.page+100, 500)
+		e.page.grow()
 		next, err := wire.ParseCursor(ans.Cursor)
 		if err != nil {
 			return total, err
@@ -66,7 +66,7 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 		}
 		next.Again = cur.Again && ans.More
 		if ans.More {
-			ahead.start(ctx, wire.PullQuery{Cursor: ans.Cursor, Limit: e.page, Without: q.Without})
+			ahead.start(ctx, wire.PullQuery{Cursor: ans.Cursor, Limit: e.page.n, Without: q.Without})
 		}
 		n, err := e.apply(ctx, ans, next, sum)
 		if errors.Is(err, errBodies) && q.Without != "" {

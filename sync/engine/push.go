@@ -62,10 +62,12 @@ func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
 				next, _, err = e.turn(ctx, nil, false, sum)
 			}
 		case way != nil && way.err != nil:
-			e.size.halve()
-			err = cmp.Or(e.attempted(ctx, way.ops, way.err), way.err)
+			if err = e.refused(ctx, way, sum); err == nil {
+				next, _, err = e.turn(ctx, nil, false, sum)
+			}
 		case way != nil:
 			e.size.grow()
+			e.doubt.cleared(way.ops)
 			answered = way
 		}
 	}
@@ -98,7 +100,10 @@ func (e *Engine) turn(ctx context.Context, answered *batch, underway bool, sum *
 				return err
 			}
 		}
-		b.ops, err = e.freeze(tx, underway)
+		if underway && e.doubt.open() {
+			return nil // one after the other until it is found
+		}
+		b.ops, err = e.freeze(tx, underway, &s)
 		return err
 	})
 	if err != nil {
@@ -117,61 +122,86 @@ func (e *Engine) turn(ctx context.Context, answered *batch, underway bool, sum *
 // carry brings a batch to the server and its answers back.
 func (e *Engine) carry(ctx context.Context, b *batch) {
 	defer close(b.done)
-	req := wire.PushRequest{Device: b.device, Protocol: wire.Protocol}
+	req := e.request(b.device)
 	for _, o := range b.ops {
 		req.Operations = append(req.Operations, wire.Operation{
 			OperationID: wire.OperationID(b.device, o.Seq), DocumentType: string(o.DocumentType), DocumentID: o.DocumentID,
 			BaseRevision: o.BaseRevision, Kind: string(o.Kind), Schema: wire.Schema, Hash: o.Hash, Body: o.Bytes,
 		})
 	}
-	b.ans, b.err = e.cfg.Remote.Push(ctx, req)
+	if b.ans, b.err = e.cfg.Remote.Push(ctx, req); b.err == nil {
+		b.ans.Answers, b.err = b.match()
+	}
+}
+
+// request is a push without operations yet.
+func (e *Engine) request(device string) wire.PushRequest {
+	return wire.PushRequest{Device: device, Protocol: wire.Protocol}
 }
 
 // freeze picks what to send: operations sent before keep their bytes, the others
-// get theirs now. While a batch is underway none is sent again.
-func (e *Engine) freeze(tx books.SyncTx, underway bool) ([]operation, error) {
-	ready, err := tx.Ready(maxOps, e.size.bytes, !underway)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]operation, 0, len(ready))
-	for _, r := range ready {
-		if r.Err != nil {
-			if err := tx.Attempt(r.ID, "the invoice cannot be read from the disk: "+r.Err.Error()); err != nil {
-				return nil, err
-			}
-			continue
+// get theirs now. While a batch is underway none is sent again. What cannot be
+// sent at all is parked and holds up no other.
+func (e *Engine) freeze(tx books.SyncTx, underway bool, s *Summary) ([]operation, error) {
+	for {
+		ready, err := tx.Ready(e.doubt.limit(e.size.n), maxBatch, !underway)
+		if err != nil || len(ready) == 0 {
+			return nil, err
 		}
-		o := operation{r.Operation, r.Document}
-		switch {
-		case o.State == books.Sent:
-		case o.DocumentType != books.InvoiceDocument:
-			return nil, fmt.Errorf("an operation on a %s cannot be sent", o.DocumentType)
-		case o.doc == nil: // its document was deleted meanwhile
-			if err := tx.Answered(o.ID, `{"code":"document_gone"}`, e.cfg.Now()); err != nil {
+		out := make([]operation, 0, len(ready))
+		for _, r := range ready {
+			o := operation{r.Operation, r.Document}
+			code, err := e.freezeOne(tx, r.Err, &o)
+			switch {
+			case err != nil:
 				return nil, err
+			case code == "":
+				out = append(out, o)
+			case code == gone:
+				err = tx.Answered(o.ID, `{"code":"`+gone+`"}`, e.cfg.Now())
+			default:
+				s.Parked++
+				err = tx.Park(o.ID, code)
 			}
-			continue
-		default:
-			if o.Bytes, err = wire.EncodeInvoice(*o.doc); err != nil {
-				return nil, err
-			}
-			o.Hash, o.BaseRevision = wire.Hash(o.Bytes), o.doc.Revision
-			o.SentAt, o.State = e.cfg.Now(), books.Sent
-			if o.Seq, err = tx.Freeze(o.ID, o.Bytes, o.Hash, o.BaseRevision, o.SentAt); err != nil {
+			if err != nil {
 				return nil, err
 			}
 		}
-		out = append(out, o)
+		if len(out) > 0 {
+			return out, nil
+		}
 	}
-	return out, nil
+}
+
+// gone is the answer to an operation whose document was deleted meanwhile.
+const gone = "document_gone"
+
+// freezeOne gives an operation its bytes, or a code that says why it has none.
+func (e *Engine) freezeOne(tx books.SyncTx, unreadable error, o *operation) (code string, err error) {
+	switch {
+	case unreadable != nil:
+		return "invoice_unreadable", nil
+	case o.State == books.Sent:
+		return "", nil
+	case o.DocumentType != books.InvoiceDocument:
+		return "document_type_unknown", nil
+	case o.doc == nil:
+		return gone, nil
+	}
+	if o.Bytes, err = wire.EncodeInvoice(*o.doc); err != nil {
+		return "invoice_unreadable", nil
+	}
+	o.Hash, o.BaseRevision = wire.Hash(o.Bytes), o.doc.Revision
+	o.SentAt, o.State = e.cfg.Now(), books.Sent
+	o.Seq, err = tx.Freeze(o.ID, o.Bytes, o.Hash, o.BaseRevision, o.SentAt)
+	return "", err
 }
 
 // attempted notes a try that had no answer.
 func (e *Engine) attempted(ctx context.Context, ops []operation, cause error) error {
 	return e.cfg.Store.Update(context.WithoutCancel(ctx), func(tx books.SyncTx) error {
 		for _, o := range ops {
-			if err := tx.Attempt(o.ID, cause.Error()); err != nil && !errors.Is(err, books.ErrNotFound) {
+			if err := tx.Attempt(o.ID, codeOf(cause)); err != nil && !errors.Is(err, books.ErrNotFound) {
 				return err
 			}
 		}

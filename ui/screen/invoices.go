@@ -328,6 +328,8 @@ func (s *Invoices) note(r books.Row) string {
 			return clip(t, 16)
 		}
 		return clip(r.RejectionCode, 16)
+	case r.Pending == books.Parked:
+		return s.t.T("invoices.parked")
 	case r.Pending != "":
 		return viewmodel.Ago(s.t, s.now(), r.UpdatedAt)
 	}

@@ -122,6 +122,22 @@ func recall(ctx context.Context, c *call) error {
 	})
 }
 
+// review ticks that a person has looked at lines merged from two clerks.
+func review(ctx context.Context, c *call) error {
+	return c.step(ctx, func(d *desk) error {
+		_, err := d.books.Reviewed(ctx, c.args[0])
+		return err
+	})
+}
+
+// retry sends what the server refused once more, as it was.
+func retry(ctx context.Context, c *call) error {
+	return c.step(ctx, func(d *desk) error {
+		_, err := d.books.Retry(ctx, c.args[0])
+		return err
+	})
+}
+
 func (c *call) step(ctx context.Context, do func(*desk) error) error {
 	if err := c.take("ID"); err != nil {
 		return err

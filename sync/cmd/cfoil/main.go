@@ -36,6 +36,7 @@ usage: cfoil --data DIR [--keyring os|file] [--json] COMMAND [ARGUMENTS]
   draft FILE|-                                        draft an invoice from JSON
   edit ID FILE|-                                      replace a draft's content
   submit ID         recall ID                         hand in; take back while not issued
+  review ID         retry ID                          tick merged lines as looked at; send again what is parked
   reverse ID                                          draft the red-letter invoice of an issued one
   list [--state S] [--search Q] [--limit N]           invoices, newest first
   show ID           outbox          conflicts
@@ -74,6 +75,8 @@ var commands = map[string]command{
 	"edit":         {run: edit},
 	"submit":       {run: submit},
 	"recall":       {run: recall},
+	"review":       {run: review},
+	"retry":        {run: retry},
 	"reverse":      {run: reverse},
 	"list":         {run: list},
 	"show":         {run: show},
