@@ -134,6 +134,11 @@ func (t *tx) putSearch(fresh bool, n int64, text string) error {
 
 // SaveInvoice implements books.Store.
 func (d *DB) SaveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.Sheet, version int64, kind books.OperationKind, h books.HistoryEntry) (int64, error) {
+	return d.saveInvoice(ctx, v, sheet, version, kind, h, func(*tx, int64) error { return nil })
+}
+
+// saveInvoice runs also, which gets the invoice's row, in the same transaction.
+func (d *DB) saveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.Sheet, version int64, kind books.OperationKind, h books.HistoryEntry, also func(t *tx, n int64) error) (int64, error) {
 	var now head
 	err := d.inTx(ctx, func(t *tx) error {
 		old, err := t.head(v.ID)
@@ -150,6 +155,9 @@ func (d *DB) SaveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.S
 		if now, err = t.putInvoice(old, v, sheet, keepBase, nil); err != nil {
 			return err
 		}
+		if err := also(t, now.n); err != nil {
+			return err
+		}
 		if kind == "" {
 			return nil
 		}
@@ -161,14 +169,14 @@ func (d *DB) SaveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.S
 	return now.version, nil
 }
 
-const storedQuery = `SELECT i.version, i.conflict, b.doc, b.base,
+const storedQuery = `SELECT i.version, i.conflict, b.doc, b.base, (SELECT texts FROM typed t WHERE t.n = i.n),
 	coalesce((SELECT iif(kind = 'delete', '-', '') || state FROM outbox WHERE document_id = i.id ORDER BY id DESC LIMIT 1), '')
 	FROM invoice i JOIN body b ON b.n = i.n WHERE i.id = ?`
 
 func scanStored(scan func(into ...any) error) (books.Stored, error) {
 	var s books.Stored
-	var doc, base []byte
-	err := scan(&s.Version, &s.Conflict, &doc, &base, &s.Pending)
+	var doc, base, typed []byte
+	err := scan(&s.Version, &s.Conflict, &doc, &base, &typed, &s.Pending)
 	if errors.Is(err, sql.ErrNoRows) {
 		return books.Stored{}, books.ErrNotFound
 	}
@@ -179,6 +187,9 @@ func scanStored(scan func(into ...any) error) (books.Stored, error) {
 		s.Pending, s.Deleting = books.OutboxState(p), true
 	}
 	if s.Invoice, err = decode(doc); err != nil {
+		return books.Stored{}, err
+	}
+	if s.Typed, err = decodeTyped(typed); err != nil {
 		return books.Stored{}, err
 	}
 	s.Base, err = decodeMaybe(base)

@@ -188,7 +188,7 @@ func (t *tx) drop(n int64, id string) error {
 		return err
 	}
 	for _, q := range []string{`DELETE FROM search_index WHERE rowid = ?`, `DELETE FROM search WHERE n = ?`,
-		`DELETE FROM body WHERE n = ?`, `DELETE FROM invoice WHERE n = ?`} {
+		`DELETE FROM typed WHERE n = ?`, `DELETE FROM body WHERE n = ?`, `DELETE FROM invoice WHERE n = ?`} {
 		if err := t.exec(q, n); err != nil {
 			return err
 		}

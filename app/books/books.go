@@ -79,6 +79,7 @@ type Stored struct {
 	Pending  OutboxState      // state of its newest operation; empty when none: the server has all of it
 	Deleting bool             // its newest operation asks to delete it
 	Conflict bool             // an open Conflict exists
+	Typed    Typed            // what was typed into it and is not in Invoice yet; nil when nothing is
 }
 
 // FieldDiff is one row in which the two sides differ, or one that was merged.
@@ -185,6 +186,12 @@ type Store interface {
 	// Stored.Version the edit started from, 0 for a new one; another value in the
 	// store gives ErrStale. kind is empty for no outbox row. It returns the new version.
 	SaveInvoice(ctx context.Context, inv invoice.Invoice, sheet invoice.Sheet, version int64, kind OperationKind, h HistoryEntry) (int64, error)
+	// SaveTyped is SaveInvoice that also replaces what was typed beside the
+	// invoice, in the same transaction; SaveInvoice leaves it alone.
+	SaveTyped(ctx context.Context, inv invoice.Invoice, sheet invoice.Sheet, version int64, kind OperationKind, h HistoryEntry, typed Typed) (int64, error)
+	// PutTyped replaces what was typed beside an invoice and nothing else: neither
+	// its version nor the outbox changes. ErrNotFound when there is no such invoice.
+	PutTyped(ctx context.Context, id string, typed Typed) error
 	// Invoice gives ErrNotFound when there is none.
 	Invoice(ctx context.Context, id string) (Stored, error)
 	// List gives a keyset page of at most limit rows after the given Page.Next.

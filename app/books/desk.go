@@ -68,6 +68,10 @@ func (d *Desk) complete(ctx context.Context, inv *invoice.Invoice) error {
 // invoice of that id gives *Error "exists"; what cannot be computed or is too
 // long gives *Error with the field.
 func (d *Desk) Draft(ctx context.Context, inv invoice.Invoice) (Stored, invoice.Sheet, error) {
+	return d.draft(ctx, inv, nil)
+}
+
+func (d *Desk) draft(ctx context.Context, inv invoice.Invoice, typed Typed) (Stored, invoice.Sheet, error) {
 	if inv.ID != "" {
 		if !validID(inv.ID) {
 			return Stored{}, invoice.Sheet{}, &Error{Code: "bad_id", Field: "id", Text: "the id is not a UUID", Hint: "leave it out, or write it like 01890a5d-ac96-774b-bcce-b302099a8057"}
@@ -86,23 +90,29 @@ func (d *Desk) Draft(ctx context.Context, inv invoice.Invoice) (Stored, invoice.
 	if err := d.complete(ctx, &inv); err != nil {
 		return Stored{}, invoice.Sheet{}, err
 	}
-	return d.save(ctx, inv, 0, Put, HistoryEntry{Event: "drafted"})
+	return d.save(ctx, inv, 0, Put, HistoryEntry{Event: "drafted"}, typed)
 }
 
-func (d *Desk) save(ctx context.Context, inv invoice.Invoice, version int64, kind OperationKind, h HistoryEntry) (Stored, invoice.Sheet, error) {
+// save leaves what was typed beside the invoice alone when typed is nil.
+func (d *Desk) save(ctx context.Context, inv invoice.Invoice, version int64, kind OperationKind, h HistoryEntry, typed Typed) (Stored, invoice.Sheet, error) {
 	sheet, err := invoice.Compute(inv)
 	if err != nil {
 		return Stored{}, sheet, err
 	}
 	h.InvoiceID, h.At = inv.ID, d.Now()
-	v, err := d.Store.SaveInvoice(ctx, inv, sheet, version, kind, h)
+	var v int64
+	if typed == nil {
+		v, err = d.Store.SaveInvoice(ctx, inv, sheet, version, kind, h)
+	} else {
+		v, err = d.Store.SaveTyped(ctx, inv, sheet, version, kind, h, typed)
+	}
 	if errors.Is(err, ErrStale) {
 		return Stored{}, sheet, &Error{Code: "stale", Text: "the invoice changed meanwhile", Hint: "look at it again, then repeat the change", Err: err}
 	}
 	if err != nil {
 		return Stored{}, sheet, err
 	}
-	return Stored{Invoice: inv, Version: v, Pending: Unsent}, sheet, nil
+	return Stored{Invoice: inv, Version: v, Pending: Unsent, Typed: typed}, sheet, nil
 }
 
 // editable reads an invoice whose content may change now.
@@ -125,6 +135,10 @@ func (d *Desk) editable(ctx context.Context, id string) (Stored, error) {
 // from; if the store has gone on meanwhile, *Error "stale". A rejected invoice
 // becomes a draft again.
 func (d *Desk) Edit(ctx context.Context, id string, version int64, inv invoice.Invoice) (Stored, invoice.Sheet, error) {
+	return d.edit(ctx, id, version, inv, nil)
+}
+
+func (d *Desk) edit(ctx context.Context, id string, version int64, inv invoice.Invoice, typed Typed) (Stored, invoice.Sheet, error) {
 	st, err := d.editable(ctx, id)
 	if err != nil {
 		return Stored{}, invoice.Sheet{}, err
@@ -143,7 +157,7 @@ func (d *Desk) Edit(ctx context.Context, id string, version int64, inv invoice.I
 	if err := d.complete(ctx, &inv); err != nil {
 		return Stored{}, invoice.Sheet{}, err
 	}
-	return d.save(ctx, inv, version, Put, HistoryEntry{Event: "edited", Before: &old})
+	return d.save(ctx, inv, version, Put, HistoryEntry{Event: "edited", Before: &old}, typed)
 }
 
 // Reviewed ticks the review that lines of two clerks need before submit.
@@ -170,12 +184,15 @@ func (d *Desk) Submit(ctx context.Context, id string) (Stored, error) {
 	if st, err = d.editable(ctx, id); err != nil {
 		return st, err
 	}
+	if field := st.Typed.First(st.Invoice); field != "" {
+		return st, &Error{Code: "typed_unread", Field: field, Text: "what was typed here is not in the invoice yet", Hint: "open the invoice in the window and correct it"}
+	}
 	if err := refuse(invoice.Validate(st.Invoice, invoice.StageSubmit)); err != nil {
 		return st, err
 	}
 	inv := st.Invoice
 	inv.State, inv.Rejection, inv.UpdatedAt = invoice.Waiting, nil, d.Now()
-	out, _, err := d.save(ctx, inv, st.Version, Transition, HistoryEntry{Event: "submitted"})
+	out, _, err := d.save(ctx, inv, st.Version, Transition, HistoryEntry{Event: "submitted"}, nil)
 	return out, err
 }
 
@@ -194,7 +211,7 @@ func (d *Desk) Recall(ctx context.Context, id string) (Stored, error) {
 	}
 	inv := st.Invoice
 	inv.State, inv.UpdatedAt = invoice.Draft, d.Now()
-	out, _, err := d.save(ctx, inv, st.Version, Transition, HistoryEntry{Event: "recalled"})
+	out, _, err := d.save(ctx, inv, st.Version, Transition, HistoryEntry{Event: "recalled"}, nil)
 	return out, err
 }
 
