@@ -150,8 +150,14 @@ func (d *DB) Resolve(ctx context.Context, c books.Conflict, result invoice.Invoi
 			return t.drop(old.n, c.InvoiceID)
 		}
 		result.Revision = c.Theirs.Revision
-		if _, err := t.putInvoice(old, result, sheet, setBase, &c.Theirs); err != nil {
+		now, err := t.putInvoice(old, result, sheet, setBase, &c.Theirs)
+		if err != nil {
 			return err
+		}
+		if kind != "" { // a person's version, not the server's
+			if err := fits(old.size, now.size); err != nil {
+				return err
+			}
 		}
 		if err := t.closeConflict(c.InvoiceID); err != nil {
 			return err

@@ -2,9 +2,6 @@ package localdb
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
-	"strings"
 
 	"counterfoil/app/books"
 )
@@ -47,34 +44,6 @@ func (d *DB) Cursor(ctx context.Context) (books.Cursor, error) {
 	var c books.Cursor
 	err := d.one(ctx, `SELECT epoch, seq, scope, again FROM cursor`, nil, &c.Epoch, &c.Seq, &c.Scope, &c.Again)
 	return c, wrap("cursor", err)
-}
-
-// NextReference gives "20261123-XX0001": the date, two letters of this device, a
-// counter a date. Not gapless: a reference taken and not saved is lost.
-func (d *DB) NextReference(ctx context.Context, date string) (string, error) {
-	day := strings.ReplaceAll(date, "-", "")
-	if len(day) != 8 || strings.Trim(day, "0123456789") != "" {
-		return "", &books.Error{Code: "date_invalid", Field: "date", Text: "The date is not of the form YYYY-MM-DD.", Hint: "Write the date as 2026-11-23."}
-	}
-	var id string
-	var n int64
-	err := d.inTx(ctx, func(t *tx) error {
-		if err := t.one(`SELECT id FROM device`, nil, &id); err != nil {
-			return err
-		}
-		return t.one(`INSERT INTO reference VALUES (?, 1) ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last`, []any{day}, &n)
-	})
-	if err != nil {
-		return "", wrap("reference", err)
-	}
-	return fmt.Sprintf("%s-%s%04d", day, deviceLetters(id), n), nil
-}
-
-// deviceLetters are two letters A–Z without I and O that follow from the id.
-func deviceLetters(id string) string {
-	const letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-	h := sha256.Sum256([]byte(id))
-	return string([]byte{letters[int(h[0])%len(letters)], letters[int(h[1])%len(letters)]})
 }
 
 // Setting gives "" for a name never set.

@@ -58,7 +58,7 @@ func mustSave(t testing.TB, d *DB, v invoice.Invoice, s invoice.Sheet, version i
 	if err != nil {
 		t.Fatal(err)
 	}
-	return got
+	return got.Version
 }
 
 // load writes n invoices in large transactions, every fifth issued.

@@ -42,11 +42,12 @@ func grossOf(fen int64, exact string) (decimal.Decimal, error) {
 type head struct {
 	n, version int64
 	state      invoice.State
+	size       int // of the body
 }
 
 func (t *tx) head(id string) (head, error) {
 	var h head
-	err := t.one(`SELECT n, version, state FROM invoice WHERE id = ?`, []any{id}, &h.n, &h.version, &h.state)
+	err := t.one(`SELECT i.n, i.version, i.state, coalesce(length(b.doc), 0) FROM invoice i LEFT JOIN body b ON b.n = i.n WHERE i.id = ?`, []any{id}, &h.n, &h.version, &h.state, &h.size)
 	if errors.Is(err, sql.ErrNoRows) {
 		return head{}, nil
 	}
@@ -78,7 +79,7 @@ func (t *tx) putInvoice(old head, v invoice.Invoice, sheet invoice.Sheet, change
 			return old, err
 		}
 	}
-	now := head{n: old.n, version: old.version + 1, state: v.State}
+	now := head{n: old.n, version: old.version + 1, state: v.State, size: len(doc)}
 	if now.n, err = t.putRow(old, v, sheet); err != nil {
 		return old, err
 	}
@@ -94,6 +95,15 @@ func (t *tx) putInvoice(old head, v invoice.Invoice, sheet invoice.Sheet, change
 		return old, err
 	}
 	return now, t.putSearch(old.n == 0, now.n, searchText(v))
+}
+
+// fits refuses a body above the cap. One that an older version let grow may
+// shrink step by step.
+func fits(old, now int) error {
+	if now < old {
+		return nil
+	}
+	return books.TooLarge(now)
 }
 
 func (t *tx) putRow(old head, v invoice.Invoice, sheet invoice.Sheet) (int64, error) {
@@ -133,12 +143,12 @@ func (t *tx) putSearch(fresh bool, n int64, text string) error {
 }
 
 // SaveInvoice implements books.Store.
-func (d *DB) SaveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.Sheet, version int64, kind books.OperationKind, h books.HistoryEntry) (int64, error) {
+func (d *DB) SaveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.Sheet, version int64, kind books.OperationKind, h books.HistoryEntry) (books.Saved, error) {
 	return d.saveInvoice(ctx, v, sheet, version, kind, h, func(*tx, int64) error { return nil })
 }
 
 // saveInvoice runs also, which gets the invoice's row, in the same transaction.
-func (d *DB) saveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.Sheet, version int64, kind books.OperationKind, h books.HistoryEntry, also func(t *tx, n int64) error) (int64, error) {
+func (d *DB) saveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.Sheet, version int64, kind books.OperationKind, h books.HistoryEntry, also func(t *tx, n int64) error) (books.Saved, error) {
 	var now head
 	err := d.inTx(ctx, func(t *tx) error {
 		old, err := t.head(v.ID)
@@ -148,11 +158,19 @@ func (d *DB) saveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.S
 		if old.version != version {
 			return books.ErrStale
 		}
+		if v.Reference == "" {
+			if v.Reference, err = t.reference(v.Date); err != nil {
+				return err
+			}
+		}
 		// History first: it copies the body that is about to be replaced.
 		if err := t.putHistory(old.n, v.ID, h); err != nil {
 			return err
 		}
 		if now, err = t.putInvoice(old, v, sheet, keepBase, nil); err != nil {
+			return err
+		}
+		if err := fits(old.size, now.size); err != nil {
 			return err
 		}
 		if err := also(t, now.n); err != nil {
@@ -164,9 +182,9 @@ func (d *DB) saveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.S
 		return t.enqueue(v, kind, old.state)
 	})
 	if err != nil {
-		return 0, wrap("save invoice", err)
+		return books.Saved{}, wrap("save invoice", err)
 	}
-	return now.version, nil
+	return books.Saved{Version: now.version, Reference: v.Reference}, nil
 }
 
 const storedQuery = `SELECT i.version, i.conflict, b.doc, b.base, (SELECT texts FROM typed t WHERE t.n = i.n),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -244,16 +245,8 @@ func TestSyncPrimitives(t *testing.T) {
 	}
 }
 
-func TestReferenceAndSettings(t *testing.T) {
+func TestSettings(t *testing.T) {
 	d, ctx := openTemp(t), context.Background()
-	a, err := d.NextReference(ctx, "2026-11-23")
-	b, err2 := d.NextReference(ctx, "2026-11-23")
-	if err := errors.Join(err, err2); err != nil || a == b || len(a) > 20 || a[:9] != "20261123-" || b[11:] != "0002" {
-		t.Fatal(a, b, err)
-	}
-	if _, err := d.NextReference(ctx, "23.11.26"); err == nil {
-		t.Fatal("a date that is none")
-	}
 	if v, err := d.Setting(ctx, "x"); v != "" || err != nil {
 		t.Fatal(v, err)
 	}
@@ -269,4 +262,40 @@ func TestReferenceAndSettings(t *testing.T) {
 	if err := d.SetSetting(cancelled, "x", "3"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}
+}
+
+// TestTooLarge refuses a document above the cap and keeps the stored one; one of
+// an older version opens and may shrink step by step.
+func TestTooLarge(t *testing.T) {
+	d, ctx := openTemp(t), context.Background()
+	v, s := sample(1, 1)
+	version := mustSave(t, d, v, s, 0, books.Put)
+	grown := v
+	grown.Remark = strings.Repeat("长", books.MaxDocument/3)
+	wantLarge := func(v invoice.Invoice, version int64) {
+		t.Helper()
+		var be *books.Error
+		if _, err := d.SaveInvoice(ctx, v, s, version, books.Put, books.HistoryEntry{}); !errors.As(err, &be) || be.Code != "document_too_large" || be.Hint == "" {
+			t.Fatal(err)
+		}
+	}
+	wantLarge(grown, version)
+	if st, err := d.Invoice(ctx, v.ID); err != nil || st.Invoice.Remark != v.Remark || st.Version != version {
+		t.Fatal(st, err)
+	}
+	// As older versions stored it.
+	grown.Remark = strings.Repeat("长", books.MaxDocument)
+	err := d.Update(ctx, func(x books.SyncTx) error { return x.SetClean(grown, s, books.HistoryEntry{}) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := d.Invoice(ctx, v.ID)
+	if err != nil || st.Invoice.Remark != grown.Remark {
+		t.Fatal(err)
+	}
+	less := st.Invoice
+	less.Remark = less.Remark[:len(less.Remark)-3]
+	version = mustSave(t, d, less, s, st.Version, books.Put)
+	wantLarge(grown, version)
+	mustSave(t, d, v, s, version, books.Put)
 }

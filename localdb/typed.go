@@ -9,7 +9,7 @@ import (
 )
 
 // SaveTyped implements books.Store.
-func (d *DB) SaveTyped(ctx context.Context, v invoice.Invoice, sheet invoice.Sheet, version int64, kind books.OperationKind, h books.HistoryEntry, typed books.Typed) (int64, error) {
+func (d *DB) SaveTyped(ctx context.Context, v invoice.Invoice, sheet invoice.Sheet, version int64, kind books.OperationKind, h books.HistoryEntry, typed books.Typed) (books.Saved, error) {
 	return d.saveInvoice(ctx, v, sheet, version, kind, h, func(t *tx, n int64) error { return t.putTyped(n, typed) })
 }
 

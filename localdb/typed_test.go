@@ -16,7 +16,7 @@ func TestTypedBesideADraft(t *testing.T) {
 	ctx := context.Background()
 	v, s := sample(1, 2)
 	typed := books.Typed{"line/" + v.Lines[0].ID + "/price": "¥28.32 x", "date": "2026-1"}
-	version, err := d.SaveTyped(ctx, v, s, 0, books.Put, books.HistoryEntry{Event: "drafted"}, typed)
+	saved, err := d.SaveTyped(ctx, v, s, 0, books.Put, books.HistoryEntry{Event: "drafted"}, typed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestTypedBesideADraft(t *testing.T) {
 		}
 	}
 	want("saved", typed)
-	if version, err = d.SaveInvoice(ctx, v, s, version, books.Put, books.HistoryEntry{Event: "edited"}); err != nil {
+	if _, err = d.SaveInvoice(ctx, v, s, saved.Version, books.Put, books.HistoryEntry{Event: "edited"}); err != nil {
 		t.Fatal(err)
 	}
 	want("saved by a script", typed)

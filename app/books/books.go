@@ -13,6 +13,7 @@ package books
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -80,6 +81,25 @@ type Stored struct {
 	Deleting bool             // its newest operation asks to delete it
 	Conflict bool             // an open Conflict exists
 	Typed    Typed            // what was typed into it and is not in Invoice yet; nil when nothing is
+}
+
+// Saved is what a save gave the invoice.
+type Saved struct {
+	Version   int64  // the new Stored.Version
+	Reference string // as given, or the one that was allotted
+}
+
+// MaxDocument is the most bytes that a document may have when it is stored or
+// sent.
+const MaxDocument = 256 << 10
+
+// TooLarge is the error for a document of n bytes, nil when that is within MaxDocument.
+func TooLarge(n int) error {
+	if n <= MaxDocument {
+		return nil
+	}
+	return &Error{Code: "document_too_large", Text: fmt.Sprintf("the invoice takes %d kB, more than the %d kB that one may have", (n+1023)>>10, MaxDocument>>10),
+		Hint: "split the invoice, or shorten its texts"}
 }
 
 // FieldDiff is one row in which the two sides differ, or one that was merged.
@@ -184,11 +204,14 @@ type Store interface {
 	// SaveInvoice writes the invoice, its outbox row (coalesced with an unsent one
 	// of the same document) and its history in one transaction. version is the
 	// Stored.Version the edit started from, 0 for a new one; another value in the
-	// store gives ErrStale. kind is empty for no outbox row. It returns the new version.
-	SaveInvoice(ctx context.Context, inv invoice.Invoice, sheet invoice.Sheet, version int64, kind OperationKind, h HistoryEntry) (int64, error)
+	// store gives ErrStale. kind is empty for no outbox row. An empty reference is
+	// filled in the same transaction: date without dashes, "-", letters of the
+	// device, counter; at most 20 characters. A body above MaxDocument gives *Error
+	// "document_too_large".
+	SaveInvoice(ctx context.Context, inv invoice.Invoice, sheet invoice.Sheet, version int64, kind OperationKind, h HistoryEntry) (Saved, error)
 	// SaveTyped is SaveInvoice that also replaces what was typed beside the
 	// invoice, in the same transaction; SaveInvoice leaves it alone.
-	SaveTyped(ctx context.Context, inv invoice.Invoice, sheet invoice.Sheet, version int64, kind OperationKind, h HistoryEntry, typed Typed) (int64, error)
+	SaveTyped(ctx context.Context, inv invoice.Invoice, sheet invoice.Sheet, version int64, kind OperationKind, h HistoryEntry, typed Typed) (Saved, error)
 	// PutTyped replaces what was typed beside an invoice and nothing else: neither
 	// its version nor the outbox changes. ErrNotFound when there is no such invoice.
 	PutTyped(ctx context.Context, id string, typed Typed) error
@@ -209,9 +232,6 @@ type Store interface {
 	History(ctx context.Context, id string) ([]HistoryEntry, error)
 	Customers(ctx context.Context, search string, limit int) ([]party.Customer, error)
 	Items(ctx context.Context, search string, limit int) ([]invoice.Item, error)
-	// NextReference gives a fresh provisional reference for the business date:
-	// date without dashes, "-", device letters, counter; at most 20 characters.
-	NextReference(ctx context.Context, date string) (string, error)
 	// Setting and SetSetting keep small values by name; missing gives "".
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string) error

@@ -33,21 +33,15 @@ func notFound(id string, err error) error {
 	return err
 }
 
-// complete fills what a draft needs and nobody typed: ids, orders, date, reference.
-func (d *Desk) complete(ctx context.Context, inv *invoice.Invoice) error {
+// complete fills what a draft needs and nobody typed: ids, orders, date. The
+// reference comes with the save.
+func (d *Desk) complete(inv *invoice.Invoice) {
 	now := d.Now()
 	if inv.ID == "" {
 		inv.ID = d.NewID()
 	}
 	if inv.Date == "" {
 		inv.Date = now.Format("2006-01-02")
-	}
-	if inv.Reference == "" {
-		ref, err := d.Store.NextReference(ctx, inv.Date)
-		if err != nil {
-			return err
-		}
-		inv.Reference = ref
 	}
 	if inv.CreatedAt.IsZero() {
 		inv.CreatedAt = now
@@ -61,7 +55,6 @@ func (d *Desk) complete(ctx context.Context, inv *invoice.Invoice) error {
 	}
 	invoice.Place(inv.Lines)
 	inv.Lines = invoice.Sorted(inv.Lines)
-	return nil
 }
 
 // Draft stores a new draft, complete or not, and gives it back as stored. An
@@ -87,9 +80,7 @@ func (d *Desk) draft(ctx context.Context, inv invoice.Invoice, typed Typed) (Sto
 	if err := refuse(invoice.Validate(inv, invoice.StageDraft)); err != nil {
 		return Stored{}, invoice.Sheet{}, err
 	}
-	if err := d.complete(ctx, &inv); err != nil {
-		return Stored{}, invoice.Sheet{}, err
-	}
+	d.complete(&inv)
 	return d.save(ctx, inv, 0, Put, HistoryEntry{Event: "drafted"}, typed)
 }
 
@@ -100,11 +91,11 @@ func (d *Desk) save(ctx context.Context, inv invoice.Invoice, version int64, kin
 		return Stored{}, sheet, err
 	}
 	h.InvoiceID, h.At = inv.ID, d.Now()
-	var v int64
+	var saved Saved
 	if typed == nil {
-		v, err = d.Store.SaveInvoice(ctx, inv, sheet, version, kind, h)
+		saved, err = d.Store.SaveInvoice(ctx, inv, sheet, version, kind, h)
 	} else {
-		v, err = d.Store.SaveTyped(ctx, inv, sheet, version, kind, h, typed)
+		saved, err = d.Store.SaveTyped(ctx, inv, sheet, version, kind, h, typed)
 	}
 	if errors.Is(err, ErrStale) {
 		return Stored{}, sheet, &Error{Code: "stale", Text: "the invoice changed meanwhile", Hint: "look at it again, then repeat the change", Err: err}
@@ -112,7 +103,8 @@ func (d *Desk) save(ctx context.Context, inv invoice.Invoice, version int64, kin
 	if err != nil {
 		return Stored{}, sheet, err
 	}
-	return Stored{Invoice: inv, Version: v, Pending: Unsent, Typed: typed}, sheet, nil
+	inv.Reference = saved.Reference
+	return Stored{Invoice: inv, Version: saved.Version, Pending: Unsent, Typed: typed}, sheet, nil
 }
 
 // editable reads an invoice whose content may change now.
@@ -154,9 +146,7 @@ func (d *Desk) edit(ctx context.Context, id string, version int64, inv invoice.I
 	if inv.Extra == nil {
 		inv.Extra = old.Extra
 	}
-	if err := d.complete(ctx, &inv); err != nil {
-		return Stored{}, invoice.Sheet{}, err
-	}
+	d.complete(&inv)
 	return d.save(ctx, inv, version, Put, HistoryEntry{Event: "edited", Before: &old}, typed)
 }
 

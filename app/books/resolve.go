@@ -128,9 +128,7 @@ func (d *Desk) finish(ctx context.Context, c Conflict, result invoice.Invoice) (
 	if err := refuse(invoice.Validate(result, invoice.StageDraft)); err != nil {
 		return Stored{}, err
 	}
-	if err := d.complete(ctx, &result); err != nil {
-		return Stored{}, err
-	}
+	d.complete(&result)
 	return d.close(ctx, c, result, kind)
 }
 
