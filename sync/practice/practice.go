@@ -25,7 +25,9 @@ import (
 
 	"counterfoil/sync/server"
 	"counterfoil/sync/server/access"
+	"counterfoil/sync/server/listen"
 	"counterfoil/sync/server/sqlite"
+	"counterfoil/sync/wire"
 )
 
 // Config of a practice server. Only Dir is needed.
@@ -41,11 +43,23 @@ type Config struct {
 	Empty  bool // no sample data
 	// NoInvoices leaves the sample invoices out, so that numbers begin at 1.
 	NoInvoices bool
+	Limits     listen.Limits // of its connections
+}
+
+// ErrOpen says that a server which lets anybody in would be reached from outside.
+var ErrOpen = errors.New("a practice server without tokens listens on this computer only: 127.0.0.1 or [::1]")
+
+// Loopback reports whether only this computer reaches an address HOST:PORT.
+func Loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
 }
 
 // Practice is a running practice server, safe for concurrent use.
 type Practice struct {
 	SecondBranch *Branch
+
+	anybody bool // every token is let in, and none
 
 	cfg   Config
 	store *sqlite.Store
@@ -73,13 +87,17 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 	if cfg.DB == "" {
 		cfg.DB = filepath.Join(cfg.Dir, "server.db")
 	}
-	if cfg.Access == nil {
+	open := cfg.Access == nil
+	if open {
+		if !Loopback(cfg.Listen) {
+			return nil, ErrOpen
+		}
 		cfg.Access = anybody
 	}
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	p := &Practice{cfg: cfg, on: map[string]bool{}, conns: map[net.Conn]bool{}}
+	p := &Practice{anybody: open, cfg: cfg, on: map[string]bool{}, conns: map[net.Conn]bool{}}
 	p.SecondBranch = &Branch{p: p, Name: "城东分店 East branch"}
 	var err error
 	if p.certs, err = loadCertificates(cfg.Dir, cfg.Now()); err != nil {
@@ -100,10 +118,8 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 			return nil, errors.Join(err, p.store.Close())
 		}
 	}
-	p.http = &http.Server{
-		Handler: http.HandlerFunc(p.serve), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		ConnState: p.track, ErrorLog: silent,
-	}
+	p.http = listen.Server(http.HandlerFunc(p.serve), cfg.Limits)
+	p.http.ConnState, p.http.ErrorLog = p.track, silent
 	if err := p.listen(ctx); err != nil {
 		return nil, errors.Join(err, p.store.Close())
 	}
@@ -142,6 +158,9 @@ func (p *Practice) listen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if p.anybody && !Loopback(ln.Addr().String()) {
+		return errors.Join(ErrOpen, ln.Close()) // a name that means another address here
+	}
 	p.addr, p.ln = ln.Addr().String(), ln
 	if _, port, err := net.SplitHostPort(p.addr); err == nil {
 		if err := os.WriteFile(portFile, []byte(port+"\n"), 0o600); err != nil {
@@ -149,7 +168,7 @@ func (p *Practice) listen(ctx context.Context) error {
 		}
 	}
 	// Serve ends when the listener is closed.
-	go func() { _ = p.http.Serve(&sniffer{ln, p}) }()
+	go func() { _ = p.http.Serve(&sniffer{listen.Guard(ln, p.cfg.Limits), p}) }()
 	return nil
 }
 
@@ -164,16 +183,10 @@ func (s *sniffer) Accept() (net.Conn, error) {
 	if err != nil || s.p.is("S17") {
 		return c, err
 	}
-	return tls.Server(c, &tls.Config{
-		MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
-		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
-			cert, err := s.p.certs.choose(s.p.is)
-			if err != nil {
-				return nil, err
-			}
-			return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, Certificates: []tls.Certificate{*cert}}, nil
-		},
-	}), nil
+	config := wire.TLS()
+	config.NextProtos = []string{"h2", "http/1.1"}
+	config.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.p.certs.choose(s.p.is) }
+	return tls.Server(c, config), nil
 }
 
 func (p *Practice) track(c net.Conn, state http.ConnState) {

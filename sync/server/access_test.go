@@ -1,8 +1,11 @@
 package server_test
 
 import (
+	"bufio"
+	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -149,5 +152,54 @@ func TestTokenRefused(t *testing.T) {
 		req := r.request(http.MethodGet, "/v1/whoami", nil)
 		req.Header.Set("Authorization", "Bearer "+s)
 		r.problem(req, 401, code)
+	}
+}
+
+// After ten wrong tokens an address waits; who was let in from there goes on.
+func TestGuessing(t *testing.T) {
+	r := start(t, nil)
+	r.pull("", 1)
+	ask := func(s string) *http.Request {
+		req := r.request(http.MethodGet, "/v1/whoami", nil)
+		req.Header.Set("Authorization", "Bearer "+s)
+		return req
+	}
+	for i := range 10 {
+		r.problem(ask("guess "+strconv.Itoa(i)), 401, "token_invalid")
+	}
+	resp, _ := r.problem(ask("one more"), 429, "rate_limited")
+	if n, err := strconv.Atoi(resp.Header.Get("Retry-After")); err != nil || n < 1 || n > 61 {
+		t.Errorf("Retry-After %q", resp.Header.Get("Retry-After"))
+	}
+	r.pull("", 1)
+}
+
+// A stream of hints ends when its token is taken back.
+func TestEventsOfARevokedToken(t *testing.T) {
+	var revoked atomic.Bool
+	r := start(t, func(c *server.Config) {
+		let := c.Access
+		c.Access = func(s string) (access.Principal, error) {
+			if revoked.Load() && s == "other" {
+				return access.Principal{}, access.ErrRevoked
+			}
+			return let(token)
+		}
+	})
+	req := r.request(http.MethodGet, "/v1/events", nil)
+	req.Header.Set("Authorization", "Bearer other")
+	resp, err := r.http.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewReader(resp.Body)
+	if line, err := lines.ReadString('\n'); err != nil || line != "event: seq\n" {
+		t.Fatalf("%q %v", line, err)
+	}
+	revoked.Store(true)
+	r.push(r.op("put", 0, draft()))
+	if rest, err := io.ReadAll(lines); err != nil || strings.Contains(string(rest), "event:") {
+		t.Errorf("%q %v", rest, err)
 	}
 }

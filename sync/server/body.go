@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 
@@ -29,6 +30,9 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request, v any) bool {
 	case "", "identity":
 	case "gzip":
 		z, err := gzip.NewReader(body)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return bad(http.StatusRequestTimeout, "too_slow", "The body did not arrive in time", "send fewer operations")
+		}
 		if err != nil {
 			return bad(http.StatusBadRequest, "malformed", "The body is not gzip", err.Error())
 		}
@@ -41,6 +45,8 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request, v any) bool {
 	switch {
 	case errors.Is(err, errTooLarge) || errors.As(err, &big):
 		return bad(http.StatusRequestEntityTooLarge, "too_large", "The body is too large", "at most "+strconv.FormatInt(s.cfg.MaxBody, 10)+" bytes after decompression; send fewer operations")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return bad(http.StatusRequestTimeout, "too_slow", "The body did not arrive in time", "send fewer operations")
 	case err != nil:
 		return bad(http.StatusBadRequest, "malformed", "The body is cut or damaged", err.Error())
 	}

@@ -37,14 +37,23 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case seq, open := <-ch:
-			if !open {
+			if !open || s.refused(r) {
 				return
 			}
 			_, err = fmt.Fprintf(w, "event: seq\ndata: %d\n\n", seq)
 		case <-beat.C:
+			if s.refused(r) {
+				return
+			}
 			_, err = fmt.Fprint(w, ": still here\n\n")
 		}
 	}
+}
+
+// refused reports that the token of a stream was taken back or ran out meanwhile.
+func (s *Server) refused(r *http.Request) bool {
+	_, err := s.cfg.Access(bearer(r))
+	return err != nil
 }
 
 // hint tells the listeners the last seq; a listener that is behind gets only the newest.

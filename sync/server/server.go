@@ -39,8 +39,9 @@ type Config struct {
 
 // Server is an http.Handler, safe for concurrent use.
 type Server struct {
-	cfg Config
-	mux *http.ServeMux
+	cfg     Config
+	mux     *http.ServeMux
+	guesses access.Guesses
 
 	mu          sync.Mutex // guards all below
 	tax         bool
@@ -90,7 +91,14 @@ func (s *Server) route(path, method string, h http.HandlerFunc, token bool) {
 			s.upgrade(w, r)
 			return
 		}
-		who, err := s.cfg.Access(bearer(r))
+		token := bearer(r)
+		if wait := s.guesses.Wait(r.RemoteAddr, token, s.cfg.Now()); wait > 0 {
+			w.Header().Set("Retry-After", retryAfter(wait+time.Second))
+			s.Problem(w, r, http.StatusTooManyRequests, wire.Problem{Code: "rate_limited", Title: "Too many wrong tokens came from this address"})
+			return
+		}
+		who, err := s.cfg.Access(token)
+		s.guesses.Note(r.RemoteAddr, token, err, s.cfg.Now())
 		if err != nil {
 			s.unauthorized(w, r, err)
 			return

@@ -70,7 +70,7 @@ func inside(t *testing.T) {
 	l := newLab(t)
 	s := seat{dir: filepath.Join(t.TempDir(), "desk"), keyring: "file"}
 	s.must(t, "", "trust", "import", l.ca, "--fingerprint", l.fingerprint, "--yes")
-	s.must(t, "", "connect", serverURL, "--token", "secret")
+	s.must(t, "", "connect", serverURL, "--token", networkToken)
 	proxied := func(port string) seat {
 		p := s
 		p.env = []string{"HTTPS_PROXY=http://" + farProxy + ":" + port}
@@ -122,7 +122,7 @@ func inside(t *testing.T) {
 		defer shell(t, "umount "+dir)
 		full := seat{dir: filepath.Join(dir, "desk"), keyring: "file"}
 		full.must(t, "", "trust", "import", l.ca, "--fingerprint", l.fingerprint, "--yes")
-		full.must(t, "", "connect", serverURL, "--token", "secret")
+		full.must(t, "", "connect", serverURL, "--token", networkToken)
 		full.check(t, "OK", "")
 		fill := filepath.Join(dir, "fill")
 		shell(t, "head -c 50m /dev/zero > "+fill)
@@ -215,6 +215,8 @@ func (l *lab) whole(t *testing.T) {
 	}
 }
 
+const networkToken = "Yx3nQm8Vt1sKd0aWb7Lq2e"
+
 // far is the far side: gateway, name server, proxies and the invoice server.
 func far() int {
 	dir := os.Getenv("COUNTERFOIL_FAR")
@@ -243,7 +245,7 @@ func far() int {
 		}
 		go func() { _ = http.Serve(ln, proxy(status)) }()
 	}
-	if err := os.WriteFile(dir+"/tokens", []byte("secret 城西\n"), 0o600); err != nil {
+	if err := os.WriteFile(dir+"/tokens", []byte(networkToken+" 城西\n"), 0o600); err != nil {
 		return fail(err)
 	}
 	srv := exec.Command(filepath.Join(programs, "syncd"), "--data", dir+"/server", "--listen", farServer+":8443",

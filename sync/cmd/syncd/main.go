@@ -2,27 +2,16 @@
 package main
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
-
-	"github.com/google/uuid"
 
 	"counterfoil/sync/practice"
-	"counterfoil/sync/server"
-	"counterfoil/sync/server/access"
-	"counterfoil/sync/server/sqlite"
 )
 
 // Exit codes.
@@ -38,6 +27,9 @@ const help = `syncd is the invoice server of Counterfoil.
 
   syncd --data DIR --tls-cert FILE --tls-key FILE --token-file FILE
   syncd --data DIR --practice [--fault LIST]
+  syncd token add --token-file FILE --branch NAME [--company] [--device ID] [--person NAME] [--days 365]
+  syncd token list --token-file FILE
+  syncd token revoke --token-file FILE PREFIX
 
 It prints "ready https://host:port" when it serves, and stops on SIGTERM after
 finishing the requests under way. Exit codes: 0 good, 1 a problem, 2 wrong use.
@@ -46,12 +38,24 @@ finishing the requests under way. Exit codes: 0 good, 1 a problem, 2 wrong use.
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
+// commands beside serving.
+var commands = map[string]func(args []string, stdout, stderr io.Writer) int{
+	"token": tokenCommand,
+}
+
 type options struct {
 	data, listen, cert, key, db, tokens, fault string
 	practice                                   bool
+	perAddress                                 int
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
+	ownerOnly()
+	if len(args) > 0 {
+		if c, ok := commands[args[0]]; ok {
+			return c(args[1:], stdout, stderr)
+		}
+	}
 	var o options
 	fs := flag.NewFlagSet("syncd", flag.ContinueOnError)
 	fs.SetOutput(stderr)
@@ -59,10 +63,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.StringVar(&o.listen, "listen", "127.0.0.1:8443", "`ADDR` to listen on")
 	fs.StringVar(&o.cert, "tls-cert", "", "certificate chain, PEM `FILE`")
 	fs.StringVar(&o.key, "tls-key", "", "key of the certificate, PEM `FILE`")
-	fs.BoolVar(&o.practice, "practice", false, "make an own CA (ca.pem, ca.sha256 in DIR) and sample customers; lets any token in unless --token-file is given")
+	fs.BoolVar(&o.practice, "practice", false, "make an own CA (ca.pem, ca.sha256 in DIR) and sample customers; lets any token in, on this computer only, unless --token-file is given")
 	fs.StringVar(&o.db, "db", "", "database, `sqlite:FILE` (default sqlite:DIR/server.db)")
-	fs.StringVar(&o.tokens, "token-file", "", "`FILE` with lines \"token branch name\"")
+	fs.StringVar(&o.tokens, "token-file", "", "`FILE` of who may connect, made by syncd token add")
 	fs.StringVar(&o.fault, "fault", "", "practice only: faults to play, `LIST` like S01,H11")
+	fs.IntVar(&o.perAddress, "per-address", 256, "connections that one address may have open")
 	fs.Usage = func() {
 		fmt.Fprint(fs.Output(), help)
 		fs.PrintDefaults()
@@ -81,7 +86,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "syncd: %v\nsyncd --help shows the use.\n", err)
 		return usage
 	}
-	if err := o.serve(stdout); err != nil {
+	if err := o.serve(stdout, stderr); err != nil {
 		fmt.Fprintf(stderr, "syncd: %v\n", err)
 		return wrong
 	}
@@ -102,9 +107,14 @@ func (o *options) check(rest []string) error {
 		return errors.New("--token-file is needed: it says who may connect")
 	case !o.practice && o.fault != "":
 		return errors.New("--fault is for --practice only")
+	case o.perAddress < 1:
+		return errors.New("--per-address is at least 1")
 	}
 	if _, _, err := net.SplitHostPort(o.listen); err != nil {
 		return fmt.Errorf("--listen %q is not HOST:PORT", o.listen)
+	}
+	if o.practice && o.tokens == "" && !practice.Loopback(o.listen) {
+		return fmt.Errorf("--practice without --token-file lets anybody in, so it listens on 127.0.0.1 or [::1] only, not on %s", o.listen)
 	}
 	if o.db == "" {
 		o.db = filepath.Join(o.data, "server.db")
@@ -123,105 +133,4 @@ func (o *options) check(rest []string) error {
 
 func (o *options) faults() []string {
 	return strings.FieldsFunc(o.fault, func(r rune) bool { return r == ',' || r == ' ' })
-}
-
-func (o *options) serve(stdout io.Writer) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var who func(string) (access.Principal, error)
-	if o.tokens != "" {
-		names, err := readTokens(o.tokens)
-		if err != nil {
-			return err
-		}
-		who = func(token string) (access.Principal, error) {
-			name, ok := names[token]
-			if !ok {
-				return access.Principal{}, access.ErrUnknown
-			}
-			return access.Principal{Branch: name}, nil
-		}
-	}
-	if o.practice {
-		p, err := practice.Start(ctx, practice.Config{Dir: o.data, Listen: o.listen, DB: o.db, Version: version, Access: who, NoInvoices: true})
-		if err != nil {
-			return err
-		}
-		for _, id := range o.faults() {
-			if err := p.Set(id, true); err != nil {
-				return err
-			}
-		}
-		fmt.Fprintln(stdout, "ready", p.URL())
-		<-ctx.Done()
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		return p.Close(drain)
-	}
-	return o.production(ctx, who, stdout)
-}
-
-func (o *options) production(ctx context.Context, who func(string) (access.Principal, error), stdout io.Writer) error {
-	cert, err := tls.LoadX509KeyPair(o.cert, o.key)
-	if err != nil {
-		return fmt.Errorf("the certificate cannot be used: %w", err)
-	}
-	if err := os.MkdirAll(o.data, 0o700); err != nil {
-		return err
-	}
-	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
-	store, err := sqlite.Open(ctx, o.db, newID())
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	s := server.New(server.Config{Store: store, Access: who, Now: time.Now, NewID: newID, Version: version})
-	if err := s.IssueWaiting(ctx); err != nil {
-		return err
-	}
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", o.listen)
-	if err != nil {
-		return err
-	}
-	h := &http.Server{
-		Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}},
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- h.ServeTLS(ln, "", "") }()
-	fmt.Fprintf(stdout, "ready https://%s\n", ln.Addr())
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	s.Close()
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	return h.Shutdown(drain)
-}
-
-// readTokens reads lines "token branch name"; # begins a comment.
-func readTokens(file string) (map[string]string, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]string{}
-	for i, line := range strings.Split(string(b), "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		token, name, _ := strings.Cut(line, " ")
-		if name = strings.TrimSpace(name); name == "" {
-			return nil, fmt.Errorf("%s line %d: write the token, a space and the branch's name", file, i+1)
-		}
-		out[token] = name
-	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("%s holds no token", file)
-	}
-	return out, nil
 }

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// shut makes the data folder, or closes an old one to others. A folder that
+// holds anything else than a server's files is left as it is: it may be a home.
+func shut(dir string, say func(string)) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	ours := len(entries) == 0
+	for _, e := range entries {
+		ours = ours || e.Name() == "server.db"
+	}
+	for _, name := range []string{"server.db", "server.db-wal", "server.db-shm", "server.key", "ca.key", "token"} {
+		file := filepath.Join(dir, name)
+		if i, err := os.Lstat(file); err == nil && i.Mode().IsRegular() && i.Mode().Perm()&0o077 != 0 {
+			if err := os.Chmod(file, 0o600); err != nil {
+				say(fmt.Sprintf("%s can be read by others: %v", file, err))
+			}
+		}
+	}
+	if ours {
+		err = os.Chmod(dir, 0o700)
+	}
+	if !ours || err != nil {
+		say(dir + " can be read by others: chmod 700 it, or give a folder of its own")
+	}
+	return nil
+}

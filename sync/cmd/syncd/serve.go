@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+
+	"counterfoil/sync/practice"
+	"counterfoil/sync/server"
+	"counterfoil/sync/server/access"
+	"counterfoil/sync/server/listen"
+	"counterfoil/sync/server/sqlite"
+	"counterfoil/sync/wire"
+)
+
+func (o *options) serve(stdout, stderr io.Writer) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	say := func(text string) { fmt.Fprintln(stderr, "syncd:", text) }
+	var who func(string) (access.Principal, error)
+	if o.tokens != "" {
+		tokens, err := access.Open(o.tokens, "", time.Now, say)
+		if err != nil {
+			return err
+		}
+		who = tokens.Access
+	}
+	if err := shut(o.data, say); err != nil {
+		return err
+	}
+	if o.practice {
+		return o.practise(ctx, who, stdout)
+	}
+	return o.production(ctx, who, stdout)
+}
+
+func (o *options) limits() listen.Limits { return listen.Limits{PerAddress: o.perAddress} }
+
+func (o *options) practise(ctx context.Context, who func(string) (access.Principal, error), stdout io.Writer) error {
+	p, err := practice.Start(ctx, practice.Config{Dir: o.data, Listen: o.listen, DB: o.db, Version: version, Access: who, NoInvoices: true, Limits: o.limits()})
+	if err != nil {
+		return err
+	}
+	for _, id := range o.faults() {
+		if err := p.Set(id, true); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(stdout, "ready", p.URL())
+	<-ctx.Done()
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return p.Close(drain)
+}
+
+func (o *options) production(ctx context.Context, who func(string) (access.Principal, error), stdout io.Writer) error {
+	cert, err := tls.LoadX509KeyPair(o.cert, o.key)
+	if err != nil {
+		return fmt.Errorf("the certificate cannot be used: %w", err)
+	}
+	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
+	store, err := sqlite.Open(ctx, o.db, newID())
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	s := server.New(server.Config{Store: store, Access: who, Now: time.Now, NewID: newID, Version: version})
+	if err := s.IssueWaiting(ctx); err != nil {
+		return err
+	}
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", o.listen)
+	if err != nil {
+		return err
+	}
+	h := listen.Server(s, o.limits())
+	h.TLSConfig = wire.TLS()
+	h.TLSConfig.Certificates = []tls.Certificate{cert}
+	failed := make(chan error, 1)
+	go func() { failed <- h.ServeTLS(listen.Guard(ln, o.limits()), "", "") }()
+	fmt.Fprintf(stdout, "ready https://%s\n", ln.Addr())
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	s.Close()
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return h.Shutdown(drain)
+}
