@@ -11,7 +11,6 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
-	"counterfoil/sync/practice"
 	"counterfoil/sync/probe"
 	"counterfoil/sync/trust"
 	"counterfoil/ui/viewmodel"
@@ -300,8 +299,8 @@ type trainer struct{ d *desk }
 var errNoPractice = &books.Error{Code: "no_practice", Text: "the practice server is not running", Hint: "start with --practice, or choose practice in the first-run guide"}
 
 func (t trainer) Faults() []viewmodel.PracticeFault {
-	var p *practice.Practice
-	if p = t.d.practiceServer(); p == nil {
+	p := t.d.practice
+	if p == nil {
 		return nil
 	}
 	var out []viewmodel.PracticeFault
@@ -312,7 +311,7 @@ func (t trainer) Faults() []viewmodel.PracticeFault {
 }
 
 func (t trainer) Set(_ context.Context, id string, on bool) error {
-	p := t.d.practiceServer()
+	p := t.d.practice
 	if p == nil {
 		return errNoPractice
 	}
@@ -322,7 +321,7 @@ func (t trainer) Set(_ context.Context, id string, on bool) error {
 }
 
 func (t trainer) EditDraft(ctx context.Context) (string, error) {
-	p := t.d.practiceServer()
+	p := t.d.practice
 	if p == nil {
 		return "", errNoPractice
 	}

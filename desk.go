@@ -29,10 +29,10 @@ type desk struct {
 	trust    *trust.Store
 	client   *client.Client
 	settings settings.Settings
+	practice *practice.Practice // its server; nil: the folder is a real one
 
-	mu       sync.Mutex // guards below
-	practice *practice.Practice
-	notify   func(engine.Event)
+	mu     sync.Mutex // guards below
+	notify func(engine.Event)
 }
 
 func newID() string {
@@ -80,11 +80,17 @@ func openDesk(ctx context.Context, o options) (*desk, error) {
 	if o.theme != "" {
 		d.settings.Theme = settings.Theme(o.theme)
 	}
-	again, err := db.Setting(ctx, "practice")
-	if err == nil && (o.practice || again == "on") {
-		err = d.StartPractice(ctx)
+	if v := o.first; v != nil && !d.settings.Started {
+		d.settings.Language, d.settings.Theme = v.Language, v.Theme
+	}
+	practising, err := d.practiceFolder(ctx)
+	if err == nil && practising {
+		err = d.startPractice(ctx)
 	}
 	if err != nil {
+		if d.practice != nil {
+			err = errors.Join(err, d.practice.Close(ctx))
+		}
 		return nil, errors.Join(err, db.Close())
 	}
 	return d, nil
@@ -99,51 +105,9 @@ func (d *desk) happened(e engine.Event) {
 	}
 }
 
-// StartPractice starts the embedded server, puts its CA into the keyring like a
-// real one and connects to it. Without a keyring the CA lives as long as the
-// program, and the window says so.
-func (d *desk) StartPractice(ctx context.Context) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.practice != nil {
-		return nil
-	}
-	p, err := practice.Start(ctx, practice.Config{Dir: filepath.Join(d.opts.data, "practice"), Version: version})
-	if err != nil {
-		return err
-	}
-	d.practice = p
-	bundle, err := trust.ParseBundle(p.CAPEM())
-	if err == nil {
-		err = bundle.Confirm(p.Fingerprint())
-	}
-	if err != nil {
-		return err
-	}
-	err = d.client.Trust(ctx, bundle)
-	if errors.Is(err, trust.ErrUnavailable) || errors.Is(err, trust.ErrLocked) || errors.Is(err, trust.ErrHanging) {
-		// Practice holds no real data: the window says that nothing is kept.
-		d.trust.Keyring = trust.Memory()
-		err = d.client.Trust(ctx, bundle)
-	}
-	if err == nil {
-		err = d.client.Connect(ctx, p.URL(), p.Token())
-	}
-	if err == nil {
-		err = d.db.SetSetting(ctx, "practice", "on")
-	}
-	return err
-}
-
-func (d *desk) practiceServer() *practice.Practice {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.practice
-}
-
 func (d *desk) close(ctx context.Context) error {
 	err := d.client.SaveState(ctx)
-	if p := d.practiceServer(); p != nil {
+	if p := d.practice; p != nil {
 		err = errors.Join(err, p.Close(ctx))
 	}
 	return errors.Join(err, d.db.Close())

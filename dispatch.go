@@ -1,6 +1,7 @@
 package main
 
 import (
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -10,8 +11,50 @@ import (
 // the program may reach the window from another goroutine: its maps have no locks.
 type dispatcher func(func())
 
-// fyneDispatcher is the dispatcher of the real window.
-func fyneDispatcher(f func()) { fyne.Do(f) }
+// A tail is the real window's dispatcher that knows the end: what comes after the
+// window is gone is run by drain, on the goroutine that was the window's.
+type tail struct {
+	mu   sync.Mutex // guards over
+	over bool
+	rest chan func() // read by drain
+}
+
+func newTail() *tail { return &tail{rest: make(chan func(), 1024)} }
+
+func (q *tail) post(f func()) {
+	q.mu.Lock()
+	over := q.over
+	q.mu.Unlock()
+	if !over {
+		fyne.Do(f)
+		return
+	}
+	select {
+	case q.rest <- f:
+	default: // nobody looks any more
+	}
+}
+
+// end says that the window is gone.
+func (q *tail) end() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.over = true
+}
+
+// drain runs what still comes until done reports true or the limit is over.
+func (q *tail) drain(limit time.Duration, done func() bool) {
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	for !done() {
+		select {
+		case f := <-q.rest:
+			f()
+		case <-t.C:
+			return
+		}
+	}
+}
 
 // wait runs f on the window's goroutine and returns when it has run. It must not
 // be called there.

@@ -8,13 +8,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
-	"time"
 
 	"fyne.io/fyne/v2/app"
-	"github.com/gofrs/flock"
 
-	"counterfoil/app/books"
+	"counterfoil/app/settings"
 	"counterfoil/ui/look"
 )
 
@@ -24,8 +21,10 @@ const version = "0.1.0"
 type options struct {
 	data, keyring, lang, theme string
 	practice                   bool
-	tour                       string // folder for screenshots of every page
-	smoke                      string // "draft": make the first draft and end; "frame": say on stdout when the first frame is drawn, and when the pages are
+	real                       string             // the folder that practice goes back to; empty: it is not known
+	first                      *settings.Settings // how the window looks in a new folder
+	tour                       string             // folder for screenshots of every page
+	smoke                      string             // "draft": make the first draft and end; "frame": say on stdout when the first frame is drawn, and when the pages are
 }
 
 func parse(args []string) (options, error) {
@@ -35,16 +34,17 @@ func parse(args []string) (options, error) {
 	if err != nil {
 		home = "."
 	}
-	f.StringVar(&o.data, "data", filepath.Join(home, "counterfoil"), "folder that holds this desk's invoices")
+	f.StringVar(&o.data, "data", "", "folder that holds this desk's invoices; empty: counterfoil in the user's configuration folder, counterfoil-practice for practice")
 	f.StringVar(&o.keyring, "keyring", "os", "where the CA certificate is kept: os, file or memory")
 	f.StringVar(&o.lang, "lang", "", "zh or en; empty: as chosen in the settings")
 	f.StringVar(&o.theme, "theme", "", "light or dark; empty: as chosen in the settings")
-	f.BoolVar(&o.practice, "practice", false, "use the practice server inside the program")
+	f.BoolVar(&o.practice, "practice", false, "practise with the server inside the program, in a folder of its own")
 	f.StringVar(&o.tour, "tour", "", "write a screenshot of every page into this folder and end")
 	f.StringVar(&o.smoke, "smoke", "", "draft: make a first draft through the window and end; frame: say on stdout when the first frame is drawn, and when the pages are")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
+	o.folders(home)
 	switch o.keyring {
 	case "os", "file", "memory":
 	default:
@@ -85,41 +85,28 @@ func run(o options) error {
 	if os.Getenv("LANG") == "" || os.Getenv("LANG") == "C" {
 		_ = os.Setenv("LANG", "zh_CN.UTF-8") // Fyne reads it for its own dialogs
 	}
-	if err := os.MkdirAll(o.data, 0o700); err != nil {
-		return o.failed(err)
-	}
-	lock := flock.New(filepath.Join(o.data, "window.lock"))
-	if held, err := lock.TryLock(); err != nil || !held {
-		return o.failed(&books.Error{Code: "open_already", Text: "the program is open already with this data folder; switch to its window", Err: err})
-	}
-	defer func() { _ = lock.Unlock() }()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	d, err := openDesk(ctx, o)
+	s, err := openSession(ctx, o)
 	if err != nil {
 		return o.failed(err)
 	}
 	a := app.NewWithID("cn.counterfoil.desk")
 	a.SetIcon(look.App())
-	a.Settings().SetTheme(look.Theme{Choice: string(d.settings.Theme)})
-	fonts := look.Warm()
-	w := newWindow(ctx, a, fyneDispatcher, d, fonts)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		d.client.Engine().Run(ctx)
-	}()
+	a.Settings().SetTheme(look.Theme{Choice: string(s.d.settings.Theme)})
+	q := newTail()
+	p := newProgram(ctx, a, q.post)
+	p.show(s)
+	p.win.Show()
 	switch {
 	case o.tour != "":
-		go w.tour(o.tour)
+		go s.w.tour(o.tour)
 	case o.smoke == "draft":
-		go w.smoke()
+		go s.w.smoke()
 	}
 	a.Run()
-	w.editor.Save()
-	cancel()
-	<-done
-	save, stop := context.WithTimeout(context.Background(), 5*time.Second)
-	defer stop()
-	return errors.Join(w.failed, d.close(save))
+	q.end()
+	p.now.w.save() // where the window was not closed but the program was told to end
+	q.drain(saveLimit, func() bool { return !p.now.w.editor.Unsaved() })
+	return p.end()
 }

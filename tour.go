@@ -137,7 +137,7 @@ func (w *window) walk(dir string) error {
 
 // makeConflict lets the second branch and this desk change the same remark.
 func (w *window) makeConflict(id string) error {
-	p := w.d.practiceServer()
+	p := w.d.practice
 	if p == nil {
 		return errNoPractice
 	}
@@ -186,7 +186,7 @@ func (w *window) editorAndFault(dir, suffix, id string) error {
 	if err := w.shoot(dir, "editor"+suffix); err != nil {
 		return err
 	}
-	p := w.d.practiceServer()
+	p := w.d.practice
 	if err := p.Set("S01", true); err != nil {
 		return err
 	}

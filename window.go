@@ -2,13 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image"
-	"io"
-	"net/url"
-	"os"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"time"
@@ -16,20 +11,15 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/app/books"
-	"counterfoil/app/invoice"
 	"counterfoil/app/locale"
 	"counterfoil/app/money"
 	"counterfoil/app/settings"
 	"counterfoil/sync/engine"
-	"counterfoil/sync/link"
 	"counterfoil/sync/merge"
 	"counterfoil/ui"
 	"counterfoil/ui/look"
-	"counterfoil/ui/paper"
 	"counterfoil/ui/screen"
 	"counterfoil/ui/viewmodel"
 )
@@ -65,12 +55,19 @@ type window struct {
 	connPage   *screen.Connection // once it was shown
 	failed     error
 	filled     chan struct{} // closed when the pages are there
+	stop       func()        // of the clock
+	ended      bool          // another folder is shown
+
+	practise func(settings.Settings) // goes to the practice folder
+	leave    func()                  // goes back to the real one
 }
 
-// newWindow makes a window that is there at once, bare, while the fonts are being
-// loaded; after its first frame it is filled.
-func newWindow(ctx context.Context, a fyne.App, post dispatcher, d *desk, fonts <-chan struct{}) *window {
-	w := &window{ctx: ctx, d: d, app: a, post: post, win: a.NewWindow("存根开票 Counterfoil"), filled: make(chan struct{})}
+// windowTitle is the window's; practice is said in it.
+const windowTitle = "存根开票 Counterfoil"
+
+// newWindow makes the view-models of a session; begin shows them.
+func newWindow(ctx context.Context, a fyne.App, win fyne.Window, post dispatcher, d *desk) *window {
+	w := &window{ctx: ctx, d: d, app: a, post: post, win: win, filled: make(chan struct{})}
 	words, err := locale.New(string(d.settings.Language))
 	if err != nil {
 		// The texts are embedded: a test holds that they can be read.
@@ -91,8 +88,8 @@ func newWindow(ctx context.Context, a fyne.App, post dispatcher, d *desk, fonts 
 	w.conn = viewmodel.NewConnection(setup, w.facts)
 	w.wizard = viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting)
 	place := viewmodel.PlaceFacts{Keyring: keyringName(d.trust.Keyring.Kind()), Folder: d.opts.data, Version: version}
-	w.settings = viewmodel.NewSettings(setup, d.db, d.client, keeper{d}, d.settings, place)
-	w.first = viewmodel.NewFirstRun(setup, d.db, d.client, keeper{d}, d, viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting), d.settings)
+	w.settings = viewmodel.NewSettings(setup, d.db, connector{d}, keeper{d}, d.settings, place)
+	w.first = viewmodel.NewFirstRun(setup, d.db, connector{d}, keeper{d}, viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting), d.settings)
 	w.practice = viewmodel.NewPractice(setup, trainer{d})
 	w.reports = viewmodel.NewReports(setup, d.db)
 	w.customers = viewmodel.NewCatalog(setup, w.readCustomers)
@@ -104,20 +101,26 @@ func newWindow(ctx context.Context, a fyne.App, post dispatcher, d *desk, fonts 
 		w.count()
 	}
 	w.settings.Restyled, w.first.Restyled = w.restyle, w.restyle
+	w.first.Practise = func(v settings.Settings) { w.practise(v) }
 	w.first.Finished = func() { w.build("invoices"); w.newInvoice() }
 	d.mu.Lock()
 	d.notify = func(e engine.Event) { post(func() { w.happened(e) }) }
 	d.mu.Unlock()
 	d.client.Monitor().Subscribe(func() { post(w.tick) })
-	w.win.SetPadded(false)
-	w.win.SetContent(ui.Bare())
-	w.win.Resize(fyne.NewSize(1366, 768))
+	return w
+}
+
+// begin fills the window after its first frame; while the fonts are being loaded
+// it is there, bare.
+func (w *window) begin(fonts <-chan struct{}) {
+	w.win.SetTitle(windowTitle)
+	if w.d.practising() {
+		w.win.SetTitle(windowTitle + " · 练习 Practice")
+	}
 	w.drawn(func() {
 		w.say("frame")
 		w.fill(fonts)
 	})
-	w.win.Show()
-	return w
 }
 
 // drawn calls f on the window's goroutine after its content was drawn once.
@@ -133,19 +136,50 @@ func (w *window) drawn(f func()) {
 func (w *window) fill(fonts <-chan struct{}) {
 	<-fonts
 	w.restyle(w.d.settings)
-	stop := w.post.every(time.Second, w.tick)
-	w.win.SetOnClosed(stop)
-	w.win.SetCloseIntercept(func() {
-		w.editorPage.Commit()
-		w.editor.Save()
-		w.win.Close()
-	})
+	w.stop = w.post.every(time.Second, w.tick)
 	w.list.Load()
 	w.conflicts.Load(w.ctx)
 	w.count()
 	close(w.filled)
 	if w.d.opts.smoke == "frame" {
 		w.drawn(func() { w.say("pages") })
+	}
+}
+
+// saveLimit is how long the end of a session waits for the disk.
+const saveLimit = 3 * time.Second
+
+// settle saves what is typed and calls done when it is on disk, or when the disk
+// has not taken it in time.
+func (w *window) settle(done func()) {
+	w.save()
+	limit, ended := time.Now().Add(saveLimit), false
+	var stop func()
+	stop = w.post.every(10*time.Millisecond, func() {
+		if ended || w.editor.Unsaved() && time.Now().Before(limit) {
+			return
+		}
+		ended = true
+		stop()
+		done()
+	})
+}
+
+// save takes over what is typed, also in the cell, and begins to write it.
+func (w *window) save() {
+	if w.editorPage != nil {
+		w.editorPage.Commit()
+	}
+	w.editor.Save()
+}
+
+// end stops what the window does by itself; the session may then be closed.
+func (w *window) end() {
+	w.ended = true
+	w.wizard.Stop()
+	w.first.Wizard.Stop()
+	if w.stop != nil {
+		w.stop()
 	}
 }
 
@@ -181,107 +215,6 @@ func (w *window) restyle(v settings.Settings) {
 	w.build(first)
 }
 
-func (w *window) build(show string) {
-	t := w.words
-	w.shell = ui.New(w.win, t)
-	list := screen.NewInvoices(w.list, t, time.Now)
-	w.editorPage = screen.NewEditor(w.editor, t)
-	w.conflict = screen.NewConflicts(w.conflicts, t)
-	catalog := func(vm *viewmodel.Catalog, note string, columns [3]string) func() ui.Content {
-		return func() ui.Content {
-			c := screen.NewCatalog(vm, t.T("shell."+note), t.T("catalog."+note+".note"), t.T("catalog.search"), columns)
-			return ui.Content{Object: c.Object(), Refresh: c.Refresh}
-		}
-	}
-
-	list.Open = w.open
-	list.New = w.newInvoice
-	list.Submit = func() { w.list.SubmitMarked(w.d.books, func() { w.d.client.Engine().Kick(); w.count() }) }
-	list.Export, list.Print = w.export, w.print
-	w.editorPage.Print = w.print
-	w.editorPage.Back = func() { w.shell.Show("invoices") }
-	w.editorPage.Offline = func() bool { return w.d.client.Monitor().State().Kind == link.Offline }
-	closeWizard := func() { w.wizard.Stop(); w.shell.Show("connection") }
-	copied := w.app.Clipboard().SetContent
-
-	w.shell.Pages = []ui.Page{
-		{Name: "invoices", Rail: true, Make: func() ui.Content { return ui.Content{Object: list.Object(), Refresh: w.list.Load} }},
-		{Name: "conflicts", Rail: true, Make: func() ui.Content {
-			return ui.Content{Object: w.conflict.Object(), Refresh: func() { w.conflicts.Load(w.ctx) }}
-		}},
-		{Name: "customers", Rail: true, Make: catalog(w.customers, "customers", [3]string{t.T("catalog.name"), t.T("catalog.taxno"), t.T("catalog.bank")})},
-		{Name: "items", Rail: true, Make: catalog(w.items, "items", [3]string{t.T("catalog.name"), t.T("catalog.code"), t.T("catalog.price")})},
-		{Name: "reports", Rail: true, Make: func() ui.Content {
-			s := screen.NewReports(w.reports, t)
-			return ui.Content{Object: s.Object(), Refresh: s.Refresh}
-		}},
-		{Name: "connection", Rail: true, Make: func() ui.Content {
-			s := screen.NewConnection(w.conn, t)
-			s.SelfCheck, s.Copy, s.SaveReport = w.selfCheck, copied, w.saveReport
-			w.connPage = s
-			return ui.Content{Object: s.Object(), Refresh: w.conn.Refresh}
-		}},
-		{Name: "settings", Rail: true, Make: func() ui.Content {
-			s := screen.NewSettings(w.settings, t, w.choose)
-			return ui.Content{Object: s.Object(), Refresh: s.Refresh}
-		}},
-		{Name: "practice", Rail: w.d.practiceServer() != nil, Make: func() ui.Content {
-			s := screen.NewPractice(w.practice, t)
-			return ui.Content{Object: s.Object(), Refresh: s.Refresh}
-		}},
-		{Name: "editor", Under: "invoices", Make: func() ui.Content {
-			return ui.Content{Object: w.editorPage.Object(), Refresh: w.editorPage.Refresh}
-		}},
-		{Name: "wizard", Under: "connection", Make: func() ui.Content {
-			s := screen.NewWizard(w.wizard, t)
-			s.Copy, s.Close, s.Export = copied, closeWizard, w.report
-			return ui.Content{Object: s.Object()}
-		}},
-		{Name: "firstrun", Bare: true, Make: func() ui.Content {
-			return ui.Content{Object: screen.NewFirstRun(w.first, t, w.choose).Object()}
-		}},
-	}
-	w.shell.Badge = func(name string) int {
-		if name == "conflicts" {
-			w.facts.mu.Lock()
-			defer w.facts.mu.Unlock()
-			return w.facts.counts.Conflict
-		}
-		return 0
-	}
-	w.shell.Pill = func() viewmodel.Pill {
-		return viewmodel.NewPill(t, w.facts.Facts(), w.d.trust.Keyring.Kind(), time.Now())
-	}
-	w.shell.Build(show, ui.Actions{
-		New: w.newInvoice, Find: func() { w.shell.Show("invoices"); list.Find(w.win.Canvas()) },
-		Save:   func() { w.editorPage.Commit(); w.editor.Save() },
-		Submit: w.submit, SelfCheck: w.selfCheck,
-		Back: func() {
-			switch w.shell.Current() {
-			case "editor":
-				w.editorPage.Commit()
-				w.editor.Save()
-				w.shell.Show("invoices")
-			case "wizard":
-				closeWizard()
-			}
-		},
-		Print: w.print,
-		Key: func(k fyne.KeyName) {
-			if w.shell.Current() == "invoices" {
-				list.Key(k)
-			}
-		},
-		Help: func() {
-			text := t.T("help.text")
-			if key := "help." + w.shell.Current(); t.T(key) != key {
-				text = t.T(key) + "\n\n" + text
-			}
-			dialog.ShowCustom(t.T("shell.shortcuts"), t.T("shell.close"), widget.NewLabel(text), w.win)
-		},
-	})
-}
-
 func (w *window) submit() {
 	switch w.shell.Current() {
 	case "editor":
@@ -290,90 +223,6 @@ func (w *window) submit() {
 	case "conflicts":
 		w.conflict.Accept()
 	}
-}
-
-// print shows the open invoice, or those chosen in the list, as pages in the
-// system's browser, which prints them.
-func (w *window) print() {
-	switch w.shell.Current() {
-	case "editor":
-		w.editorPage.Commit()
-		w.editor.Save()
-		w.preview([]paper.Page{{Invoice: w.editor.Invoice(), Sheet: w.editor.Sheet()}}, nil)
-	case "invoices":
-		ids := w.list.Chosen()
-		if len(ids) == 0 {
-			return
-		}
-		go func() {
-			var pages []paper.Page
-			for _, id := range ids {
-				st, err := w.d.db.Invoice(w.ctx, id)
-				var sheet invoice.Sheet
-				if err == nil {
-					sheet, err = invoice.Compute(st.Invoice)
-				}
-				if err != nil {
-					w.post(func() { w.preview(nil, err) })
-					return
-				}
-				pages = append(pages, paper.Page{Invoice: st.Invoice, Sheet: sheet})
-			}
-			w.post(func() { w.preview(pages, nil) })
-		}()
-	}
-}
-
-// preview opens pages in the browser, or says why there are none.
-func (w *window) preview(pages []paper.Page, err error) {
-	var html []byte
-	if err == nil {
-		html, err = paper.Document(pages, w.words)
-	}
-	file := filepath.Join(w.d.opts.data, "preview.html")
-	if err == nil {
-		err = os.WriteFile(file, html, 0o600)
-	}
-	if err == nil {
-		abs, _ := filepath.Abs(file) // of a file just written
-		err = w.app.OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)})
-	}
-	if err != nil {
-		dialog.ShowInformation(w.words.T("shell.print"), w.words.T("paper.failed", viewmodel.Sentence(w.words, err)), w.win)
-	}
-}
-
-// export asks for a file and writes the list into it.
-func (w *window) export() {
-	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
-		if err == nil && f != nil {
-			w.list.Export(f, func(error) {})
-		}
-	}, w.win)
-	d.SetFileName("invoices-" + time.Now().Format("20060102") + ".csv")
-	d.Show()
-}
-
-// report shows what the connection report holds.
-func (w *window) report() {
-	w.wizard.Stop()
-	w.shell.Show("connection")
-	w.connPage.Report()
-}
-
-// saveReport asks for a file and writes the report into it.
-func (w *window) saveReport(text string) {
-	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
-		if err != nil || f == nil {
-			return
-		}
-		_, err = io.WriteString(f, text)
-		if err = errors.Join(err, f.Close()); err != nil {
-			dialog.ShowInformation(w.words.T("connection.report"), w.words.T("report.failed", err), w.win)
-		}
-	}, w.win)
-	d.SetFileName("connection-" + time.Now().Format("20060102-1504") + ".txt")
-	d.Show()
 }
 
 func (w *window) newInvoice() {
@@ -392,30 +241,17 @@ func (w *window) selfCheck() {
 	w.wizard.Start()
 }
 
-// choose asks for a certificate file.
-func (w *window) choose(got func(pem []byte)) {
-	dialog.ShowFileOpen(func(r fyne.URIReadCloser, err error) {
-		if err != nil || r == nil {
-			return
-		}
-		defer r.Close()
-		if raw, err := io.ReadAll(io.LimitReader(r, 2<<20)); err == nil {
-			got(raw)
-		}
-	}, w.win)
-}
-
 // count reads the counts off the window's goroutine.
 func (w *window) count() {
 	go func() {
 		if w.facts.read(w.ctx) == nil {
-			w.post(func() { w.shell.Tick() })
+			w.post(w.tick)
 		}
 	}()
 }
 
 func (w *window) happened(e engine.Event) {
-	if w.shell == nil {
+	if w.shell == nil || w.ended {
 		return // the pages load when they are built
 	}
 	switch e.Kind {
@@ -436,7 +272,7 @@ func (w *window) happened(e engine.Event) {
 
 // tick redraws what time changes.
 func (w *window) tick() {
-	if w.shell == nil {
+	if w.shell == nil || w.ended {
 		return
 	}
 	w.shell.Tick()

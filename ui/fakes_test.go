@@ -212,7 +212,6 @@ func (branch) URL() string                                      { return "https:
 func (branch) Connect(context.Context, string, string) error    { return nil }
 func (branch) Parse([]byte) ([]viewmodel.CASummary, error)      { return nil, nil }
 func (branch) Trust(context.Context, []byte, string) error      { return nil }
-func (branch) StartPractice(context.Context) error              { return nil }
 func (branch) clock(time.Duration, func()) (stop func())        { return func() {} }
 func (branch) customers(context.Context, string) ([][3]string, error) {
 	return [][3]string{

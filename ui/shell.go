@@ -39,6 +39,12 @@ type Actions struct {
 	Key                                                   func(fyne.KeyName) // any other key that no field takes; may be nil
 }
 
+// Band says above every page what must not be overlooked.
+type Band struct {
+	Title, More, Button string
+	Press               func()
+}
+
 // Shell is the window's content.
 type Shell struct {
 	Window fyne.Window
@@ -47,6 +53,7 @@ type Shell struct {
 
 	Badge func(name string) int
 	Pill  func() viewmodel.Pill
+	Band  *Band // above every page; nil: none
 
 	current   string
 	collapsed bool   // the rail shows icons only
@@ -61,7 +68,10 @@ type Shell struct {
 // railWidth and narrowRail are the rail's widths in device-independent pixels.
 const railWidth, narrowRail float32 = 200, 56
 
-// frameLayout sets the rail beside the page, without a gap.
+// bandHeight is the height of the band.
+const bandHeight float32 = 32
+
+// frameLayout sets the rail beside the page, without a gap, and the band above both.
 type frameLayout struct{ s *Shell }
 
 func (l frameLayout) width() float32 {
@@ -74,18 +84,29 @@ func (l frameLayout) width() float32 {
 	return railWidth
 }
 
+func (l frameLayout) top() float32 {
+	if l.s.Band == nil {
+		return 0
+	}
+	return bandHeight
+}
+
 // MinSize lets the rail scroll out rather than the page.
 func (l frameLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
 	page := o[1].MinSize()
-	return fyne.NewSize(page.Width+l.width(), page.Height)
+	return fyne.NewSize(page.Width+l.width(), page.Height+l.top())
 }
 
-// Layout gives the page what the rail leaves.
+// Layout gives the page what the rail and the band leave.
 func (l frameLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
-	w := l.width()
-	o[0].Resize(fyne.NewSize(w, size.Height))
-	o[1].Move(fyne.NewPos(w, 0))
-	o[1].Resize(fyne.NewSize(size.Width-w, size.Height))
+	w, top := l.width(), l.top()
+	if len(o) > 2 {
+		o[2].Resize(fyne.NewSize(size.Width, top))
+	}
+	o[0].Move(fyne.NewPos(0, top))
+	o[0].Resize(fyne.NewSize(w, size.Height-top))
+	o[1].Move(fyne.NewPos(w, top))
+	o[1].Resize(fyne.NewSize(size.Width-w, size.Height-top))
 	if w == 0 {
 		o[0].Hide()
 		return
@@ -120,6 +141,9 @@ func (s *Shell) Build(first string, a Actions) {
 	edge := canvas.NewRectangle(theme.Color(theme.ColorNameSeparator))
 	edge.SetMinSize(fyne.NewSize(1, 1))
 	s.frame = container.New(frameLayout{s}, container.NewStack(background, s.rail, container.New(edgeLayout{}, edge)), s.body)
+	if s.Band != nil {
+		s.frame.Add(s.Band.draw())
+	}
 	s.Window.SetPadded(false)
 	s.Window.SetContent(s.frame)
 	s.shortcuts(a)
@@ -157,6 +181,23 @@ func (edgeLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(1
 func (edgeLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	o[0].Move(fyne.NewPos(s.Width-1, 0))
 	o[0].Resize(fyne.NewSize(1, s.Height))
+}
+
+// draw is the band: a calm strip in the colours of a warning.
+func (b *Band) draw() fyne.CanvasObject {
+	warn := theme.Color(theme.ColorNameWarning)
+	ground, line := canvas.NewRectangle(look.Tint(theme.ColorNameWarning)), canvas.NewRectangle(warn)
+	line.SetMinSize(fyne.NewSize(1, 1))
+	title := canvas.NewText(b.Title, warn)
+	title.TextStyle.Bold, title.TextSize = true, 14
+	more := canvas.NewText(b.More, theme.Color(theme.ColorNameForeground))
+	more.TextSize = 13
+	left := container.New(layout.NewCustomPaddedHBoxLayout(12), container.NewCenter(title), container.NewCenter(more))
+	press := canvas.NewText(b.Button, warn)
+	press.TextStyle.Bold, press.TextSize = true, 13
+	hit := xwidget.NewHit(container.New(layout.NewCustomPaddedLayout(3, 3, 10, 10), press), b.Press)
+	row := container.NewBorder(nil, nil, left, container.NewCenter(hit))
+	return container.NewStack(ground, container.NewBorder(nil, line, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 16, 6), row)))
 }
 
 // Collapse shows the rail as icons only, or whole again.

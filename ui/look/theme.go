@@ -114,3 +114,11 @@ func (t Theme) Size(n fyne.ThemeSizeName) float32 {
 	}
 	return theme.DefaultTheme().Size(n)
 }
+
+// Tint is a little of a colour of the theme in use, mixed into the surface.
+func Tint(name fyne.ThemeColorName) color.Color {
+	r, g, b, _ := theme.Color(name).RGBA()
+	R, G, B, _ := theme.Color(theme.ColorNameOverlayBackground).RGBA()
+	mix := func(a, s uint32) uint8 { return uint8((a*13 + s*87) / 100 >> 8) }
+	return color.NRGBA{mix(r, R), mix(g, G), mix(b, B), 255}
+}

@@ -36,6 +36,7 @@ type sheet struct {
 	RemarkLabel                                          string
 	Signers                                              []string
 	Red                                                  bool
+	Practice                                             string // said above and below the page; empty for a real one
 }
 
 // Page is an invoice and what it computes to.
@@ -44,12 +45,16 @@ type Page struct {
 	Sheet   invoice.Sheet
 }
 
-// Document draws a page for each invoice. One that is not issued carries a mark,
-// so that nobody takes it for an invoice.
-func Document(pages []Page, t Texts) ([]byte, error) {
+// Document draws a page for each invoice. One that is not issued, and every one
+// of a practice, carries a mark, so that nobody takes it for an invoice.
+func Document(pages []Page, t Texts, practice bool) ([]byte, error) {
 	var all struct{ Sheets []sheet }
 	for _, p := range pages {
-		all.Sheets = append(all.Sheets, draw(p.Invoice, p.Sheet, t))
+		s := draw(p.Invoice, p.Sheet, t)
+		if practice {
+			s.Mark, s.Practice = t.T("paper.practice"), t.T("paper.practice.note")
+		}
+		all.Sheets = append(all.Sheets, s)
 	}
 	var out bytes.Buffer
 	err := pageTemplate.Execute(&out, all)

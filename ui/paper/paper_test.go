@@ -28,7 +28,7 @@ func TestInvoice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := Document([]Page{{inv, s}}, words)
+		out, err := Document([]Page{{inv, s}}, words, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,13 +45,35 @@ func TestInvoice(t *testing.T) {
 	inv.State, inv.Number = invoice.Issued, "00000007"
 	words, _ := locale.New("zh")
 	issued := Page{inv, s}
-	out, err := Document([]Page{issued}, words)
+	out, err := Document([]Page{issued}, words, false)
 	if err != nil || strings.Contains(string(out), `class="mark"`) || !strings.Contains(string(out), "00000007") {
 		t.Errorf("issued: %v\n%s", err, out)
 	}
 	inv.State, inv.Number = invoice.Draft, ""
-	out, err = Document([]Page{issued, {inv, s}}, words)
+	out, err = Document([]Page{issued, {inv, s}}, words, false)
 	if err != nil || strings.Count(string(out), "<section>") != 2 || strings.Count(string(out), `class="mark"`) != 1 {
 		t.Errorf("two: %v\n%s", err, out)
+	}
+}
+
+// A page of a practice says so, whatever the invoice's state.
+func TestPracticeMark(t *testing.T) {
+	for _, lang := range []string{"zh", "en"} {
+		words, err := locale.New(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := Page{Invoice: invoice.Invoice{State: invoice.Issued, Number: "00000001"}}
+		for _, practice := range []bool{false, true} {
+			out, err := Document([]Page{page}, words, practice)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, key := range []string{"paper.practice", "paper.practice.note"} {
+				if said := strings.Contains(string(out), ">"+words.T(key)+"<"); said != practice {
+					t.Errorf("%s: practice %t, %s said %t", lang, practice, key, said)
+				}
+			}
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"counterfoil/ui/look"
 	"counterfoil/ui/viewmodel"
 	"counterfoil/ui/xwidget"
 )
@@ -25,12 +26,7 @@ const (
 func ink(name fyne.ThemeColorName) color.Color { return theme.Color(name) }
 
 // tinted mixes a little of a colour into the surface.
-func tinted(name fyne.ThemeColorName) color.Color {
-	r, g, b, _ := ink(name).RGBA()
-	R, G, B, _ := ink(theme.ColorNameOverlayBackground).RGBA()
-	mix := func(a, s uint32) uint8 { return uint8((a*13 + s*87) / 100 >> 8) }
-	return color.NRGBA{mix(r, R), mix(g, G), mix(b, B), 255}
-}
+func tinted(name fyne.ThemeColorName) color.Color { return look.Tint(name) }
 
 const (
 	plainInk = theme.ColorNameForeground

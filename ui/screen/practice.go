@@ -15,6 +15,8 @@ type Practice struct {
 	vm   *viewmodel.Practice
 	t    viewmodel.Phrases
 	root *fyne.Container
+
+	Leave func() // back to the real folder
 }
 
 // NewPractice makes the page and follows the model's changes.
@@ -45,7 +47,12 @@ func (s *Practice) Refresh() {
 	if m := s.vm.Message(); m != "" {
 		head.Add(prose(m, true, blueInk))
 	}
-	s.root.Objects = []fyne.CanvasObject{page(s.t.T("practice.title"), "", []fyne.CanvasObject{edit},
+	leave := button(s.t.T("practice.leave"), false, func() {
+		if s.Leave != nil {
+			s.Leave()
+		}
+	})
+	s.root.Objects = []fyne.CanvasObject{page(s.t.T("practice.title"), "", []fyne.CanvasObject{leave, edit},
 		column(true, card(head), card(container.NewVScroll(container.New(stacked{8}, words(s.t.T("practice.faults"), bodySize, true, plainInk), box)))))}
 	s.root.Refresh()
 }

@@ -22,6 +22,8 @@ type Settings struct {
 	ca   *caImport
 
 	address, token *widget.Entry
+
+	Leave func() // leaves practice; nil: the folder is a real one
 }
 
 // NewSettings makes the page. choose asks for a file and gives its content.
@@ -60,10 +62,14 @@ func (s *Settings) Refresh() {
 	if s.vm.Saved() {
 		news.Add(container.NewCenter(words(s.t.T("settings.saved"), bodySize, false, goodInk)))
 	}
-	server := section(s.t.T("settings.server"), field(s.t.T("settings.address"), s.address), field(s.t.T("settings.token"), s.token), field("", news))
+	parts := []fyne.CanvasObject{field(s.t.T("settings.address"), s.address), field(s.t.T("settings.token"), s.token), field("", news)}
 	if m := s.vm.Message(); m != "" {
-		server = section(s.t.T("settings.server"), field(s.t.T("settings.address"), s.address), field(s.t.T("settings.token"), s.token), field("", news), field("", prose(m, true, badInk)))
+		parts = append(parts, field("", prose(m, true, badInk)))
 	}
+	if s.Leave != nil {
+		parts = append(parts, field("", prose(s.t.T("practice.leave.more"), false, mutedInk)), field("", container.NewHBox(edged(button(s.t.T("practice.leave"), false, s.Leave)))))
+	}
+	server := section(s.t.T("settings.server"), parts...)
 	body := column(false,
 		section(s.t.T("settings.look"), field(s.t.T("settings.language"), language), field(s.t.T("settings.theme"), row(looks...))),
 		server,

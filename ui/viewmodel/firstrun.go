@@ -10,7 +10,7 @@ import (
 // FirstStep is a page of the first-run guide.
 type FirstStep string
 
-// The pages, in order; practice goes from the choice to the end.
+// The pages, in order; practice leaves the guide at the choice.
 const (
 	FirstLanguage FirstStep = "language"
 	FirstChoice   FirstStep = "choice"
@@ -20,32 +20,27 @@ const (
 	FirstDone     FirstStep = "done"
 )
 
-// PracticeStarter starts the practice server inside this program and connects to it.
-type PracticeStarter interface {
-	StartPractice(ctx context.Context) error
-}
-
 // FirstRun leads from an empty folder to the first invoice.
 type FirstRun struct {
 	Changed  func()
 	Restyled func(settings.Settings)
-	Finished func() // open a new invoice
+	Practise func(settings.Settings) // go to the practice folder, which looks like this one
+	Finished func()                  // open a new invoice
 	CA       *CAImport
 	Wizard   *Wizard
 
-	setup    Setup
-	store    settings.Store
-	conn     Connector
-	practice PracticeStarter
-	values   settings.Settings
-	step     FirstStep
-	busy     bool
-	message  string
+	setup   Setup
+	store   settings.Store
+	conn    Connector
+	values  settings.Settings
+	step    FirstStep
+	busy    bool
+	message string
 }
 
 // NewFirstRun makes the guide at its first page. The wizard must be its own.
-func NewFirstRun(s Setup, store settings.Store, conn Connector, keeper CAKeeper, practice PracticeStarter, wizard *Wizard, values settings.Settings) *FirstRun {
-	f := &FirstRun{setup: s, store: store, conn: conn, practice: practice, values: values, step: FirstLanguage, Wizard: wizard}
+func NewFirstRun(s Setup, store settings.Store, conn Connector, keeper CAKeeper, wizard *Wizard, values settings.Settings) *FirstRun {
+	f := &FirstRun{setup: s, store: store, conn: conn, values: values, step: FirstLanguage, Wizard: wizard}
 	f.CA = NewCAImport(s, keeper)
 	f.CA.Changed = f.caChanged
 	wizard.Changed = f.changed
@@ -68,9 +63,11 @@ func (f *FirstRun) Language(l settings.Language) {
 	f.turn(FirstChoice)
 }
 
-// Practice starts the practice server and ends the guide.
+// Practice leaves the guide for the practice folder; this folder stays as it is.
 func (f *FirstRun) Practice() {
-	f.work(f.practice.StartPractice, func() { f.turn(FirstDone) })
+	if !f.busy && f.Practise != nil {
+		f.Practise(f.values)
+	}
 }
 
 // Connect goes to the address page.

@@ -3,6 +3,7 @@ package viewmodel
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"testing"
 
@@ -35,7 +36,6 @@ func (p *place) Parse([]byte) ([]CASummary, error) {
 	return []CASummary{{Subject: "CA", Fingerprint: "AB12CD34"}}, p.parse
 }
 func (p *place) Trust(_ context.Context, _ []byte, f string) error { p.trusted = f; return nil }
-func (p *place) StartPractice(context.Context) error               { return nil }
 
 func TestSettings(t *testing.T) {
 	w, s := newWindow(t)
@@ -98,7 +98,7 @@ func TestFirstRun(t *testing.T) {
 	w, s := newWindow(t)
 	p := &place{values: map[string]string{}}
 	l := &ladder{}
-	f := NewFirstRun(s, p, p, p, p, NewWizard(s, l, l, (&clockwork{}).ticker, func() int { return 0 }), settings.Default())
+	f := NewFirstRun(s, p, p, p, NewWizard(s, l, l, (&clockwork{}).ticker, func() int { return 0 }), settings.Default())
 	at := func(step FirstStep) { t.Helper(); w.until(string(step), func() bool { return f.Step() == step }) }
 	f.Language(settings.English)
 	at(FirstChoice)
@@ -122,7 +122,13 @@ func TestFirstRun(t *testing.T) {
 	if p.values["first_run_done"] != "yes" || p.values["language"] != "en" {
 		t.Fatal(p.values)
 	}
-	g := NewFirstRun(s, p, p, p, p, NewWizard(s, l, l, (&clockwork{}).ticker, func() int { return 0 }), settings.Default())
+	g := NewFirstRun(s, p, p, p, NewWizard(s, l, l, (&clockwork{}).ticker, func() int { return 0 }), settings.Default())
+	var look settings.Settings
+	g.Practise = func(v settings.Settings) { look = v }
+	kept := maps.Clone(p.values)
+	g.Language(settings.English)
 	g.Practice()
-	w.until("practice", func() bool { return g.Step() == FirstDone })
+	if look.Language != settings.English || !maps.Equal(kept, p.values) {
+		t.Fatal("practice leaves this folder as it is:", look, p.values)
+	}
 }

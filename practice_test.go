@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+	"counterfoil/app/settings"
+	"counterfoil/localdb"
+	"counterfoil/ui/viewmodel"
+)
+
+// kept reads what a folder keeps of its connection; the folder must be closed.
+func kept(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	db, err := localdb.Open(t.Context(), filepath.Join(folder, "counterfoil.db"), localdb.Options{Now: time.Now, NewID: newID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	out := map[string]string{}
+	for _, name := range []string{"server_url", "enrolled_url", "ca_sha256", settingPractice} {
+		if out[name], err = db.Setting(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// fill makes a folder with settings and, when asked, a draft.
+func fill(t *testing.T, folder string, values map[string]string, draft bool) {
+	t.Helper()
+	db, err := localdb.Open(t.Context(), filepath.Join(folder, "counterfoil.db"), localdb.Options{Now: time.Now, NewID: newID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for k, v := range values {
+		if err := db.SetSetting(t.Context(), k, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if draft {
+		d := &books.Desk{Store: db, Now: time.Now, NewID: newID}
+		if _, _, err := d.Draft(t.Context(), invoice.Invoice{Kind: invoice.Ordinary, Basis: invoice.Exclusive, State: invoice.Draft, Date: "2026-11-24"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (r *rig) turned(what string) {
+	r.t.Helper()
+	was := r.w
+	r.until(what, func() bool { return r.now.w != was && !r.turning })
+	r.shown()
+}
+
+// Practice chosen in the first-run guide has a folder of its own: the real one is
+// as it was, is what a reopened program shows, and is where leaving leads.
+func TestPracticeHasItsOwnFolder(t *testing.T) {
+	real := filepath.Join(t.TempDir(), "desk")
+	r := newRig(t, options{data: real})
+	if r.w.shell.Current() != "firstrun" || r.w.shell.Band != nil {
+		t.Fatal("a new folder begins with the guide, without the band:", r.w.shell.Current())
+	}
+	r.w.first.Language(settings.English)
+	r.w.first.Practice()
+	r.turned("the practice folder")
+	if r.w.shell.Band == nil || r.now.opts.data != real+"-practice" || r.w.words.Language() != "en" {
+		t.Fatalf("band %v, folder %s, language %s", r.w.shell.Band, r.now.opts.data, r.w.words.Language())
+	}
+	r.until("the first sync", func() bool { return r.w.facts.Facts().Online })
+
+	// Another server is refused in the settings, and nothing is kept of it.
+	r.w.settings.Connect("https://invoices.example.com", "token")
+	r.until("the answer", func() bool { return !r.w.settings.Busy() })
+	if want := viewmodel.Sentence(r.w.words, errOtherServer); r.w.settings.Message() != want || r.w.d.client.URL() != r.w.d.practice.URL() {
+		t.Fatalf("%q, %s", r.w.settings.Message(), r.w.d.client.URL())
+	}
+
+	r.w.shell.Band.Press()
+	r.turned("the real folder")
+	if r.now.opts.data != real || r.w.shell.Band != nil || r.w.d.practice != nil || r.w.shell.Current() != "firstrun" {
+		t.Fatalf("folder %s, page %s", r.now.opts.data, r.w.shell.Current())
+	}
+	r.w.first.Practice()
+	r.turned("the practice folder again")
+	for k, v := range kept(t, real) {
+		if v != "" {
+			t.Errorf("the real folder keeps %s = %q of practice", k, v)
+		}
+	}
+	s, err := openSession(t.Context(), options{data: real, keyring: "memory"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.close() }()
+	if s.d.practice != nil {
+		t.Fatal("a reopened program practises")
+	}
+}
+
+// A folder bound to a real server, or with invoices in it, is never practised in.
+func TestPracticeRefusesRealFolders(t *testing.T) {
+	for name, made := range map[string]struct {
+		values map[string]string
+		draft  bool
+	}{
+		"bound":      {map[string]string{"server_url": "https://invoices.example.com"}, false},
+		"with draft": {nil, true},
+	} {
+		folder := t.TempDir()
+		fill(t, folder, made.values, made.draft)
+		before := kept(t, folder)
+		_, err := openSession(t.Context(), options{data: folder, practice: true, keyring: "memory"})
+		var e *books.Error
+		if !errors.As(err, &e) || e.Code != "practice_here" {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if after := kept(t, folder); after[settingPractice] != "" || after["server_url"] != before["server_url"] {
+			t.Fatalf("%s: the folder was changed: %v", name, after)
+		}
+	}
+}
+
+// A folder in which the version before practised stays one of practice; leaving
+// it moves it beside and begins a real one in its place.
+func TestPracticeFolderOfBefore(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "desk")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, folder, map[string]string{settingPractice: "on", "server_url": "https://127.0.0.1:1", "first_run_done": "yes"}, true)
+	r := newRig(t, options{data: folder})
+	if r.w.shell.Band == nil || r.w.d.practice == nil {
+		t.Fatal("it is not practised")
+	}
+	r.w.leave()
+	r.turned("a real folder")
+	if r.w.d.practice != nil || r.now.opts.data != folder || r.w.d.client.URL() != "" {
+		t.Fatalf("%s is not a new real folder: %s", r.now.opts.data, r.w.d.client.URL())
+	}
+	if was := kept(t, folder+"-practice"); was[settingPractice] != "on" {
+		t.Fatal("the practice was not kept beside:", was)
+	}
+}
+
+// A practice folder that cannot be opened leaves the window where it was.
+func TestPracticeThatCannotBeOpened(t *testing.T) {
+	real := filepath.Join(t.TempDir(), "desk")
+	r := newRig(t, options{data: real})
+	other, err := openSession(t.Context(), options{data: real + "-practice", practice: true, keyring: "memory"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.close() }()
+	r.w.first.Practice()
+	r.turned("the real folder again")
+	if r.now.opts.data != real || r.win.Canvas().Overlays().Top() == nil {
+		t.Fatal("it does not say why:", r.now.opts.data)
+	}
+}
+
+// What is typed when practice is left is on disk, the cell being typed included.
+func TestPracticeKeepsWhatIsTyped(t *testing.T) {
+	folder := t.TempDir()
+	r := newRig(t, options{data: folder, practice: true, real: filepath.Join(t.TempDir(), "desk")})
+	r.w.newInvoice()
+	r.w.editor.SetBuyer("苏州明远精密机械有限公司")
+	r.w.leave()
+	r.turned("the real folder")
+	db, err := localdb.Open(context.WithoutCancel(t.Context()), filepath.Join(folder, "counterfoil.db"), localdb.Options{Now: time.Now, NewID: newID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	p, err := db.List(t.Context(), books.Filter{Search: "明远精密"}, books.Order{}, "", 10)
+	if err != nil || len(p.Rows) == 0 {
+		t.Fatal("the draft is lost:", p, err)
+	}
+}
+
+func TestFolders(t *testing.T) {
+	for _, c := range []struct {
+		data       string
+		practice   bool
+		want, real string
+	}{
+		{"", false, "/c/counterfoil", ""},
+		{"", true, "/c/counterfoil-practice", "/c/counterfoil"},
+		{"/d", false, "/d", ""},
+		{"/d", true, "/d", "/c/counterfoil"},
+		{"/d-practice", true, "/d-practice", "/d"},
+	} {
+		o := options{data: c.data, practice: c.practice}
+		o.folders("/c")
+		if o.data != filepath.FromSlash(c.want) && o.data != c.want || filepath.ToSlash(o.real) != c.real {
+			t.Errorf("%+v: folder %s, real %s", c, o.data, o.real)
+		}
+	}
+}

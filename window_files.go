@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+
+	"counterfoil/app/invoice"
+	"counterfoil/ui/paper"
+	"counterfoil/ui/viewmodel"
+)
+
+// pagesName matches the files of pages that were looked at or printed. Only the
+// owner may read them, and they are removed when their session ends or, after a
+// crash, when the next begins.
+const pagesName = "preview*.html"
+
+// sweepPages removes the pages of a folder.
+func sweepPages(folder string) {
+	all, _ := filepath.Glob(filepath.Join(escaped(folder), pagesName)) // the pattern is well-formed
+	for _, name := range all {
+		_ = os.Remove(name) // what cannot be removed now is tried again at the next start
+	}
+}
+
+// escaped is a folder's name as a pattern that means it alone.
+func escaped(folder string) string {
+	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(folder)
+}
+
+// keepPages writes a page into a file of its own and returns its name.
+func keepPages(folder string, html []byte) (string, error) {
+	f, err := os.CreateTemp(folder, pagesName)
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(html)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return filepath.Abs(f.Name())
+}
+
+// print shows the open invoice, or those chosen in the list, as pages in the
+// system's browser, which prints them.
+func (w *window) print() {
+	switch w.shell.Current() {
+	case "editor":
+		w.save()
+		w.preview([]paper.Page{{Invoice: w.editor.Invoice(), Sheet: w.editor.Sheet()}}, nil)
+	case "invoices":
+		ids := w.list.Chosen()
+		if len(ids) == 0 {
+			return
+		}
+		go func() {
+			var pages []paper.Page
+			for _, id := range ids {
+				st, err := w.d.db.Invoice(w.ctx, id)
+				var sheet invoice.Sheet
+				if err == nil {
+					sheet, err = invoice.Compute(st.Invoice)
+				}
+				if err != nil {
+					w.post(func() { w.preview(nil, err) })
+					return
+				}
+				pages = append(pages, paper.Page{Invoice: st.Invoice, Sheet: sheet})
+			}
+			w.post(func() { w.preview(pages, nil) })
+		}()
+	}
+}
+
+// preview opens pages in the browser, or says why there are none.
+func (w *window) preview(pages []paper.Page, err error) {
+	var html []byte
+	if err == nil {
+		html, err = paper.Document(pages, w.words, w.d.practising())
+	}
+	var file string
+	if err == nil {
+		file, err = keepPages(w.d.opts.data, html)
+	}
+	if err == nil {
+		err = w.app.OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(file)})
+	}
+	if err != nil {
+		dialog.ShowInformation(w.words.T("shell.print"), w.words.T("paper.failed", viewmodel.Sentence(w.words, err)), w.win)
+	}
+}
+
+// export asks for a file and writes the list into it.
+func (w *window) export() {
+	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
+		if err == nil && f != nil {
+			w.list.Export(f, func(error) {})
+		}
+	}, w.win)
+	d.SetFileName("invoices-" + time.Now().Format("20060102") + ".csv")
+	d.Show()
+}
+
+// report shows what the connection report holds.
+func (w *window) report() {
+	w.wizard.Stop()
+	w.shell.Show("connection")
+	w.connPage.Report()
+}
+
+// saveReport asks for a file and writes the report into it.
+func (w *window) saveReport(text string) {
+	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
+		if err != nil || f == nil {
+			return
+		}
+		_, err = io.WriteString(f, text)
+		if err = errors.Join(err, f.Close()); err != nil {
+			dialog.ShowInformation(w.words.T("connection.report"), w.words.T("report.failed", err), w.win)
+		}
+	}, w.win)
+	d.SetFileName("connection-" + time.Now().Format("20060102-1504") + ".txt")
+	d.Show()
+}
+
+// choose asks for a certificate file.
+func (w *window) choose(got func(pem []byte)) {
+	dialog.ShowFileOpen(func(r fyne.URIReadCloser, err error) {
+		if err != nil || r == nil {
+			return
+		}
+		defer r.Close()
+		if raw, err := io.ReadAll(io.LimitReader(r, 2<<20)); err == nil {
+			got(raw)
+		}
+	}, w.win)
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+)
+
+// Pages that were looked at are the owner's alone and are gone when the session
+// ends; what a crash left is gone when the next begins.
+func TestPagesAreRemoved(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "账 [1]*")
+	if runtime.GOOS == "windows" {
+		folder = filepath.Join(t.TempDir(), "账 [1]")
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	left := []string{filepath.Join(folder, "preview.html")} // as the version before named it
+	if err := os.WriteFile(left[0], []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, err := openSession(t.Context(), options{data: folder, keyring: "memory"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := func(when string) {
+		t.Helper()
+		for _, name := range left {
+			if _, err := os.Stat(name); !os.IsNotExist(err) {
+				t.Errorf("%s: %s is still there (%v)", when, name, err)
+			}
+		}
+	}
+	gone("at the start")
+	for range 2 {
+		name, err := keepPages(folder, []byte("<p>"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(name)
+		if err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+			t.Fatal(info.Mode(), err)
+		}
+		left = append(left, name)
+	}
+	if left[1] == left[2] {
+		t.Fatal("a page is overwritten while the browser reads it")
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	gone("at the end")
+}
