@@ -11,10 +11,10 @@ const (
 	readyColumns = `SELECT o.id, o.seq, o.document_type, o.document_id, o.kind, o.base_revision, o.bytes, o.hash, o.state, o.attempts, o.last_error, o.created, o.sent`
 	free         = ` AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.invoice_id = o.document_id)`
 
-	readyAgain = readyColumns + `, NULL FROM outbox o WHERE o.state = 'sent'` + free + `
+	readyAgain = readyColumns + `, NULL, NULL FROM outbox o WHERE o.state = 'sent'` + free + `
 		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND +p.state = 'sent' AND p.id < o.id)
 		ORDER BY o.id LIMIT ?`
-	readyFirst = readyColumns + `, b.doc FROM outbox o LEFT JOIN invoice i ON i.id = o.document_id LEFT JOIN body b ON b.n = i.n
+	readyFirst = readyColumns + `, b.doc, r.receipt FROM outbox o LEFT JOIN invoice i ON i.id = o.document_id LEFT JOIN body b ON b.n = i.n LEFT JOIN receipt r ON r.n = i.n AND o.kind = 'present'
 		WHERE o.state = 'unsent'` + free + `
 		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND (+p.state = 'sent' OR +p.state = 'unsent' AND p.id < o.id))
 		ORDER BY o.id LIMIT ?`
@@ -27,7 +27,7 @@ func (t *tx) Ready(limit, size int, again bool) ([]books.Ready, error) {
 		return t.each(query, []any{limit - len(all)}, func(r *sql.Rows) (more bool, err error) {
 			var one books.Ready
 			var doc []byte
-			if one.Operation, err = scanOperation(func(into ...any) error { return r.Scan(append(into, &doc)...) }); err != nil {
+			if one.Operation, err = scanOperation(func(into ...any) error { return r.Scan(append(into, &doc, &one.Receipt)...) }); err != nil {
 				return false, err
 			}
 			one.Document, one.Err = decodeMaybe(doc)

@@ -103,18 +103,6 @@ func (t *tx) Attempt(id int64, code string) error {
 	return hit(t.change(`UPDATE outbox SET attempts = attempts + 1, last_error = ? WHERE id = ?`, code, id))
 }
 
-// Reoffer leaves out answers of an earlier device id: their sequence numbers
-// mean other operations now.
-func (t *tx) Reoffer() (int, error) {
-	n, err := t.change(`INSERT INTO outbox (id, seq, document_type, document_id, kind, base_revision, bytes, hash, state, created, sent)
-		SELECT a.id, a.seq, document_type, document_id, kind, base_revision, bytes, hash, 'sent', created, sent
-		FROM answered a, device d WHERE a.device = d.id AND a.seq > 0`)
-	if err != nil {
-		return 0, err
-	}
-	return int(n), t.exec(`DELETE FROM answered WHERE id IN (SELECT id FROM outbox)`)
-}
-
 // SetClean also closes an open conflict: the document is theirs now.
 func (t *tx) SetClean(v invoice.Invoice, sheet invoice.Sheet, h books.HistoryEntry) error {
 	old, err := t.head(v.ID)
@@ -188,7 +176,7 @@ func (t *tx) drop(n int64, id string) error {
 		return err
 	}
 	for _, q := range []string{`DELETE FROM search_index WHERE rowid = ?`, `DELETE FROM search WHERE n = ?`,
-		`DELETE FROM typed WHERE n = ?`, `DELETE FROM body WHERE n = ?`, `DELETE FROM invoice WHERE n = ?`} {
+		`DELETE FROM typed WHERE n = ?`, `DELETE FROM receipt WHERE n = ?`, `DELETE FROM body WHERE n = ?`, `DELETE FROM invoice WHERE n = ?`} {
 		if err := t.exec(q, n); err != nil {
 			return err
 		}

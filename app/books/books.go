@@ -41,6 +41,9 @@ const (
 	Put        OperationKind = "put"
 	Transition OperationKind = "transition"
 	Delete     OperationKind = "delete"
+	// Present shows an issued invoice and the receipt for it to a server that
+	// lost it.
+	Present OperationKind = "present"
 )
 
 // OutboxState says how far an operation has come.

@@ -20,6 +20,9 @@ type Cursor struct {
 	Seq   int64
 	Scope string
 	Again bool // all is read again, because the server was restored from a backup
+	// Mark is the newest the server gave; it says where the server stood. Opaque.
+	// SyncTx.SetMark writes it.
+	Mark string
 }
 
 // Change is one change read from the server. Exactly one body is set unless Deleted or Own.
@@ -34,12 +37,14 @@ type Change struct {
 	Sheet    *invoice.Sheet // computed from Invoice
 	Customer *party.Customer
 	Item     *invoice.Item
+	Receipt  []byte // of an issued invoice, as the server signed it
 }
 
 // Ready is an operation that may be sent now.
 type Ready struct {
 	Operation
 	Document *invoice.Invoice // of an Unsent one; nil when it is gone
+	Receipt  []byte           // of the document, for a Present
 	Err      error            // the document cannot be read: it holds up no other
 }
 
@@ -89,9 +94,22 @@ type SyncTx interface {
 	// Attempt notes a try that had no answer.
 	Park(id int64, code string) error
 	Attempt(id int64, code string) error
-	// Reoffer puts all answered operations back into the outbox as Sent, with
-	// their old Seq and Bytes. It returns how many.
+	// Reoffer puts the answered operations back into the outbox as Sent, with
+	// their old Seq and Bytes, except those of documents that have a receipt. It
+	// returns how many, and begins to remember what is Seen.
 	Reoffer() (int, error)
+	// Seen notes that the server has an invoice. OfferUnseen asks to bring to the
+	// server what it had and was not seen since Reoffer, except what already waits
+	// or is in conflict. It returns how many and ends the remembering.
+	Seen(id string) error
+	OfferUnseen() (int, error)
+	// Offer asks to present an issued invoice, unless something of it waits already.
+	Offer(id string) error
+	// KeepReceipt keeps the receipt of an invoice, signed at the change seq; Receipt
+	// returns it, nil when there is none.
+	KeepReceipt(id string, seq int64, receipt []byte) error
+	Receipt(id string) ([]byte, error)
+	SetMark(mark string) error
 
 	// SetClean writes the invoice as the server has it: document and base are
 	// equal, and every unsent operation of it is dropped.

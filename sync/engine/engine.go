@@ -56,10 +56,12 @@ type Engine struct {
 	cfg  Config
 	kick chan struct{}
 
-	round sync.Mutex // held during a round
-	size  amount     // of a push; under round
-	page  amount     // of a pull; under round
-	doubt suspicion  // under round
+	round  sync.Mutex // held during a round
+	size   amount     // of a push; under round
+	page   amount     // of a pull; under round
+	doubt  suspicion  // under round
+	epochs int        // new ones in this round; under round
+	behind time.Time  // since when the server has not caught up; zero when it has; under round
 
 	mu   sync.Mutex // guards below
 	next time.Time
@@ -109,6 +111,7 @@ func (e *Engine) Once(ctx context.Context) (Summary, error) {
 	e.round.Lock()
 	defer e.round.Unlock()
 	var sum Summary
+	e.epochs = 0
 	// A merge found while pulling makes a new operation, and its push may find the
 	// next merge; a few turns settle all but a permanent race with another desk.
 	for turn := 0; turn < 8; turn++ {

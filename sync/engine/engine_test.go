@@ -247,7 +247,7 @@ func TestBadLinesConverge(t *testing.T) {
 			seen[r.Number] = true
 		}
 		for i := 1; i <= 2*each; i++ {
-			if !seen[fmt.Sprintf("%08d", i)] {
+			if !seen[fmt.Sprintf("练习%08d", i)] {
 				t.Errorf("seed %d: desk %d: number %d is missing of %d", seed, n, i, len(seen))
 			}
 		}

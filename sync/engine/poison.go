@@ -76,7 +76,7 @@ func (e *Engine) refused(ctx context.Context, b *batch, sum *Summary) error {
 		return b.err
 	}
 	// If the server refuses a push of nothing as well, it is not the document.
-	if _, err := e.cfg.Remote.Push(ctx, e.request(b.device)); err != nil {
+	if _, err := e.cfg.Remote.Push(ctx, request(b.device, b.cur)); err != nil {
 		return cmp.Or(err, b.err)
 	}
 	e.doubt.left = 0

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
-	"counterfoil/sync/remote"
 	"counterfoil/sync/wire"
 )
 
@@ -35,25 +35,30 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 		if err != nil {
 			return total, err
 		}
-		q := wire.PullQuery{Cursor: wire.FormatCursor(cur), Limit: e.page.n}
+		q := wire.PullQuery{Cursor: wire.FormatCursor(cur), Limit: e.page.n, Mark: cur.Mark}
 		if !cur.Again && !whole {
 			q.Without = dev.ID
 		}
 		ans, err := ahead.read(ctx, q)
-		var re *remote.Error
-		if errors.As(err, &re) && re.Status == http.StatusGone {
-			// The server no longer knows the way from here, perhaps because it was
-			// restored from a backup: offer again what it answered, read all again.
+		switch {
+		case newEpochOf(err, cur):
 			return total + 1, e.newEpoch(ctx)
-		}
-		if err != nil {
+		case problem(err, http.StatusServiceUnavailable, "behind") != nil:
+			return total, e.lagging(ctx, err)
+		case problem(err, http.StatusConflict, "scope_changed") != nil && cur.Seq > 0:
+			return total + 1, e.cfg.Store.Update(ctx, func(tx books.SyncTx) error { return tx.SetCursor(books.Cursor{}) })
+		case err != nil:
 			e.page.halve(e.page.n)
 			return total, err
 		}
+		e.behind = time.Time{}
 		e.page.grow()
 		next, err := wire.ParseCursor(ans.Cursor)
 		if err != nil {
 			return total, err
+		}
+		if ans.Epoch == "" || next.Epoch != ans.Epoch {
+			return total, errNoAnswer
 		}
 		if cur.Epoch != "" && ans.Epoch != cur.Epoch {
 			if err := e.newEpoch(ctx); err != nil {
@@ -65,10 +70,11 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 			return total, errors.New("the server's answer does not go on")
 		}
 		next.Again = cur.Again && ans.More
+		next.Mark = newest(cur.Mark, ans.Mark)
 		if ans.More {
-			ahead.start(ctx, wire.PullQuery{Cursor: ans.Cursor, Limit: e.page.n, Without: q.Without})
+			ahead.start(ctx, wire.PullQuery{Cursor: ans.Cursor, Limit: e.page.n, Without: q.Without, Mark: newest(cur.Mark, ans.Mark)})
 		}
-		n, err := e.apply(ctx, ans, next, sum)
+		n, err := e.apply(ctx, ans, cur, next, sum)
 		if errors.Is(err, errBodies) && q.Without != "" {
 			whole = true
 			continue
@@ -88,19 +94,20 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 	}
 }
 
-// newEpoch answers a server restored from a backup: everything it ever answered
-// is offered again, its ledger sorts out what it still knows.
-func (e *Engine) newEpoch(ctx context.Context) error {
-	return e.cfg.Store.Update(ctx, func(tx books.SyncTx) error {
-		if _, err := tx.Reoffer(); err != nil {
-			return err
-		}
-		return tx.SetCursor(books.Cursor{Again: true})
-	})
+// errNoAnswer says that what came is no answer to a pull; nothing of it is believed.
+var errNoAnswer = &books.Error{Code: "answer_empty", Text: "the server's answer does not say what it is", Hint: "nothing was taken from it and it is asked again; tell IT if it stays"}
+
+// newest is the later of two marks.
+func newest(have, got string) string {
+	if wire.Newer(have, got) {
+		return got
+	}
+	return have
 }
 
-// apply writes a page and its cursor in one transaction.
-func (e *Engine) apply(ctx context.Context, ans wire.PullAnswer, next books.Cursor, sum *Summary) (int, error) {
+// apply writes a page and its cursor in one transaction. When all was read again,
+// what the server turned out not to have is offered to it.
+func (e *Engine) apply(ctx context.Context, ans wire.PullAnswer, cur, next books.Cursor, sum *Summary) (int, error) {
 	changes := make([]books.Change, 0, len(ans.Changes))
 	for _, c := range ans.Changes {
 		ch, err := decode(c)
@@ -123,6 +130,23 @@ func (e *Engine) apply(ctx context.Context, ans wire.PullAnswer, next books.Curs
 				foreign++
 			}
 			events = append(events, ev...)
+			if cur.Again && c.Type == books.InvoiceDocument {
+				if err := tx.Seen(c.ID); err != nil {
+					return err
+				}
+			}
+		}
+		if cur.Again && !next.Again {
+			n, err := tx.OfferUnseen()
+			if err != nil {
+				return err
+			}
+			foreign += n // there is something to push again
+		}
+		if next.Mark != cur.Mark {
+			if err := tx.SetMark(next.Mark); err != nil {
+				return err
+			}
 		}
 		return tx.SetCursor(next)
 	})
@@ -143,6 +167,7 @@ func decode(c wire.Change) (books.Change, error) {
 	if c.Deleted || c.Own {
 		return out, nil
 	}
+	out.Receipt = c.Receipt
 	switch out.Type {
 	case books.InvoiceDocument:
 		inv, err := wire.DecodeInvoice(c.Body)
@@ -203,6 +228,18 @@ func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, e
 	if err != nil && !missing {
 		return nil, err
 	}
+	ev, done, err := e.issuedHere(tx, st, c, s)
+	if done || err != nil {
+		return ev, err
+	}
+	if ev, err = e.invoiceChange(tx, st, missing, c, s); err != nil {
+		return nil, err
+	}
+	return ev, keepReceipt(tx, c.ID, c.Seq, c.Receipt)
+}
+
+// invoiceChange applies a change to the invoice as it stands here.
+func (e *Engine) invoiceChange(tx books.SyncTx, st books.Stored, missing bool, c books.Change, s *Summary) ([]Event, error) {
 	switch {
 	case missing && c.Deleted:
 		return nil, nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"counterfoil/app/books"
@@ -57,6 +58,16 @@ func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
 			err = errors.New("the server keeps saying that this device's operations are another's")
 		case reused:
 			// What was on its way under the old id is asked again under the new one.
+			renewed = true
+			if err = e.cfg.Store.RenewDevice(ctx, e.cfg.NewID()); err == nil {
+				next, _, err = e.turn(ctx, nil, false, sum)
+			}
+		case way != nil && newEpochOf(way.err, way.cur):
+			if err = e.newEpoch(ctx); err == nil {
+				next, _, err = e.turn(ctx, nil, false, sum)
+			}
+		case way != nil && problem(way.err, http.StatusForbidden, "device_foreign") != nil && !renewed:
+			// A folder that was carried to another branch.
 			renewed = true
 			if err = e.cfg.Store.RenewDevice(ctx, e.cfg.NewID()); err == nil {
 				next, _, err = e.turn(ctx, nil, false, sum)
@@ -122,7 +133,7 @@ func (e *Engine) turn(ctx context.Context, answered *batch, underway bool, sum *
 // carry brings a batch to the server and its answers back.
 func (e *Engine) carry(ctx context.Context, b *batch) {
 	defer close(b.done)
-	req := e.request(b.device)
+	req := request(b.device, b.cur)
 	for _, o := range b.ops {
 		req.Operations = append(req.Operations, wire.Operation{
 			OperationID: wire.OperationID(b.device, o.Seq), DocumentType: string(o.DocumentType), DocumentID: o.DocumentID,
@@ -135,8 +146,8 @@ func (e *Engine) carry(ctx context.Context, b *batch) {
 }
 
 // request is a push without operations yet.
-func (e *Engine) request(device string) wire.PushRequest {
-	return wire.PushRequest{Device: device, Protocol: wire.Protocol}
+func request(device string, cur books.Cursor) wire.PushRequest {
+	return wire.PushRequest{Device: device, Protocol: wire.Protocol, Mark: cur.Mark}
 }
 
 // freeze picks what to send: operations sent before keep their bytes, the others
@@ -151,7 +162,7 @@ func (e *Engine) freeze(tx books.SyncTx, underway bool, s *Summary) ([]operation
 		out := make([]operation, 0, len(ready))
 		for _, r := range ready {
 			o := operation{r.Operation, r.Document}
-			code, err := e.freezeOne(tx, r.Err, &o)
+			code, err := e.freezeOne(tx, r, &o)
 			switch {
 			case err != nil:
 				return nil, err
@@ -177,9 +188,9 @@ func (e *Engine) freeze(tx books.SyncTx, underway bool, s *Summary) ([]operation
 const gone = "document_gone"
 
 // freezeOne gives an operation its bytes, or a code that says why it has none.
-func (e *Engine) freezeOne(tx books.SyncTx, unreadable error, o *operation) (code string, err error) {
+func (e *Engine) freezeOne(tx books.SyncTx, r books.Ready, o *operation) (code string, err error) {
 	switch {
-	case unreadable != nil:
+	case r.Err != nil:
 		return "invoice_unreadable", nil
 	case o.State == books.Sent:
 		return "", nil
@@ -188,7 +199,12 @@ func (e *Engine) freezeOne(tx books.SyncTx, unreadable error, o *operation) (cod
 	case o.doc == nil:
 		return gone, nil
 	}
-	if o.Bytes, err = wire.EncodeInvoice(*o.doc); err != nil {
+	if o.Kind == books.Present {
+		o.Bytes, err = presented(*o.doc, r.Receipt)
+	} else {
+		o.Bytes, err = wire.EncodeInvoice(*o.doc)
+	}
+	if err != nil {
 		return "invoice_unreadable", nil
 	}
 	o.Hash, o.BaseRevision = wire.Hash(o.Bytes), o.doc.Revision
@@ -231,10 +247,24 @@ func (e *Engine) answers(tx books.SyncTx, b *batch, s *Summary) (events []Event,
 			return nil, false, err
 		}
 	}
+	if wire.Newer(b.cur.Mark, b.ans.Mark) {
+		if err := tx.SetMark(b.ans.Mark); err != nil {
+			return nil, false, err
+		}
+	}
 	return events, reused, tx.Forget(e.cfg.Now().Add(-answeredFor))
 }
 
 func (e *Engine) answer(tx books.SyncTx, o operation, a wire.Answer, s *Summary) ([]Event, error) {
+	if o.Kind == books.Present && a.Result == wire.Rejected && len(a.Body) == 0 {
+		// What was issued stays as it is; a person has to know.
+		s.Rejected++
+		err := tx.Park(o.ID, a.Code)
+		if errors.Is(err, books.ErrNotFound) {
+			err = nil
+		}
+		return []Event{{Kind: "parked", InvoiceID: o.DocumentID}}, err
+	}
 	confirms := a.Result == wire.Applied && o.Kind != books.Delete
 	// As it is while the operation still stands in the outbox.
 	var stored books.Stored
@@ -305,7 +335,7 @@ func confirmed(o operation, a wire.Answer) (inv invoice.Invoice, err error) {
 	case o.doc != nil:
 		inv = *o.doc
 	default:
-		inv, err = wire.DecodeInvoice(o.Bytes)
+		inv, err = sentDocument(o.Operation)
 	}
 	if err != nil {
 		return inv, err
@@ -328,12 +358,15 @@ func (e *Engine) applied(tx books.SyncTx, o operation, a wire.Answer, s *Summary
 		return nil, err
 	}
 	h := e.history(base.ID, "synced")
-	if base.State == invoice.Issued {
+	if base.State == invoice.Issued && o.Kind != books.Present {
 		s.Issued++
 		h.Event = "issued"
 	}
 	pushed := []Event{{Kind: "pushed", InvoiceID: base.ID}}
 	if done, err := tx.Settle(base, h); done || err != nil {
+		if err == nil {
+			err = keepReceipt(tx, base.ID, a.Seq, a.Receipt)
+		}
 		return pushed, err
 	}
 	st, err := tx.Invoice(o.DocumentID)
@@ -349,7 +382,10 @@ func (e *Engine) applied(tx books.SyncTx, o operation, a wire.Answer, s *Summary
 		if err != nil {
 			return nil, err
 		}
-		return pushed, tx.SetClean(base, sheet, h)
+		if err := tx.SetClean(base, sheet, h); err != nil {
+			return nil, err
+		}
+		return pushed, keepReceipt(tx, base.ID, a.Seq, a.Receipt)
 	}
 	// It was edited after it was frozen. What the server has issued meanwhile is
 	// final: a recall or edit that came too late becomes a visible conflict.

@@ -132,11 +132,11 @@ func (b breakable) Update(ctx context.Context, fn func(server.Tx) error) error {
 	return b.Store.Update(ctx, fn)
 }
 
-func (b breakable) Page(ctx context.Context, after int64, limit int, without string) (server.Page, error) {
+func (b breakable) Page(ctx context.Context, q server.PageQuery) (server.Page, error) {
 	if err := b.down(); err != nil {
 		return server.Page{}, err
 	}
-	return b.Store.Page(ctx, after, limit, without)
+	return b.Store.Page(ctx, q)
 }
 
 func (b breakable) Epoch(ctx context.Context) (string, error) {

@@ -111,7 +111,7 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 	}
 	p.srv = server.New(server.Config{
 		Store: breakable{p.store, p}, Access: cfg.Access, Now: cfg.Now, NewID: newID,
-		Environment: "practice", Version: cfg.Version, Intercept: p.intercept,
+		Environment: "practice", Company: "practice", Version: cfg.Version, Intercept: p.intercept,
 	})
 	if !cfg.Empty {
 		if err := p.seed(ctx); err != nil {

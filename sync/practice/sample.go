@@ -127,8 +127,8 @@ func (p *Practice) sampleInvoices(customers []party.Customer, items []invoice.It
 
 // seed fills an empty database.
 func (p *Practice) seed(ctx context.Context) error {
-	page, err := p.store.Page(ctx, 0, 1, "")
-	if err != nil || page.LastSeq > 0 {
+	now, err := p.store.Head(ctx)
+	if err != nil || now.Seq > 0 {
 		return err
 	}
 	customers := sampleCustomers()

@@ -109,7 +109,9 @@ func (c *Client) Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswe
 	if err := wire.Gzip(&body, func(w io.Writer) error { return wire.MarshalWrite(w, req) }); err != nil {
 		return out, &Error{Op: "push", Err: err}
 	}
+	// The request's own device: a cloned folder is given another one meanwhile.
 	r := c.authorized(ctx).
+		SetHeader(wire.HeaderDevice, req.Device).
 		SetHeader("Content-Type", "application/json").
 		SetHeader("Content-Encoding", "gzip").
 		SetBody(body.Bytes())
@@ -126,6 +128,9 @@ func (c *Client) Pull(ctx context.Context, q wire.PullQuery) (wire.PullAnswer, e
 	r := c.authorized(ctx).SetQueryParam("cursor", q.Cursor).SetQueryParam("limit", strconv.Itoa(q.Limit))
 	if q.Without != "" {
 		r.SetQueryParam("without", q.Without)
+	}
+	if q.Mark != "" {
+		r.SetQueryParam("mark", q.Mark)
 	}
 	return out, c.do("pull", r, http.MethodGet, "/v1/pull", &out)
 }

@@ -40,28 +40,34 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request, v any) bool {
 	default:
 		return bad(http.StatusUnsupportedMediaType, "malformed", "Send gzip or no Content-Encoding", "")
 	}
-	raw, err := readAll(body, s.cfg.MaxBody)
+	err := wire.UnmarshalRead(&limited{body, s.cfg.MaxBody}, v)
 	var big *http.MaxBytesError
 	switch {
-	case errors.Is(err, errTooLarge) || errors.As(err, &big):
+	case errors.Is(err, errTooLarge) || errors.Is(err, wire.ErrTooMany) || errors.As(err, &big):
 		return bad(http.StatusRequestEntityTooLarge, "too_large", "The body is too large", "at most "+strconv.FormatInt(s.cfg.MaxBody, 10)+" bytes after decompression; send fewer operations")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return bad(http.StatusRequestTimeout, "too_slow", "The body did not arrive in time", "send fewer operations")
 	case err != nil:
-		return bad(http.StatusBadRequest, "malformed", "The body is cut or damaged", err.Error())
-	}
-	if err := wire.Unmarshal(raw, v); err != nil {
-		return bad(http.StatusBadRequest, "malformed", "The body is not the expected JSON", err.Error())
+		return bad(http.StatusBadRequest, "malformed", "The body is cut, damaged or not the expected JSON", err.Error())
 	}
 	return true
 }
 
-func readAll(r io.Reader, limit int64) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err == nil && int64(len(b)) > limit {
-		return nil, errTooLarge
+// limited reads at most left bytes; what has more gives errTooLarge.
+type limited struct {
+	r    io.Reader
+	left int64
+}
+
+func (l *limited) Read(b []byte) (int, error) {
+	if int64(len(b)) > l.left+1 {
+		b = b[:l.left+1]
 	}
-	return b, err
+	n, err := l.r.Read(b)
+	if l.left -= int64(n); l.left < 0 {
+		return n, errTooLarge
+	}
+	return n, err
 }
 
 // small answers are not worth compressing.

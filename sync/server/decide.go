@@ -2,6 +2,8 @@ package server
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"time"
@@ -10,6 +12,7 @@ import (
 
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
+	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
 )
 
@@ -24,11 +27,24 @@ func (r *refusal) Error() string { return "rejected: " + r.code }
 
 // decider answers the operations of one batch inside one transaction.
 type decider struct {
+	s      *Server
 	tx     Tx
+	key    ed25519.PrivateKey
 	device string // whose operations they are; empty for the server's own work
-	branch string
+	who    access.Principal
 	now    time.Time
 	taxUp  bool
+}
+
+// everyBranch owns what a company's own token wrote.
+const everyBranch = "*"
+
+// branchOf is the branch that a principal's documents and devices belong to.
+func branchOf(p access.Principal) string { return cmp.Or(p.Branch, everyBranch) }
+
+// sees reports whether a document is one that this principal may know of.
+func (d *decider) sees(doc Document) bool {
+	return d.who.Whole || doc.Branch == "" || doc.Branch == branchOf(d.who)
 }
 
 func (d *decider) prefetch(ops []wire.Operation) error {
@@ -67,7 +83,8 @@ func (d *decider) answer(op wire.Operation) (jsontext.Value, error) {
 	var no *refusal
 	if errors.As(err, &no) {
 		a = wire.Answer{Result: wire.Rejected, Code: no.code, Fields: no.fields}
-		if no.doc != nil {
+		if no.doc != nil && jsontext.Value(no.doc.Body).IsValid() {
+			a.Receipt = no.doc.Receipt
 			a.Revision, a.State, a.Number, a.Body = no.doc.Revision, no.doc.State, no.doc.Number, no.doc.Body
 		}
 	} else if err != nil {
@@ -85,6 +102,8 @@ func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
 	switch {
 	case op.Schema < 1 || op.Schema > wire.Schema:
 		return wire.Answer{}, &refusal{code: "schema_unknown"}
+	case len(op.Body) > books.MaxDocument:
+		return wire.Answer{}, &refusal{code: "document_too_large"}
 	case op.DocumentType == string(books.CustomerDocument) || op.DocumentType == string(books.ItemDocument):
 		return wire.Answer{}, &refusal{code: "master_data_read_only"}
 	case op.DocumentType != string(books.InvoiceDocument):
@@ -96,8 +115,14 @@ func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	if books.OperationKind(op.Kind) == books.Delete {
+	if found && !d.sees(cur) {
+		return wire.Answer{}, &refusal{code: "not_found"}
+	}
+	switch books.OperationKind(op.Kind) {
+	case books.Delete:
 		return d.remove(op, cur, found)
+	case books.Present:
+		return d.present(op, cur, found)
 	}
 	inv, err := wire.DecodeInvoice(op.Body)
 	if err != nil || inv.ID != op.DocumentID {
@@ -124,22 +149,20 @@ func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
 		if a, same := d.same(inv, to, cur); same {
 			return a, nil
 		}
-		return conflict(cur), nil
+		return conflict(cur)
 	}
 	if found && cur.Deleted {
-		return conflict(cur), nil
+		return conflict(cur)
 	}
-	if found && books.OperationKind(op.Kind) == books.Put && cur.State != string(invoice.Draft) {
+	open := !found || cur.State == string(invoice.Draft) || cur.State == string(invoice.Rejected)
+	if !open && (books.OperationKind(op.Kind) == books.Put || to == invoice.Waiting) {
 		return wire.Answer{}, &refusal{code: "not_a_draft", doc: &cur}
 	}
-	if found && to == invoice.Waiting && cur.State != string(invoice.Draft) {
-		return wire.Answer{}, &refusal{code: "not_a_draft", doc: &cur}
-	}
-	return d.accept(op, inv, to)
+	return d.accept(op, inv, to, cmp.Or(cur.Branch, branchOf(d.who)))
 }
 
-// accept writes the invoice as draft or waiting, and issues it when it can.
-func (d *decider) accept(op wire.Operation, inv invoice.Invoice, to invoice.State) (wire.Answer, error) {
+// accept writes the invoice of a branch as draft or waiting, and issues it when it can.
+func (d *decider) accept(op wire.Operation, inv invoice.Invoice, to invoice.State, branch string) (wire.Answer, error) {
 	stage := invoice.StageDraft
 	if to == invoice.Waiting {
 		stage = invoice.StageSubmit
@@ -152,23 +175,52 @@ func (d *decider) accept(op wire.Operation, inv invoice.Invoice, to invoice.Stat
 		return wire.Answer{}, no
 	}
 	inv.State, inv.Number, inv.IssuedAt, inv.Rejection = to, "", time.Time{}, nil
-	inv.Branch, inv.Revision = d.branch, op.BaseRevision+1
+	inv.Branch, inv.Revision = d.who.Branch, op.BaseRevision+1
+	if to == invoice.Waiting {
+		if err := d.inTime(inv); err != nil {
+			return wire.Answer{}, err
+		}
+	}
 	if to == invoice.Waiting && inv.Reverses != "" {
 		if err := d.checkRed(inv); err != nil {
 			return wire.Answer{}, err
 		}
+		blue, _, err := d.tx.Document(string(books.InvoiceDocument), inv.Reverses)
+		if err != nil {
+			return wire.Answer{}, err
+		}
+		branch = blue.Branch // whoever reverses it, its branch sees that
 	}
 	if to == invoice.Waiting && d.taxUp {
 		if err := d.issue(&inv); err != nil {
 			return wire.Answer{}, err
 		}
 	}
-	return d.write(inv, d.device)
+	return d.write(inv, d.device, branch, nil)
 }
 
-// write stores the invoice. by is the device that knows its content from its
-// own operation, empty when another has to be told.
-func (d *decider) write(inv invoice.Invoice, by string) (wire.Answer, error) {
+// inTime refuses an invoice that is dated outside the server's window, or drawn
+// by another than the token's person.
+func (d *decider) inTime(inv invoice.Invoice) error {
+	if p := d.who.Person; p != "" && inv.Drawer != "" && inv.Drawer != p {
+		return &refusal{code: "drawer_foreign", fields: map[string]string{"drawer": "drawer_foreign"}}
+	}
+	if d.s.cfg.DateBack == 0 {
+		return nil
+	}
+	day, err := time.Parse(time.DateOnly, inv.Date)
+	today := d.now.Truncate(24 * time.Hour)
+	// A day more on both sides: the branch's zone is not the server's.
+	if err != nil || day.Before(today.AddDate(0, 0, -d.s.cfg.DateBack-1)) || day.After(today.AddDate(0, 0, d.s.cfg.DateAhead+1)) {
+		return &refusal{code: "date_out_of_window", fields: map[string]string{"date": "date_out_of_window"}}
+	}
+	return nil
+}
+
+// write stores the invoice of a branch. by is the device that knows its content
+// from its own operation, empty when another has to be told. What is issued has
+// its receipt written here, unless it came with one.
+func (d *decider) write(inv invoice.Invoice, by, branch string, receipt []byte) (wire.Answer, error) {
 	body, err := wire.EncodeInvoice(inv)
 	if err != nil {
 		return wire.Answer{}, err
@@ -179,9 +231,30 @@ func (d *decider) write(inv invoice.Invoice, by string) (wire.Answer, error) {
 	}
 	doc := Document{
 		Type: string(books.InvoiceDocument), ID: inv.ID, Revision: inv.Revision, Seq: seq,
-		State: string(inv.State), Number: inv.Number, Reverses: inv.Reverses, Device: by, Body: body,
+		State: string(inv.State), Number: inv.Number, Reverses: inv.Reverses, Device: by, Branch: branch, Body: body, Receipt: receipt,
+	}
+	if inv.State == invoice.Issued && receipt == nil {
+		if doc.Receipt, err = d.receipt(inv, seq, branch); err != nil {
+			return wire.Answer{}, err
+		}
 	}
 	return applied(doc, inv), d.tx.Write(doc)
+}
+
+// receipt signs that an invoice was issued.
+func (d *decider) receipt(inv invoice.Invoice, seq int64, branch string) ([]byte, error) {
+	hash, err := wire.ReceiptHash(inv)
+	if err != nil {
+		return nil, err
+	}
+	r, err := wire.Receipt{
+		Company: d.s.cfg.Company, Branch: branch, Series: wire.DefaultSeries, Number: inv.Number,
+		DocumentID: inv.ID, Hash: hash, Seq: seq, Time: inv.IssuedAt,
+	}.Sign(d.key)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Marshal(r)
 }
 
 func (d *decider) remove(op wire.Operation, cur Document, found bool) (wire.Answer, error) {
@@ -191,20 +264,20 @@ func (d *decider) remove(op wire.Operation, cur Document, found bool) (wire.Answ
 	case cur.State == string(invoice.Issued) || cur.State == string(invoice.Reversed):
 		return wire.Answer{}, &refusal{code: "already_issued", doc: &cur}
 	case op.BaseRevision != cur.Revision:
-		return conflict(cur), nil
-	case cur.State != string(invoice.Draft):
+		return conflict(cur)
+	case cur.State != string(invoice.Draft) && cur.State != string(invoice.Rejected):
 		return wire.Answer{}, &refusal{code: "not_a_draft", doc: &cur}
 	}
 	seq, err := d.tx.NextSeq()
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	doc := Document{Type: cur.Type, ID: cur.ID, Revision: cur.Revision + 1, Seq: seq, Deleted: true, Device: d.device}
+	doc := Document{Type: cur.Type, ID: cur.ID, Revision: cur.Revision + 1, Seq: seq, Deleted: true, Device: d.device, Branch: cur.Branch}
 	return wire.Answer{Result: wire.Applied, Revision: doc.Revision, Seq: seq, Deleted: true}, d.tx.Write(doc)
 }
 
 func applied(doc Document, inv invoice.Invoice) wire.Answer {
-	a := wire.Answer{Result: wire.Applied, Revision: doc.Revision, Seq: doc.Seq, State: doc.State, Number: doc.Number, Branch: inv.Branch}
+	a := wire.Answer{Result: wire.Applied, Revision: doc.Revision, Seq: doc.Seq, State: doc.State, Number: doc.Number, Branch: inv.Branch, Receipt: doc.Receipt}
 	if !inv.IssuedAt.IsZero() {
 		at := inv.IssuedAt
 		a.IssuedAt = &at
@@ -212,8 +285,12 @@ func applied(doc Document, inv invoice.Invoice) wire.Answer {
 	return a
 }
 
-func conflict(cur Document) wire.Answer {
-	return wire.Answer{Result: wire.Conflict, Revision: cur.Revision, Seq: cur.Seq, State: cur.State, Number: cur.Number, Deleted: cur.Deleted, Body: cur.Body}
+// conflict shows the server's document; one that this server cannot read is named.
+func conflict(cur Document) (wire.Answer, error) {
+	if !cur.Deleted && !jsontext.Value(cur.Body).IsValid() {
+		return wire.Answer{}, damaged(cur)
+	}
+	return wire.Answer{Result: wire.Conflict, Revision: cur.Revision, Seq: cur.Seq, State: cur.State, Number: cur.Number, Deleted: cur.Deleted, Body: cur.Body, Receipt: cur.Receipt}, nil
 }
 
 // same says that the server already holds exactly what is asked for, whoever

@@ -19,7 +19,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		delete(s.listeners, ch)
 		s.mu.Unlock()
 	}()
-	p, err := s.cfg.Store.Page(r.Context(), 0, 1, "")
+	now, err := s.cfg.Store.Head(r.Context())
 	if err != nil {
 		s.failed(w, r)
 		return
@@ -28,7 +28,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
 	beat := time.NewTicker(20 * time.Second)
 	defer beat.Stop()
-	_, err = fmt.Fprintf(w, "event: seq\ndata: %d\n\n", p.LastSeq)
+	_, err = fmt.Fprintf(w, "event: seq\ndata: %d\n\n", now.Seq)
 	for err == nil {
 		if err = out.Flush(); err != nil {
 			return
@@ -64,7 +64,7 @@ func (s *Server) hint(ctx context.Context) {
 	if n == 0 {
 		return
 	}
-	p, err := s.cfg.Store.Page(ctx, 0, 1, "")
+	now, err := s.cfg.Store.Head(ctx)
 	if err != nil {
 		return
 	}
@@ -75,7 +75,7 @@ func (s *Server) hint(ctx context.Context) {
 		case <-ch:
 		default:
 		}
-		ch <- p.LastSeq
+		ch <- now.Seq
 	}
 }
 

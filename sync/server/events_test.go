@@ -236,7 +236,7 @@ func TestNewEpoch(t *testing.T) {
 	if err := r.srv.NewEpoch(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	r.problem(r.request(http.MethodGet, "/v1/pull?cursor="+p.Cursor, nil), 410, "cursor_gone")
+	r.problem(r.request(http.MethodGet, "/v1/pull?cursor="+p.Cursor, nil), 410, "epoch_changed")
 	again := r.pull("", 10)
 	if again.Epoch == p.Epoch || again.Epoch == "" || len(again.Changes) != 1 || string(again.Changes[0].Body) != string(p.Changes[0].Body) {
 		t.Errorf("%+v, was %+v", again, p)
@@ -253,6 +253,6 @@ func TestNewEpoch(t *testing.T) {
 	if a := r.push(r.op("put", 7, edited))[0]; a.Result != "applied" || a.Revision != 8 {
 		t.Errorf("%+v", a)
 	}
-	r.problem(r.request(http.MethodGet, "/v1/pull?cursor="+again.Epoch+":99:all", nil), 410, "cursor_gone")
-	r.problem(r.request(http.MethodGet, "/v1/pull?cursor="+again.Epoch+":1:branch", nil), 410, "cursor_gone")
+	r.problem(r.request(http.MethodGet, "/v1/pull?cursor="+again.Epoch+":99:all", nil), 503, "behind")
+	r.problem(r.request(http.MethodGet, "/v1/pull?cursor="+again.Epoch+":1:branch", nil), 409, "scope_changed")
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/ed25519"
 	"net"
 	"net/http"
 
@@ -17,11 +18,15 @@ func (s *Server) Health(r *http.Request) wire.Health {
 	h := wire.Health{
 		Product: wire.Product, Environment: s.cfg.Environment, Version: s.cfg.Version,
 		ProtocolMin: wire.ProtocolMin, ProtocolMax: wire.ProtocolMax, MinClient: s.cfg.MinClient,
-		Time: s.now().UTC(), Maintenance: s.Maintenance(), Deps: map[string]string{"db": "ok", "tax": "ok"},
+		Company: s.cfg.Company, Time: s.now().UTC(), Maintenance: s.Maintenance(), Deps: map[string]string{"db": "ok", "tax": "ok"},
 	}
 	var err error
 	if h.Epoch, err = s.cfg.Store.Epoch(r.Context()); err != nil {
 		h.Deps["db"] = "down"
+	}
+	if key, err := s.key(r.Context()); err == nil {
+		h.ReceiptKey = key.Public().(ed25519.PublicKey)
+		h.Server = wire.Identity(h.ReceiptKey)
 	}
 	if !s.taxUp() {
 		h.Deps["tax"] = "down"

@@ -2,13 +2,14 @@ package server
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
+	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
 )
 
@@ -25,7 +26,7 @@ func (d *decider) issue(inv *invoice.Invoice) error {
 	if err != nil {
 		return err
 	}
-	inv.State, inv.Number, inv.IssuedAt = invoice.Issued, fmt.Sprintf("%08d", n), d.now.UTC().Truncate(time.Millisecond)
+	inv.State, inv.Number, inv.IssuedAt = invoice.Issued, d.s.format(n), d.now.UTC().Truncate(time.Millisecond)
 	return nil
 }
 
@@ -66,24 +67,25 @@ func perLine(inv invoice.Invoice) (map[string]totals, error) {
 	return out, nil
 }
 
-// reversed sums what the red-letter invoices of blue have taken, except skip.
-func (d *decider) reversed(blue, skip string) (map[string]totals, error) {
+// reversed sums what the red-letter invoices of blue have taken, except skip:
+// those that are issued, or also those that wait to be.
+func (d *decider) reversed(blue, skip string, issued bool) (map[string]totals, error) {
 	docs, err := d.tx.Reds(blue)
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]totals{}
 	for _, doc := range docs {
-		if doc.ID == skip {
+		if doc.ID == skip || issued && doc.State != string(invoice.Issued) {
 			continue
 		}
 		red, err := wire.DecodeInvoice(doc.Body)
-		if err != nil {
-			return nil, err
+		var lines map[string]totals
+		if err == nil {
+			lines, err = perLine(red)
 		}
-		lines, err := perLine(red)
 		if err != nil {
-			return nil, err
+			return nil, damaged(doc)
 		}
 		for id, t := range lines {
 			out[id] = out[id].add(t)
@@ -97,10 +99,19 @@ func (d *decider) blue(id string) (invoice.Invoice, error) {
 	if err != nil {
 		return invoice.Invoice{}, err
 	}
-	if !found || doc.State != string(invoice.Issued) || doc.Reverses != "" {
+	if !found || !d.sees(doc) || doc.State != string(invoice.Issued) || doc.Reverses != "" {
 		return invoice.Invoice{}, &refusal{code: "nothing_to_reverse", fields: map[string]string{"reverses": "nothing_to_reverse"}}
 	}
-	return wire.DecodeInvoice(doc.Body)
+	inv, err := wire.DecodeInvoice(doc.Body)
+	if err != nil {
+		return inv, damaged(doc)
+	}
+	return inv, nil
+}
+
+// damaged refuses what rests on a document that this server cannot read.
+func damaged(doc Document) *refusal {
+	return &refusal{code: "server_document_damaged", fields: map[string]string{"document_id": doc.ID}}
 }
 
 // checkRed caps all reversals of a blue invoice at what it was, line by line.
@@ -113,13 +124,13 @@ func (d *decider) checkRed(red invoice.Invoice) error {
 	if err != nil {
 		return err
 	}
-	taken, err := d.reversed(blue.ID, red.ID)
+	taken, err := d.reversed(blue.ID, red.ID, false)
 	if err != nil {
 		return err
 	}
 	mine, err := perLine(red)
 	if err != nil {
-		return err
+		return &refusal{code: "red_malformed", fields: map[string]string{"red_rows": "red_malformed"}}
 	}
 	for _, r := range red.RedRows {
 		if !r.Gross.Equal(r.Net.Add(r.Tax)) || r.Qty != nil && r.Type != invoice.DiscountRow && r.Qty.IsPositive() {
@@ -149,7 +160,7 @@ func (d *decider) reverse(red invoice.Invoice) error {
 	if err != nil {
 		return err
 	}
-	taken, err := d.reversed(blue.ID, red.ID)
+	taken, err := d.reversed(blue.ID, red.ID, true)
 	if err != nil {
 		return err
 	}
@@ -162,34 +173,29 @@ func (d *decider) reverse(red invoice.Invoice) error {
 		return nil
 	}
 	blue.State, blue.Revision = invoice.Reversed, blue.Revision+1
-	_, err = d.write(blue, "")
+	doc, _, err := d.tx.Document(string(books.InvoiceDocument), blue.ID)
+	if err != nil {
+		return err
+	}
+	_, err = d.write(blue, "", doc.Branch, nil)
 	return err
 }
 
-// IssueWaiting issues what waits for the tax service, oldest first.
+// IssueWaiting issues what waits for the tax service, oldest first. What cannot be
+// issued is rejected, or stays when it cannot be read; it holds up no other.
 func (s *Server) IssueWaiting(ctx context.Context) error {
 	if !s.taxUp() {
 		return nil
 	}
+	after := int64(0)
 	for {
-		n := 0
-		err := s.cfg.Store.Update(ctx, func(tx Tx) error {
-			docs, err := tx.Waiting(200)
-			if err != nil {
+		var docs []Document
+		err := s.cfg.Store.Update(ctx, func(tx Tx) (err error) {
+			if docs, err = tx.Waiting(after, 64); err != nil {
 				return err
 			}
-			n = len(docs)
-			d := &decider{tx: tx, now: s.cfg.Now(), taxUp: true}
 			for _, doc := range docs {
-				inv, err := wire.DecodeInvoice(doc.Body)
-				if err != nil {
-					return err
-				}
-				inv.Revision = doc.Revision + 1
-				if err := d.issue(&inv); err != nil {
-					return err
-				}
-				if _, err := d.write(inv, ""); err != nil {
+				if err := s.issueLater(ctx, tx, doc); err != nil {
 					return err
 				}
 			}
@@ -198,9 +204,32 @@ func (s *Server) IssueWaiting(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if n == 0 {
+		if len(docs) == 0 {
 			return nil
 		}
+		after = docs[len(docs)-1].Seq
 		s.hint(ctx)
 	}
+}
+
+// issueLater issues or rejects one waiting invoice.
+func (s *Server) issueLater(ctx context.Context, tx Tx, doc Document) error {
+	key, err := s.key(ctx)
+	if err != nil {
+		return err
+	}
+	inv, err := wire.DecodeInvoice(doc.Body)
+	if err != nil {
+		return nil // it waits for someone who repairs it
+	}
+	d := &decider{s: s, tx: tx, key: key, who: access.Principal{Whole: true}, now: s.now(), taxUp: true}
+	inv.Revision = doc.Revision + 1
+	var no *refusal
+	if err := d.issue(&inv); errors.As(err, &no) {
+		inv.State, inv.Rejection = invoice.Rejected, &invoice.Rejection{Code: no.code, Fields: no.fields}
+	} else if err != nil {
+		return err
+	}
+	_, err = d.write(inv, "", doc.Branch, nil)
+	return err
 }

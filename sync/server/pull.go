@@ -1,18 +1,38 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
 
+	"counterfoil/app/books"
+	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
 )
 
 const (
 	defaultLimit = 200
-	maxLimit     = 2000
-	scope        = "all"
+	maxLimit     = wire.MaxList
+	pageBytes    = 1 << 20 // of bodies
 )
+
+// scopeOf names what a principal sees; a cursor holds it, so that one read under
+// another scope is noticed.
+func scopeOf(p access.Principal) string {
+	if p.Whole {
+		return "all"
+	}
+	return wire.Hash([]byte(branchOf(p)))[:12]
+}
+
+// seenBy is the branch that a page is limited to; empty is none.
+func seenBy(p access.Principal) string {
+	if p.Whole {
+		return ""
+	}
+	return branchOf(p)
+}
 
 func (s *Server) pull(w http.ResponseWriter, r *http.Request) {
 	malformed := func(detail string) {
@@ -35,25 +55,80 @@ func (s *Server) pull(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	mark, ok := s.openMark(w, r, q.Get("mark"))
+	if !ok {
+		return
+	}
+	who := access.From(r.Context())
 	without := q.Get("without")
-	p, err := s.cfg.Store.Page(r.Context(), cursor.Seq, min(limit, maxLimit), without)
+	p, err := s.cfg.Store.Page(r.Context(), PageQuery{After: cursor.Seq, Limit: min(limit, maxLimit), Bytes: pageBytes, Without: without, Branch: seenBy(who)})
 	if err != nil {
 		s.failed(w, r)
 		return
 	}
-	if cursor.Epoch != "" && (cursor.Epoch != p.Epoch || cursor.Seq > 0 && cursor.Scope != scope || cursor.Seq > p.LastSeq) {
-		s.Problem(w, r, http.StatusGone, wire.Problem{Code: "cursor_gone", Title: "The cursor is not valid any more", Detail: "read from the start, without a cursor; keep what is not sent yet"})
+	if !s.upToDate(w, r, mark, cursor, p.Head) {
 		return
 	}
-	out := wire.PullAnswer{Epoch: p.Epoch, More: p.More, Changes: make([]wire.Change, 0, len(p.Changes))}
-	cursor.Epoch, cursor.Scope = p.Epoch, scope
+	scope := scopeOf(who)
+	if cursor.Epoch != "" && cursor.Seq > 0 && cursor.Scope != scope {
+		s.Problem(w, r, http.StatusConflict, wire.Problem{Code: "scope_changed", Title: "You see other documents now than when this cursor was given", Detail: "read from the start, without a cursor; keep what is not sent yet"})
+		return
+	}
+	out := wire.PullAnswer{Epoch: p.Head.Epoch, More: p.More, Changes: make([]wire.Change, 0, len(p.Changes))}
+	cursor.Epoch, cursor.Scope = p.Head.Epoch, scope
 	for _, d := range p.Changes {
-		out.Changes = append(out.Changes, wire.Change{
+		c := wire.Change{
 			Seq: d.Seq, DocumentType: d.Type, DocumentID: d.ID, Revision: d.Revision, Deleted: d.Deleted,
-			Own: without != "" && d.Device == without, Body: d.Body,
-		})
+			Own: without != "" && d.Device == without, Unreadable: d.Unreadable, Body: d.Body,
+		}
+		if len(d.Body) > 0 {
+			c.Receipt = d.Receipt
+		}
+		out.Changes = append(out.Changes, c)
 		cursor.Seq = d.Seq
 	}
+	if !p.More {
+		cursor.Seq = max(cursor.Seq, p.Head.Seq) // past what others see
+	}
 	out.Cursor = wire.FormatCursor(cursor)
+	if out.Mark, err = s.mark(r.Context(), p.Head); err != nil {
+		s.failed(w, r)
+		return
+	}
 	s.send(w, r, out)
+}
+
+// upToDate compares what the desk has seen with what this server has; it answers
+// the problem itself when they do not agree.
+func (s *Server) upToDate(w http.ResponseWriter, r *http.Request, mark wire.Mark, cursor books.Cursor, h Head) bool {
+	ctx := r.Context()
+	at := known
+	if mark.Epoch != "" {
+		var err error
+		if at, err = compare(mark, h, func(seq int64) ([]byte, error) { return s.cfg.Store.HashAt(ctx, seq) }); err != nil {
+			s.failed(w, r)
+			return false
+		}
+	}
+	switch {
+	case at == behind, at == known && cursor.Epoch == h.Epoch && cursor.Seq > h.Seq:
+		s.behind(w, r)
+		return false
+	case at == other || at == foreign:
+		epoch := ""
+		err := s.cfg.Store.Update(ctx, func(tx Tx) (err error) {
+			epoch, err = s.rewound(tx, mark)
+			return err
+		})
+		if err != nil {
+			s.failed(w, r)
+			return false
+		}
+		s.epochChanged(w, r, cmp.Or(epoch, h.Epoch))
+		return false
+	case cursor.Epoch != "" && cursor.Epoch != h.Epoch:
+		s.epochChanged(w, r, h.Epoch)
+		return false
+	}
+	return true
 }

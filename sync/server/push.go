@@ -2,9 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -13,13 +15,15 @@ import (
 )
 
 const (
-	maxOperations = 5000 // in one push
-	prefetched    = 200  // operations whose documents are held in memory at once
+	maxOperations = 1000    // in one push
+	maxAnswers    = 4 << 20 // bytes of all answers to one push
+	prefetched    = 64      // operations whose documents are held in memory at once
 )
 
 // storedAnswer is wire.PushAnswer with the answers as they stand in the ledger.
 type storedAnswer struct {
 	Epoch   string           `json:"epoch"`
+	Mark    string           `json:"mark"`
 	Answers []jsontext.Value `json:"answers"`
 }
 
@@ -52,33 +56,123 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	out := storedAnswer{Answers: make([]jsontext.Value, 0, len(req.Operations))}
+	who := access.From(r.Context())
+	if !s.sameDevice(w, r, req, who) {
+		return
+	}
+	mark, ok := s.openMark(w, r, req.Mark)
+	if !ok {
+		return
+	}
 	// Once begun, a batch is finished even if the client hangs up: the answers
 	// are then in the ledger.
 	ctx := context.WithoutCancel(r.Context())
-	err := s.cfg.Store.Update(ctx, func(tx Tx) (err error) {
-		if out.Epoch, err = tx.Epoch(); err != nil {
-			return err
-		}
-		d := &decider{tx: tx, device: req.Device, branch: access.From(r.Context()).Branch, now: s.now(), taxUp: s.taxUp()}
-		for some := range slices.Chunk(req.Operations, prefetched) {
-			if err := d.prefetch(some); err != nil {
+	key, err := s.key(ctx)
+	if err != nil {
+		s.failed(w, r)
+		return
+	}
+	var out storedAnswer
+	var now Head
+	changed := ""
+	err = s.cfg.Store.Update(ctx, func(tx Tx) (err error) {
+		out, changed = storedAnswer{Answers: make([]jsontext.Value, 0, len(req.Operations))}, ""
+		if mark.Epoch != "" {
+			if changed, err = s.rewound(tx, mark); err != nil || changed != "" {
 				return err
 			}
-			for _, op := range some {
-				a, err := d.answer(op)
-				if err != nil {
-					return err
-				}
-				out.Answers = append(out.Answers, a)
-			}
 		}
-		return nil
+		d := &decider{s: s, tx: tx, key: key, device: req.Device, who: who, now: s.now(), taxUp: s.taxUp()}
+		if err := d.enrol(); err != nil {
+			return err
+		}
+		if err := d.answers(req.Operations, &out); err != nil {
+			return err
+		}
+		now, err = tx.Head()
+		return err
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errForeignDevice):
+		s.Problem(w, r, http.StatusForbidden, wire.Problem{Code: "device_foreign", Title: "This device belongs to another branch", Detail: "take a new device id"})
+		return
+	case errors.Is(err, errTooLarge):
+		s.Problem(w, r, http.StatusRequestEntityTooLarge, wire.Problem{Code: "too_large", Title: "The answers would be too large", Detail: "send fewer operations"})
+		return
+	case err != nil:
+		s.failed(w, r)
+		return
+	case changed != "":
+		s.epochChanged(w, r, changed)
+		return
+	}
+	out.Epoch = now.Epoch
+	if out.Mark, err = s.mark(ctx, now); err != nil {
 		s.failed(w, r)
 		return
 	}
 	s.hint(ctx)
 	s.send(w, r, out)
+}
+
+// answers appends the answer to each operation, in order.
+func (d *decider) answers(operations []wire.Operation, out *storedAnswer) error {
+	size := 0
+	for some := range slices.Chunk(operations, prefetched) {
+		if err := d.prefetch(some); err != nil {
+			return err
+		}
+		for _, op := range some {
+			a, err := d.answer(op)
+			if err != nil {
+				return err
+			}
+			if size += len(a); size > maxAnswers {
+				return errTooLarge
+			}
+			out.Answers = append(out.Answers, a)
+		}
+	}
+	return nil
+}
+
+var errForeignDevice = errors.New("the device belongs to another branch")
+
+// enrol makes sure that the device is one of the principal's branch; the branch
+// that uses an id first has it.
+func (d *decider) enrol() error {
+	mine := branchOf(d.who)
+	branch, found, err := d.tx.Owner(d.device)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return d.tx.Enrol(d.device, mine, d.now)
+	case branch != mine:
+		return errForeignDevice
+	}
+	return nil
+}
+
+// sameDevice demands that body, header, token and operation ids name one device;
+// it answers the problem itself when they do not.
+func (s *Server) sameDevice(w http.ResponseWriter, r *http.Request, req wire.PushRequest, who access.Principal) bool {
+	bad := ""
+	if h := r.Header.Get(wire.HeaderDevice); h != "" && h != req.Device {
+		bad = "the header " + wire.HeaderDevice + " names another device than the body"
+	}
+	if who.Device != "" && who.Device != req.Device {
+		bad = "the token belongs to another device"
+	}
+	for i, op := range req.Operations {
+		if !strings.HasPrefix(op.OperationID, req.Device+":") {
+			bad = "operation " + strconv.Itoa(i+1) + " has the id of another device"
+			break
+		}
+	}
+	if bad == "" {
+		return true
+	}
+	s.Problem(w, r, http.StatusForbidden, wire.Problem{Code: "device_mismatch", Title: "The device is not the same everywhere", Detail: bad})
+	return false
 }

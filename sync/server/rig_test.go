@@ -210,7 +210,7 @@ func (r *rig) pull(cursor string, limit int) wire.PullAnswer {
 // dump is everything the server holds, for "nothing changed".
 func (r *rig) dump() string {
 	r.t.Helper()
-	p, err := r.store.Page(context.Background(), 0, 1_000_000, "")
+	p, err := r.store.Page(context.Background(), server.PageQuery{Limit: 1_000_000, Bytes: 1 << 30})
 	if err != nil {
 		r.t.Fatal(err)
 	}

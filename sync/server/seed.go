@@ -6,6 +6,7 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
+	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
 )
 
@@ -29,9 +30,13 @@ func (s *Server) Seed(ctx context.Context, customers []party.Customer, items []i
 				return err
 			}
 		}
-		d := &decider{tx: tx, branch: branch, now: s.now(), taxUp: true}
+		key, err := s.key(ctx)
+		if err != nil {
+			return err
+		}
+		d := &decider{s: s, tx: tx, key: key, who: access.Principal{Branch: branch}, now: s.now(), taxUp: true}
 		for _, inv := range invoices {
-			if _, err := d.accept(wire.Operation{BaseRevision: inv.Revision}, inv, invoice.Waiting); err != nil {
+			if _, err := d.accept(wire.Operation{BaseRevision: inv.Revision}, inv, invoice.Waiting, branch); err != nil {
 				return err
 			}
 		}
@@ -79,7 +84,7 @@ func (s *Server) EditDraft(ctx context.Context, id, branch string, change func(*
 		change(&inv)
 		inv.Branch, inv.Revision, inv.UpdatedAt = branch, doc.Revision+1, s.now()
 		out = inv
-		_, err = (&decider{tx: tx}).write(inv, "")
+		_, err = (&decider{s: s, tx: tx}).write(inv, "", doc.Branch, nil)
 		return err
 	})
 	if err == nil {

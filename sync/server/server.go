@@ -11,7 +11,7 @@
 package server
 
 import (
-	"context"
+	"crypto/ed25519"
 	"net/http"
 	"strings"
 	"sync"
@@ -29,12 +29,16 @@ type Config struct {
 	Access      func(token string) (access.Principal, error)
 	Now         func() time.Time
 	NewID       func() string
+	Company     string // whose invoices these are, as healthz and receipts name it
 	Environment string // "production", "practice", "test"; empty is production
 	Version     string
 	MinClient   string // oldest client that may connect; empty is any
 	// Intercept may answer a request itself (true) before the server does.
 	Intercept func(w http.ResponseWriter, r *http.Request) bool
-	MaxBody   int64 // bytes of a push after decompression; 0 is 32 MiB
+	MaxBody   int64 // bytes of a push after decompression; 0 is 4 MiB
+	// A submitted invoice is dated at most DateBack days before and DateAhead days
+	// after today; DateBack 0 is no limit.
+	DateBack, DateAhead int
 }
 
 // Server is an http.Handler, safe for concurrent use.
@@ -48,12 +52,13 @@ type Server struct {
 	maintenance *wire.Maintenance
 	shift       time.Duration
 	listeners   map[chan int64]bool
+	signer      ed25519.PrivateKey // nil until it was read
 }
 
 // New makes a server; it touches nothing yet.
 func New(cfg Config) *Server {
 	if cfg.MaxBody == 0 {
-		cfg.MaxBody = 32 << 20
+		cfg.MaxBody = 4 << 20
 	}
 	if cfg.Environment == "" {
 		cfg.Environment = "production"
@@ -161,10 +166,4 @@ func (s *Server) Maintenance() *wire.Maintenance {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.maintenance
-}
-
-// NewEpoch must be called after the data were restored from a backup: every
-// device then reads from the start and offers its answered operations again.
-func (s *Server) NewEpoch(ctx context.Context) error {
-	return s.cfg.Store.SetEpoch(ctx, s.cfg.NewID())
 }

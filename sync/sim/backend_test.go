@@ -197,7 +197,7 @@ func (b *backend) compare(request, answer []byte) {
 }
 
 func (b *backend) page() server.Page {
-	p, err := b.store.Page(ctx, 0, 1_000_000, "")
+	p, err := b.store.Page(ctx, server.PageQuery{Limit: 1_000_000, Bytes: 1 << 30})
 	if err != nil {
 		b.w.fatalf("%v", err)
 	}
@@ -210,7 +210,7 @@ var legal = map[string]string{
 
 // watch looks at what changed since it looked last.
 func (b *backend) watch() {
-	p, err := b.store.Page(ctx, b.seen, 1_000_000, "")
+	p, err := b.store.Page(ctx, server.PageQuery{After: b.seen, Limit: 1_000_000, Bytes: 1 << 30})
 	if err != nil {
 		b.w.fatalf("%v", err)
 	}
@@ -236,7 +236,7 @@ func (b *backend) watch() {
 			b.issued[d.ID] = string(d.Body)
 		}
 	}
-	b.seen = max(b.seen, p.LastSeq)
+	b.seen = max(b.seen, p.Head.Seq)
 }
 
 func short(id string) string {

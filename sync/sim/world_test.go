@@ -192,7 +192,7 @@ func (w *world) rest() {
 }
 
 func (w *world) quiet() bool {
-	last := w.backend.page().LastSeq
+	last := w.backend.page().Head.Seq
 	for _, d := range w.desks {
 		cur, err := d.db.Cursor(ctx)
 		if err != nil {

@@ -34,13 +34,15 @@ const (
 
 // PushRequest is the body of POST /v1/push.
 type PushRequest struct {
-	Device     string      `json:"device"`
-	Protocol   int         `json:"protocol"`
-	Operations []Operation `json:"operations"`
+	Device     string          `json:"device"`
+	Protocol   int             `json:"protocol"`
+	Mark       string          `json:"mark,omitempty"` // the newest that the desk has; see Mark
+	Operations List[Operation] `json:"operations"`
 }
 
 // Operation is one change asked for. Body is an Invoice (put, transition) and
 // its State says where a transition goes: "waiting" (submit) or "draft" (recall).
+// A present carries a Presented.
 // OperationID is "device_id:device_seq"; Hash is the hex SHA-256 of Body.
 type Operation struct {
 	OperationID  string         `json:"operation_id"`
@@ -61,10 +63,11 @@ const (
 	Rejected = "rejected"
 )
 
-// PushAnswer has one Answer an operation, in order.
+// PushAnswer has one Answer an operation; OperationID tells which.
 type PushAnswer struct {
-	Epoch   string   `json:"epoch"`
-	Answers []Answer `json:"answers"`
+	Epoch   string       `json:"epoch"`
+	Mark    string       `json:"mark"`
+	Answers List[Answer] `json:"answers"`
 }
 
 // Answer to one operation. Applied: Revision, Seq and State are set, Number when
@@ -85,14 +88,16 @@ type Answer struct {
 	Body        jsontext.Value    `json:"body,omitempty"`
 	Code        string            `json:"code,omitempty"`
 	Fields      map[string]string `json:"fields,omitempty"`
+	Receipt     jsontext.Value    `json:"receipt,omitempty"` // a Receipt, when it was issued
 }
 
-// PullAnswer is the body of GET /v1/pull?cursor=EPOCH:SEQ:SCOPE&limit=N&without=DEVICE.
+// PullAnswer is the body of GET /v1/pull?cursor=EPOCH:SEQ:SCOPE&limit=N&without=DEVICE&mark=MARK.
 type PullAnswer struct {
-	Epoch   string   `json:"epoch"`
-	Cursor  string   `json:"cursor"`
-	More    bool     `json:"more"`
-	Changes []Change `json:"changes"`
+	Epoch   string       `json:"epoch"`
+	Cursor  string       `json:"cursor"`
+	Mark    string       `json:"mark"`
+	More    bool         `json:"more"`
+	Changes List[Change] `json:"changes"`
 }
 
 // Change is one change in seq order.
@@ -102,8 +107,10 @@ type Change struct {
 	DocumentID   string         `json:"document_id"`
 	Revision     int64          `json:"revision"`
 	Deleted      bool           `json:"deleted,omitzero"`
-	Own          bool           `json:"own,omitzero"` // made by the asking device, which asked to leave such bodies out
+	Own          bool           `json:"own,omitzero"`        // made by the asking device, which asked to leave such bodies out
+	Unreadable   string         `json:"unreadable,omitzero"` // why there is no body: "too_large", "damaged"
 	Body         jsontext.Value `json:"body,omitempty"`
+	Receipt      jsontext.Value `json:"receipt,omitempty"` // a Receipt, of an issued invoice that comes with its body
 }
 
 // PullQuery are the parameters of a pull.
@@ -111,6 +118,7 @@ type PullQuery struct {
 	Cursor  string // EPOCH:SEQ:SCOPE; empty reads from the start
 	Limit   int    // at most so many changes
 	Without string // leave out the bodies of changes that this device made; empty: none
+	Mark    string // the newest that the desk has; empty: none yet
 }
 
 // Health is the body of GET /healthz, which needs no token and holds no secret.
@@ -122,6 +130,9 @@ type Health struct {
 	ProtocolMax int               `json:"protocol_max"`
 	MinClient   string            `json:"min_client,omitempty"`
 	Epoch       string            `json:"epoch"`
+	Server      string            `json:"server,omitempty"`      // identity: Identity of the receipt key
+	Company     string            `json:"company,omitempty"`     // whose invoices these are
+	ReceiptKey  []byte            `json:"receipt_key,omitempty"` // Ed25519 public key that receipts are verified with
 	Time        time.Time         `json:"time"`
 	Maintenance *Maintenance      `json:"maintenance,omitempty"`
 	Deps        map[string]string `json:"deps"` // "db","tax" → "ok","slow","down"
@@ -135,9 +146,10 @@ type Maintenance struct {
 
 // Problem is the body of every answer that is not 2xx (application/problem+json).
 type Problem struct {
-	Code        string       `json:"code"` // "token_invalid", "forbidden", "rate_limited", "maintenance", "overloaded", "internal", "upgrade_required", "cursor_gone", "too_large", "malformed"
+	Code        string       `json:"code"` // "token_invalid", "forbidden", "rate_limited", "maintenance", "overloaded", "internal", "upgrade_required", "epoch_changed", "behind", "scope_changed", "mark_invalid", "device_mismatch", "device_foreign", "too_large", "malformed"
 	Title       string       `json:"title"`
 	Detail      string       `json:"detail,omitempty"`
 	RequestID   string       `json:"request_id,omitempty"`
 	Maintenance *Maintenance `json:"maintenance,omitempty"`
+	Epoch       string       `json:"epoch,omitempty"` // of the server, with "epoch_changed"
 }

@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS document (
   number   TEXT,
   reverses TEXT,
   device   TEXT NOT NULL DEFAULT '',
+  branch   TEXT NOT NULL DEFAULT '',
   UNIQUE (type, id)
 );
 CREATE UNIQUE INDEX IF NOT EXISTS document_seq ON document (seq);
@@ -18,6 +19,11 @@ CREATE UNIQUE INDEX IF NOT EXISTS document_number ON document (number) WHERE num
 CREATE INDEX IF NOT EXISTS document_waiting ON document (seq) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS document_reverses ON document (reverses) WHERE reverses IS NOT NULL;
 CREATE TABLE IF NOT EXISTS body (key INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS receipt (key INTEGER PRIMARY KEY, receipt BLOB NOT NULL);
+-- The running hash after every change.
+CREATE TABLE IF NOT EXISTS chain (seq INTEGER PRIMARY KEY, hash BLOB NOT NULL);
+-- Whose operations a device's ids are.
+CREATE TABLE IF NOT EXISTS device (id TEXT PRIMARY KEY, branch TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ledger (
   operation TEXT PRIMARY KEY,
   hash      TEXT NOT NULL,

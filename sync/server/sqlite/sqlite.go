@@ -10,10 +10,12 @@ import (
 	"context"
 	"database/sql"
 	_ "embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strconv"
 
 	_ "modernc.org/sqlite" // the driver
 
@@ -23,10 +25,13 @@ import (
 //go:embed schema.sql
 var schema string
 
-const schemaVersion = 2
+const schemaVersion = 3
 
 // Store is a server.Store, safe for concurrent use.
-type Store struct{ write, read *sql.DB }
+type Store struct {
+	write, read *sql.DB
+	high        *highWater
+}
 
 // Open opens or makes the file; epoch is used when the file is new. A file of a
 // newer program is refused.
@@ -43,8 +48,15 @@ func Open(ctx context.Context, file, epoch string) (*Store, error) {
 		return nil, errors.Join(err, write.Close())
 	}
 	read.SetMaxOpenConns(4)
-	s := &Store{write, read}
-	if err := s.prepare(ctx, epoch); err != nil {
+	s := &Store{write: write, read: read}
+	err = s.prepare(ctx, epoch)
+	if err == nil {
+		err = s.openKey(ctx, file)
+	}
+	if err == nil {
+		s.high, err = s.openHigh(ctx, file)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("server database %s: %w", file, err), s.Close())
 	}
 	return s, nil
@@ -63,17 +75,23 @@ func (s *Store) prepare(ctx context.Context, epoch string) error {
 		return err
 	}
 	defer tx.Rollback()
-	older := "" // a new file has it all
+	steps := []string{schema} // a new file has it all
 	if version == 1 {
-		older = "ALTER TABLE document ADD COLUMN device TEXT NOT NULL DEFAULT ''"
+		steps = append([]string{"ALTER TABLE document ADD COLUMN device TEXT NOT NULL DEFAULT ''"}, steps...)
 	}
-	for _, q := range []string{
-		older,
-		schema,
-		"INSERT OR IGNORE INTO counter VALUES ('seq', 0), ('number', 0)",
-		fmt.Sprintf("PRAGMA user_version = %d", schemaVersion),
-	} {
+	if version == 1 || version == 2 {
+		steps = append([]string{"ALTER TABLE document ADD COLUMN branch TEXT NOT NULL DEFAULT ''",
+			// Until now a body said which branch wrote last; that one has it from now on.
+			"UPDATE document SET branch = coalesce((SELECT json_extract(body, '$.branch') FROM body b WHERE b.key = document.key AND json_valid(body)), '') WHERE type = 'invoice'"}, steps...)
+	}
+	steps = append(steps, "INSERT OR IGNORE INTO counter VALUES ('seq', 0), ('number', 0)", fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
+	for _, q := range steps {
 		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	if version == 1 || version == 2 {
+		if err := beginChain(ctx, tx); err != nil {
 			return err
 		}
 	}
@@ -83,8 +101,24 @@ func (s *Store) prepare(ctx context.Context, epoch string) error {
 	return tx.Commit()
 }
 
+// beginChain gives the changes that an older program wrote their running hash.
+func beginChain(ctx context.Context, tx *sql.Tx) error {
+	docs, err := all(tx.QueryContext(ctx, "SELECT "+columns+"ORDER BY d.seq"))
+	if err != nil {
+		return err
+	}
+	var hash []byte
+	for _, d := range docs {
+		hash = server.Extend(hash, d)
+		if _, err := tx.ExecContext(ctx, "INSERT INTO chain VALUES (?, ?)", d.Seq, hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Close closes the file.
-func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close()) }
+func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close(), s.high.close()) }
 
 // Ping reads one row.
 func (s *Store) Ping(ctx context.Context) error {
@@ -99,17 +133,24 @@ func (s *Store) Epoch(ctx context.Context) (string, error) {
 	return e, err
 }
 
-// SetEpoch writes a new epoch, after the data were restored from a backup.
-func (s *Store) SetEpoch(ctx context.Context, epoch string) error {
-	_, err := s.write.ExecContext(ctx, "UPDATE meta SET value = ? WHERE name = 'epoch'", epoch)
-	return err
+// Head implements server.Store.
+func (s *Store) Head(ctx context.Context) (server.Head, error) { return head(ctx, s.read) }
+
+// Seed implements server.Store.
+func (s *Store) Seed(ctx context.Context) ([]byte, error) {
+	var text string
+	if err := s.read.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'key'").Scan(&text); err != nil {
+		return nil, err
+	}
+	return hex.DecodeString(text)
 }
 
-const columns = "d.type, d.id, d.revision, d.seq, d.deleted, d.state, coalesce(d.number, ''), coalesce(d.reverses, ''), d.device, b.body FROM document d LEFT JOIN body b ON b.key = d.key "
+// A body over the cap, kept by an older program, is never brought into memory.
+var columns = "d.type, d.id, d.revision, d.seq, d.deleted, d.state, coalesce(d.number, ''), coalesce(d.reverses, ''), d.device, d.branch, CASE WHEN length(b.body) <= " + strconv.Itoa(server.MaxKept) + " THEN b.body END, r.receipt FROM document d LEFT JOIN body b ON b.key = d.key LEFT JOIN receipt r ON r.key = d.key "
 
 func scan(row interface{ Scan(...any) error }) (server.Document, error) {
 	var d server.Document
-	err := row.Scan(&d.Type, &d.ID, &d.Revision, &d.Seq, &d.Deleted, &d.State, &d.Number, &d.Reverses, &d.Device, &d.Body)
+	err := row.Scan(&d.Type, &d.ID, &d.Revision, &d.Seq, &d.Deleted, &d.State, &d.Number, &d.Reverses, &d.Device, &d.Branch, &d.Body, &d.Receipt)
 	return d, err
 }
 
@@ -145,22 +186,4 @@ func (s *Store) Document(ctx context.Context, typ, id string) (server.Document, 
 // Invoices lists the invoices in a state, newest change first.
 func (s *Store) Invoices(ctx context.Context, state string, limit int) ([]server.Document, error) {
 	return all(s.read.QueryContext(ctx, "SELECT "+columns+"WHERE d.type = 'invoice' AND d.deleted = 0 AND d.state = ? ORDER BY d.seq DESC LIMIT ?", state, limit))
-}
-
-// Page reads changes after seq from one snapshot.
-func (s *Store) Page(ctx context.Context, after int64, limit int, without string) (server.Page, error) {
-	var p server.Page
-	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return p, err
-	}
-	defer tx.Rollback()
-	if err := tx.QueryRowContext(ctx, "SELECT m.value, c.value FROM meta m, counter c WHERE m.name = 'epoch' AND c.name = 'seq'").Scan(&p.Epoch, &p.LastSeq); err != nil {
-		return p, err
-	}
-	p.Changes, err = all(tx.QueryContext(ctx, "SELECT "+columns+"AND (?1 = '' OR d.device <> ?1) WHERE d.seq > ?2 ORDER BY d.seq LIMIT ?3", without, after, limit+1))
-	if len(p.Changes) > limit {
-		p.More, p.Changes = true, p.Changes[:limit]
-	}
-	return p, err
 }

@@ -16,7 +16,7 @@ func (s *Store) Update(ctx context.Context, fn func(server.Tx) error) error {
 		return err
 	}
 	defer t.Rollback()
-	x := &tx{ctx, t, map[string]*sql.Stmt{}, map[string]int64{}, known{map[string]answered{}, map[docID]row{}}}
+	x := &tx{ctx: ctx, t: t, stmts: map[string]*sql.Stmt{}, counters: map[string]int64{}, known: known{map[string]answered{}, map[docID]row{}}}
 	if err := fn(x); err != nil {
 		return err
 	}
@@ -25,7 +25,12 @@ func (s *Store) Update(ctx context.Context, fn func(server.Tx) error) error {
 			return err
 		}
 	}
-	return t.Commit()
+	if err := t.Commit(); err != nil {
+		return err
+	}
+	// The commit stands whatever becomes of the note.
+	_ = s.high.note(x.counters["number"])
+	return nil
 }
 
 type tx struct {
@@ -34,6 +39,7 @@ type tx struct {
 	stmts map[string]*sql.Stmt
 	// counters that were raised; they are written before the commit.
 	counters map[string]int64
+	hash     []byte // the running hash, once it is known
 	known    known
 }
 
@@ -95,15 +101,30 @@ func (x *tx) Document(typ, id string) (server.Document, bool, error) {
 	return r.doc, r.key != 0, err
 }
 
-func (x *tx) next(counter string) (int64, error) {
-	n, raised := x.counters[counter]
+func (x *tx) counter(name string) (n int64, err error) {
+	n, raised := x.counters[name]
 	if !raised {
-		if err := x.t.QueryRowContext(x.ctx, "SELECT value FROM counter WHERE name = ?", counter).Scan(&n); err != nil {
-			return 0, err
-		}
+		err = x.t.QueryRowContext(x.ctx, "SELECT value FROM counter WHERE name = ?", name).Scan(&n)
+	}
+	return n, err
+}
+
+func (x *tx) next(counter string) (int64, error) {
+	n, err := x.counter(counter)
+	if err != nil {
+		return 0, err
 	}
 	x.counters[counter] = n + 1
 	return n + 1, nil
+}
+
+// LiftNumber implements server.Tx.
+func (x *tx) LiftNumber(n int64) error {
+	have, err := x.counter("number")
+	if err == nil && n > have {
+		x.counters["number"] = n
+	}
+	return err
 }
 
 func (x *tx) NextSeq() (int64, error)    { return x.next("seq") }
@@ -122,14 +143,24 @@ func (x *tx) Write(d server.Document) error {
 		return err
 	}
 	if r.key != 0 {
-		err = x.exec("UPDATE document SET revision = ?, seq = ?, deleted = ?, state = ?, number = ?, reverses = ?, device = ? WHERE key = ?",
-			d.Revision, d.Seq, d.Deleted, d.State, null(d.Number), null(d.Reverses), d.Device, r.key)
+		err = x.exec("UPDATE document SET revision = ?, seq = ?, deleted = ?, state = ?, number = ?, reverses = ?, device = ?, branch = ? WHERE key = ?",
+			d.Revision, d.Seq, d.Deleted, d.State, null(d.Number), null(d.Reverses), d.Device, d.Branch, r.key)
 	} else {
-		r.key, err = x.insert("INSERT INTO document (type, id, revision, seq, deleted, state, number, reverses, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			d.Type, d.ID, d.Revision, d.Seq, d.Deleted, d.State, null(d.Number), null(d.Reverses), d.Device)
+		r.key, err = x.insert("INSERT INTO document (type, id, revision, seq, deleted, state, number, reverses, device, branch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			d.Type, d.ID, d.Revision, d.Seq, d.Deleted, d.State, null(d.Number), null(d.Reverses), d.Device, d.Branch)
 	}
 	if err != nil {
 		return err
+	}
+	if err := x.extend(d); err != nil {
+		return err
+	}
+	if d.Receipt != nil {
+		if err := x.exec("INSERT OR REPLACE INTO receipt VALUES (?, ?)", r.key, d.Receipt); err != nil {
+			return err
+		}
+	} else {
+		d.Receipt = r.doc.Receipt // it stands for what was issued, whatever came later
 	}
 	x.known.docs[docID{d.Type, d.ID}] = row{r.key, d}
 	if d.Deleted {
@@ -138,16 +169,80 @@ func (x *tx) Write(d server.Document) error {
 	return x.exec("INSERT OR REPLACE INTO body VALUES (?, ?)", r.key, d.Body)
 }
 
-func (x *tx) Waiting(limit int) ([]server.Document, error) {
-	return all(x.t.QueryContext(x.ctx, "SELECT "+columns+"WHERE d.state = 'waiting' ORDER BY d.seq LIMIT ?", limit))
+// extend writes the running hash after d.
+func (x *tx) extend(d server.Document) error {
+	if x.hash == nil {
+		err := x.t.QueryRowContext(x.ctx, "SELECT hash FROM chain ORDER BY seq DESC LIMIT 1").Scan(&x.hash)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	}
+	x.hash = server.Extend(x.hash, d)
+	return x.exec("INSERT INTO chain VALUES (?, ?)", d.Seq, x.hash)
+}
+
+// Head implements server.Tx.
+func (x *tx) Head() (server.Head, error) {
+	h, err := head(x.ctx, x.t)
+	if err != nil {
+		return h, err
+	}
+	for name, n := range x.counters { // raised and not written yet
+		switch name {
+		case "seq":
+			h.Seq, h.Hash = n, x.hash
+		case "number":
+			h.Number = n
+		}
+	}
+	return h, nil
+}
+
+// HashAt implements server.Tx.
+func (x *tx) HashAt(seq int64) ([]byte, error) { return hashAt(x.ctx, x.t, seq) }
+
+// ByNumber implements server.Tx.
+func (x *tx) ByNumber(number string) (id string, err error) {
+	err = x.t.QueryRowContext(x.ctx, "SELECT id FROM document WHERE number = ?", number).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return id, err
+}
+
+// Owner implements server.Tx.
+func (x *tx) Owner(device string) (branch string, found bool, err error) {
+	err = x.t.QueryRowContext(x.ctx, "SELECT branch FROM device WHERE id = ?", device).Scan(&branch)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	return branch, err == nil, err
+}
+
+// Enrol implements server.Tx.
+func (x *tx) Enrol(device, branch string, at time.Time) error {
+	return x.exec("INSERT OR REPLACE INTO device VALUES (?, ?, ?)", device, branch, at.UnixMilli())
+}
+
+// Waiting implements server.Tx.
+func (x *tx) Waiting(after int64, limit int) ([]server.Document, error) {
+	return all(x.t.QueryContext(x.ctx, "SELECT "+columns+"WHERE d.state = 'waiting' AND d.seq > ? ORDER BY d.seq LIMIT ?", after, limit))
 }
 
 func (x *tx) Reds(id string) ([]server.Document, error) {
 	return all(x.t.QueryContext(x.ctx, "SELECT "+columns+"WHERE d.reverses = ? AND d.state IN ('waiting', 'issued')", id))
 }
 
-func (x *tx) Epoch() (string, error) {
-	var e string
-	err := x.t.QueryRowContext(x.ctx, "SELECT value FROM meta WHERE name = 'epoch'").Scan(&e)
-	return e, err
+// SetEpoch implements server.Tx.
+func (x *tx) SetEpoch(epoch string) error {
+	return x.exec("UPDATE meta SET value = ? WHERE name = 'epoch'", epoch)
+}
+
+// Prune implements server.Store.
+func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
+	r, err := s.write.ExecContext(ctx, "DELETE FROM ledger WHERE at < ?", before.UnixMilli())
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
 }

@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+	"counterfoil/sync/remote"
+	"counterfoil/sync/wire"
+)
+
+// patienceBehind is how long a server that has not caught up is waited for before
+// it is asked whether the one that writes is behind too.
+const patienceBehind = 5 * time.Minute
+
+// maxEpochs bounds the new epochs of one round: a server that changes its epoch
+// for ever gets nothing more.
+const maxEpochs = 3
+
+// problem is the server's own word, with this status and code; nil when the error
+// is something else. What only looks like it, of a box on the way, is not believed.
+func problem(err error, status int, code string) *remote.Error {
+	var r *remote.Error
+	if !errors.As(err, &r) || r.Status != status || r.NotOurs || r.HTML || r.Problem.Code != code {
+		return nil
+	}
+	return r
+}
+
+// newEpochOf reports whether the server says that its data were put back: it names
+// an epoch that this desk does not have.
+func newEpochOf(err error, cur books.Cursor) bool {
+	p := problem(err, http.StatusGone, "epoch_changed")
+	if p == nil || p.Problem.Epoch == "" {
+		return false
+	}
+	m, _ := wire.ReadMark(cur.Mark) // none is of no epoch
+	return (cur.Epoch != "" || m.Epoch != "") && (cur.Epoch != "" && cur.Epoch != p.Problem.Epoch || m.Epoch != "" && m.Epoch != p.Problem.Epoch)
+}
+
+// newEpoch answers a server restored from a backup: what it ever answered is
+// offered again, its ledger sorts out what it still knows, and all is read again.
+// What it then turns out not to have is brought back: see change and apply.
+func (e *Engine) newEpoch(ctx context.Context) error {
+	if e.epochs++; e.epochs > maxEpochs {
+		return &books.Error{Code: "epoch_unsteady", Text: "the server keeps saying that its data were put back from a backup", Hint: "tell the server team; nothing is lost here"}
+	}
+	return e.cfg.Store.Update(ctx, func(tx books.SyncTx) error {
+		if _, err := tx.Reoffer(); err != nil {
+			return err
+		}
+		if err := tx.SetMark(""); err != nil {
+			return err
+		}
+		return tx.SetCursor(books.Cursor{Again: true})
+	})
+}
+
+// lagging notes that the server is behind what this desk has read. A reader that
+// lags catches up; after a while the writer is asked, with a push of nothing: only
+// its data can have been put back.
+func (e *Engine) lagging(ctx context.Context, cause error) error {
+	now := e.cfg.Now()
+	if e.behind.IsZero() {
+		e.behind = now
+	}
+	if now.Sub(e.behind) < patienceBehind {
+		return cause
+	}
+	e.behind = now
+	dev, err := e.cfg.Store.Device(ctx)
+	if err != nil {
+		return err
+	}
+	cur, err := e.cfg.Store.Cursor(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := e.cfg.Remote.Push(ctx, request(dev.ID, cur)); err != nil {
+		if newEpochOf(err, cur) {
+			return e.newEpoch(ctx)
+		}
+		return err
+	}
+	return cause
+}
+
+// final reports whether an invoice was issued.
+func final(s invoice.State) bool { return s == invoice.Issued || s == invoice.Reversed }
+
+// issuedHere meets a change of an invoice that was issued as far as this desk knows. What
+// was printed stays: a server that has it otherwise lost it, and gets it back.
+// done is false when the change is the ordinary next one.
+func (e *Engine) issuedHere(tx books.SyncTx, st books.Stored, c books.Change, s *Summary) (ev []Event, done bool, err error) {
+	mine := st.Invoice
+	if !final(mine.State) || mine.Number == "" || st.Conflict {
+		return nil, false, nil
+	}
+	theirs := c.Invoice
+	if theirs != nil && final(theirs.State) && theirs.Number == mine.Number {
+		// A reversal that is lost comes back with its red-letter invoice.
+		lost := mine.State == invoice.Reversed && theirs.State == invoice.Issued && st.Pending == ""
+		return nil, lost, nil
+	}
+	if theirs != nil && final(theirs.State) {
+		// Two numbers were printed for it: a person has to know.
+		st.Base = nil
+		ev, err = e.theirs(tx, st, *theirs, false, true, s)
+		return ev, true, err
+	}
+	receipt, err := tx.Receipt(c.ID)
+	if err != nil || receipt == nil {
+		return nil, false, err
+	}
+	return []Event{{Kind: "pulled", InvoiceID: c.ID}}, true, tx.Offer(c.ID)
+}
+
+// keepReceipt keeps the receipt that came with an answer or a change.
+func keepReceipt(tx books.SyncTx, id string, seq int64, receipt []byte) error {
+	if len(receipt) == 0 {
+		return nil
+	}
+	return tx.KeepReceipt(id, seq, receipt)
+}
+
+// presented are the bytes that present an invoice.
+func presented(inv invoice.Invoice, receipt []byte) ([]byte, error) {
+	body, err := wire.EncodeInvoice(inv)
+	if err != nil {
+		return nil, err
+	}
+	var r wire.Receipt
+	if err := wire.Unmarshal(receipt, &r); err != nil {
+		return nil, err
+	}
+	return wire.Marshal(wire.Presented{Invoice: body, Receipt: r})
+}
+
+// sentDocument is the invoice in the frozen bytes of an operation.
+func sentDocument(o books.Operation) (invoice.Invoice, error) {
+	if o.Kind != books.Present {
+		return wire.DecodeInvoice(o.Bytes)
+	}
+	var p wire.Presented
+	if err := wire.Unmarshal(o.Bytes, &p); err != nil {
+		return invoice.Invoice{}, err
+	}
+	return wire.DecodeInvoice(p.Invoice)
+}

@@ -1,0 +1,90 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"counterfoil/sync/server"
+)
+
+// changes are documents whose body is left where it is when it is too large to
+// be handed out, or the asking device wrote it.
+const changes = `SELECT d.type, d.id, d.revision, d.seq, d.deleted, d.state, coalesce(d.number, ''), coalesce(d.reverses, ''), d.device, d.branch,
+	CASE WHEN length(b.body) <= ?1 THEN b.body END, r.receipt, coalesce(length(b.body), 0)
+	FROM document d LEFT JOIN body b ON b.key = d.key AND (?2 = '' OR d.device <> ?2) LEFT JOIN receipt r ON r.key = b.key
+	WHERE d.seq > ?3 AND (?4 = '' OR d.branch = ?4 OR d.branch = '') ORDER BY d.seq LIMIT ?5`
+
+// Page implements server.Store.
+func (s *Store) Page(ctx context.Context, q server.PageQuery) (server.Page, error) {
+	var p server.Page
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return p, err
+	}
+	defer tx.Rollback()
+	if p.Head, err = head(ctx, tx); err != nil {
+		return p, err
+	}
+	rows, err := tx.QueryContext(ctx, changes, server.MaxKept, q.Without, q.After, q.Branch, q.Limit+1)
+	if err != nil {
+		return p, err
+	}
+	defer rows.Close()
+	size := 0
+	for rows.Next() {
+		if len(p.Changes) == q.Limit || size > 0 && size >= q.Bytes {
+			p.More = true
+			break
+		}
+		var d server.Document
+		var length int
+		if err := rows.Scan(&d.Type, &d.ID, &d.Revision, &d.Seq, &d.Deleted, &d.State, &d.Number, &d.Reverses, &d.Device, &d.Branch, &d.Body, &d.Receipt, &length); err != nil {
+			return p, err
+		}
+		switch {
+		case length > server.MaxKept:
+			d.Unreadable = "too_large"
+		case length > 0 && !jsontext.Value(d.Body).IsValid():
+			d.Unreadable, d.Body = "damaged", nil
+		}
+		// Whatever is no JSON any more is not handed out.
+		if d.Receipt != nil && !jsontext.Value(d.Receipt).IsValid() {
+			d.Receipt = nil
+		}
+		if size += len(d.Body); size > q.Bytes && len(p.Changes) > 0 {
+			p.More = true
+			break
+		}
+		p.Changes = append(p.Changes, d)
+	}
+	return p, rows.Err()
+}
+
+// querier is a transaction or a pool.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func head(ctx context.Context, q querier) (server.Head, error) {
+	var h server.Head
+	err := q.QueryRowContext(ctx, `SELECT m.value, c.value, n.value, coalesce((SELECT hash FROM chain WHERE seq = c.value), x'')
+		FROM meta m, counter c, counter n WHERE m.name = 'epoch' AND c.name = 'seq' AND n.name = 'number'`).Scan(&h.Epoch, &h.Seq, &h.Number, &h.Hash)
+	return h, err
+}
+
+func hashAt(ctx context.Context, q querier, seq int64) ([]byte, error) {
+	var hash []byte
+	err := q.QueryRowContext(ctx, "SELECT hash FROM chain WHERE seq = ?", seq).Scan(&hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return hash, err
+}
+
+// HashAt implements server.Store.
+func (s *Store) HashAt(ctx context.Context, seq int64) ([]byte, error) {
+	return hashAt(ctx, s.read, seq)
+}
