@@ -51,10 +51,11 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 	st, day := m.State(), m.Stats(24*time.Hour)
 	out := viewmodel.ConnectionFacts{
 		Connected: f.d.client.URL() != "", Online: st.Kind == link.Online, LastSync: st.LastOK,
-		Waiting: n.Unsynced, WaitingGross: n.UnsyncedGross, OldestWaiting: n.OldestUnsynced,
+		Waiting: n.UnsyncedInvoices, WaitingGross: n.UnsyncedGross, OldestWaiting: n.OldestUnsynced,
 		Requests: day.Requests, Availability: day.Availability, Success: day.Success, P50: day.P50, P99: day.P99,
 		NextTry: f.d.client.Engine().NextTry(), Names: []string{f.d.client.URL()},
 	}
+	out.Sending = out.Connected && out.NextTry.IsZero()
 	out.CertificateEnd = m.CertificateEnd()
 	id := fault.ID(st.Fault)
 	values := map[string]string{"host": f.d.client.URL()}
@@ -82,6 +83,9 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 	}
 	return out
 }
+
+// Send asks for a round of sync now.
+func (f *facts) Send() { f.d.client.Engine().Wake() }
 
 func (f *facts) lamps(out *viewmodel.ConnectionFacts, broken fault.Layer, title fault.Text) {
 	state := viewmodel.LampGood
@@ -186,7 +190,7 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 		out.Evidence = append(out.Evidence, same(fmt.Sprintf("%s: %s (%d ms)", e.Probe, e.Result, e.MS)))
 	}
 	if r.Finding.Fault == fault.OK {
-		s.d.client.Engine().Kick()
+		s.d.client.Engine().Wake() // the way is open: nothing waits for its next try
 		return viewmodel.Finding{}
 	}
 	out.Fault = string(r.Finding.Fault)
@@ -316,7 +320,11 @@ func (t trainer) Set(_ context.Context, id string, on bool) error {
 		return errNoPractice
 	}
 	err := p.Set(id, on)
-	t.d.client.Engine().Kick()
+	if on {
+		t.d.client.Engine().Kick()
+	} else {
+		t.d.client.Engine().Wake()
+	}
 	return err
 }
 

@@ -89,6 +89,7 @@ func (w *window) build(show string) {
 	w.shell.Pill = func() viewmodel.Pill {
 		return viewmodel.NewPill(t, w.facts.Facts(), w.d.trust.Keyring.Kind(), time.Now())
 	}
+	w.shell.Send = w.facts.Send
 	if w.d.practising() {
 		w.shell.Band = &ui.Band{Title: t.T("practice.band"), More: t.T("practice.band.more"), Button: t.T("practice.leave"), Press: w.leave}
 	}

@@ -113,8 +113,8 @@ func (d *DB) sumHuge(ctx context.Context, query string, args []any) (decimal.Dec
 
 func (d *DB) countOutbox(ctx context.Context, c *books.Counts) error {
 	var oldest, fen int64
-	err := d.one(ctx, `SELECT (SELECT count(*) FROM outbox), coalesce((SELECT created FROM outbox ORDER BY id LIMIT 1), 0),
-		coalesce((SELECT sum(gross) FROM tally WHERE state = 'waiting'), 0)`, nil, &c.Unsynced, &oldest, &fen)
+	err := d.one(ctx, `SELECT (SELECT count(*) FROM outbox), (SELECT count(DISTINCT document_id) FROM outbox), coalesce((SELECT created FROM outbox ORDER BY id LIMIT 1), 0),
+		coalesce((SELECT sum(gross) FROM tally WHERE state = 'waiting'), 0)`, nil, &c.Unsynced, &c.UnsyncedInvoices, &oldest, &fen)
 	if err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func TestCounts(t *testing.T) {
 		mustSave(t, d, v, s, 0, books.Put)
 	}
 	c, err := d.Counts(ctx, books.Filter{})
-	if err != nil || c.All != 5 || c.Draft != 1 || c.Waiting != 2 || c.Issued != 1 || c.Rejected != 1 || c.Red != 1 || c.Unsynced != 5 ||
+	if err != nil || c.All != 5 || c.Draft != 1 || c.Waiting != 2 || c.Issued != 1 || c.Rejected != 1 || c.Red != 1 || c.Unsynced != 5 || c.UnsyncedInvoices != 5 ||
 		!c.Gross.Equal(sum) || !c.OldestUnsynced.Equal(day0) || !c.UnsyncedGross.GreaterThan(huge) {
 		t.Fatalf("%+v %v, want %s", c, err, sum)
 	}

@@ -172,6 +172,8 @@ func (branch) Facts() viewmodel.ConnectionFacts {
 	return f
 }
 
+func (branch) Send() {}
+
 func (branch) Run(_ context.Context, progress func(viewmodel.Check)) viewmodel.Finding {
 	for i, t := range []viewmodel.Bilingual{both("本机数据", "Local data"), both("密码库与 CA 证书", "Keyring and CA certificate"), both("网络连接", "Network"), both("安全连接", "Secure connection"), both("发票服务器", "Invoice server")} {
 		c := viewmodel.Check{ID: fmt.Sprint(i), Title: t, State: viewmodel.CheckGood, Took: time.Duration(i+1) * time.Millisecond}

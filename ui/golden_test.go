@@ -91,6 +91,7 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 	page("firstrun", screen.NewFirstRun(viewmodel.NewFirstRun(setup, b, b, b, viewmodel.NewWizard(setup, b, b, b.clock, func() int { return 0 }), values), words, choose).Object())
 	s.Badge = func(name string) int { return map[string]int{"conflicts": 1}[name] }
 	s.Pill = func() viewmodel.Pill { return viewmodel.NewPill(words, b.Facts(), "os", noon) }
+	s.Send = b.Send
 	if practice {
 		s.Band = &Band{Title: words.T("practice.band"), More: words.T("practice.band.more"), Button: words.T("practice.leave")}
 	}

@@ -53,7 +53,8 @@ type Shell struct {
 
 	Badge func(name string) int
 	Pill  func() viewmodel.Pill
-	Band  *Band // above every page; nil: none
+	Send  func() // what the pill's button does
+	Band  *Band  // above every page; nil: none
 
 	current   string
 	collapsed bool   // the rail shows icons only
@@ -351,7 +352,17 @@ func (s *Shell) pill() fyne.CanvasObject {
 		return s.hit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(12, 12, 4, 4), light)), func() { s.Show("connection") })
 	}
 	top := container.NewHBox(light, text)
-	return s.hit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(8, 8, 10, 8), container.New(layout.NewCustomPaddedVBoxLayout(1), top, sub))), func() { s.Show("connection") })
+	words := container.New(layout.NewCustomPaddedLayout(8, 8, 10, 8), container.New(layout.NewCustomPaddedVBoxLayout(1), top, sub))
+	whole := s.hit(words, func() { s.Show("connection") })
+	if p.Send == "" || s.Send == nil {
+		return container.NewStack(box, whole)
+	}
+	send := canvas.NewText(p.Send, theme.Color(theme.ColorNamePrimary))
+	send.TextSize, send.TextStyle.Bold = 12.5, true
+	line := canvas.NewRectangle(theme.Color(theme.ColorNameSeparator))
+	line.SetMinSize(fyne.NewSize(1, 1))
+	press := s.hit(container.New(layout.NewCustomPaddedLayout(6, 7, 10, 10), container.NewCenter(send)), s.Send)
+	return container.NewStack(box, container.New(layout.NewCustomPaddedVBoxLayout(0), whole, container.New(layout.NewCustomPaddedLayout(0, 0, 1, 1), line), press))
 }
 
 // shortcuts go through the main menu, because an entry with the focus swallows

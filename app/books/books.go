@@ -197,6 +197,7 @@ type Counts struct {
 	All, Draft, Waiting, Issued, Rejected, Red, Conflict int
 	Gross                                                decimal.Decimal // sum over All
 	Unsynced                                             int             // operations without an answer
+	UnsyncedInvoices                                     int             // invoices that these operations are of
 	UnsyncedGross                                        decimal.Decimal // sum of the waiting (submitted) invoices
 	OldestUnsynced                                       time.Time       // zero when none
 }

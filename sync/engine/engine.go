@@ -55,6 +55,7 @@ const (
 type Engine struct {
 	cfg  Config
 	kick chan struct{}
+	wake chan struct{}
 
 	round  sync.Mutex // held during a round
 	size   amount     // of a push; under round
@@ -74,7 +75,7 @@ func New(cfg Config) *Engine {
 		cfg.Notify = func(Event) {}
 	}
 	return &Engine{
-		cfg: cfg, kick: make(chan struct{}, 1), doubt: suspicion{alone: map[int64]int{}},
+		cfg: cfg, kick: make(chan struct{}, 1), wake: make(chan struct{}, 1), doubt: suspicion{alone: map[int64]int{}},
 		size: amount{n: maxOps, most: maxOps, step: 25}, page: amount{n: maxPage, most: maxPage, step: 25},
 	}
 }
@@ -131,11 +132,17 @@ func (e *Engine) Once(ctx context.Context) (Summary, error) {
 	return sum, nil
 }
 
-// Kick asks for a round now.
-func (e *Engine) Kick() {
+// Kick asks for a round now, or as soon as the server wants to be asked again.
+func (e *Engine) Kick() { ring(e.kick) }
+
+// Wake asks for a round now and ends the back-off, also where the server asked to
+// be left alone: a self-check has just found the way open, or a person wants it.
+func (e *Engine) Wake() { ring(e.wake) }
+
+func ring(bell chan struct{}) {
 	select {
-	case e.kick <- struct{}{}:
-	default:
+	case bell <- struct{}{}:
+	default: // it rings already
 	}
 }
 
@@ -182,12 +189,16 @@ func (e *Engine) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
+		case <-e.wake:
+			failures = 0
 		case <-e.kick:
-			// The server's own wish is kept even when a clerk is in a hurry.
+			// The server's own wish is kept even when a clerk goes on typing.
 			if ra := asked(err); ra > 0 {
 				select {
 				case <-ctx.Done():
 				case <-timer.C:
+				case <-e.wake:
+					failures = 0
 				}
 			}
 		}

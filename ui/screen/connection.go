@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/ui/viewmodel"
+	"counterfoil/ui/xwidget"
 )
 
 // Connection is the connection page.
@@ -16,6 +17,8 @@ type Connection struct {
 	t         viewmodel.Phrases
 	root      *fyne.Container
 	reporting bool
+	actions   []fyne.CanvasObject // made once: a page drawn anew would take the focus from them
+	send      *xwidget.Button
 
 	SelfCheck  func()            // opens the wizard
 	SaveReport func(text string) // asks for a file and writes it
@@ -25,6 +28,13 @@ type Connection struct {
 // NewConnection makes the page and follows the model's changes.
 func NewConnection(vm *viewmodel.Connection, t viewmodel.Phrases) *Connection {
 	s := &Connection{vm: vm, t: t, root: container.NewStack()}
+	s.send = button(t.T("connection.send"), false, vm.Send)
+	s.actions = []fyne.CanvasObject{s.send, button(t.T("connection.export"), false, s.Report),
+		button(t.T("connection.selfcheck")+"  F5", true, func() {
+			if s.SelfCheck != nil {
+				s.SelfCheck()
+			}
+		})}
 	vm.Changed = s.Refresh
 	s.Refresh()
 	return s
@@ -64,13 +74,12 @@ func (s *Connection) show(o fyne.CanvasObject) {
 }
 
 func (s *Connection) build() fyne.CanvasObject {
-	actions := []fyne.CanvasObject{
-		button(s.t.T("connection.export"), false, s.Report),
-		button(s.t.T("connection.selfcheck")+"  F5", true, func() {
-			if s.SelfCheck != nil {
-				s.SelfCheck()
-			}
-		}),
+	if s.vm.CanSend() == s.send.Disabled() {
+		if s.vm.CanSend() {
+			s.send.Enable()
+		} else {
+			s.send.Disable()
+		}
 	}
 	head := banner(container.New(stacked{6},
 		heading(s.vm.Headline()), prose(s.vm.Sentence(), false, plainInk)), lampInk(s.vm.State()))
@@ -84,7 +93,7 @@ func (s *Connection) build() fyne.CanvasObject {
 			words(t.Figure, figureSize, true, name), words(t.Note, smallSize, false, mutedInk)), 12, 14)))
 	}
 	below := container.New(shares{parts: []float32{693, 421}, space: gap}, s.day(), s.changes())
-	return page(s.t.T("connection.title"), "", actions, container.NewVScroll(column(true, head, s.chain(), tiles, below)))
+	return page(s.t.T("connection.title"), "", s.actions, container.NewVScroll(column(true, head, s.chain(), tiles, below)))
 }
 
 // chain is the five lamps with the lines between them.

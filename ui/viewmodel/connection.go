@@ -72,6 +72,7 @@ type ConnectionFacts struct {
 	Success        float64 // 0…1 of the requests
 	P50, P99       time.Duration
 	NextTry        time.Time // zero: none is planned
+	Sending        bool      // a round of sync is under way
 	CertificateEnd time.Time // of the server's certificate; zero: not known
 	Buckets        []Bucket
 	Events         []ConnectionEvent // newest first
@@ -79,8 +80,11 @@ type ConnectionFacts struct {
 	Names          []string // masked in reports: host, user, buyers
 }
 
-// ConnectionSource gives the facts; Facts must be quick and safe for any goroutine.
-type ConnectionSource interface{ Facts() ConnectionFacts }
+// ConnectionSource gives the facts; its methods must be quick and safe for any goroutine.
+type ConnectionSource interface {
+	Facts() ConnectionFacts
+	Send() // asks for a round of sync now, however long the next was put off
+}
 
 // Connection is the connection page.
 type Connection struct {
@@ -95,6 +99,16 @@ type Connection struct {
 func NewConnection(s Setup, source ConnectionSource) *Connection {
 	return &Connection{setup: s, source: source, facts: source.Facts()}
 }
+
+// Send sends what waits now, and reads what the server has.
+func (c *Connection) Send() {
+	if c.facts.Connected {
+		c.source.Send()
+	}
+}
+
+// CanSend reports whether there is a server to send to and nothing under way.
+func (c *Connection) CanSend() bool { return c.facts.Connected && !c.facts.Sending }
 
 // Refresh reads the facts again.
 func (c *Connection) Refresh() {

@@ -8,9 +8,31 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-type facts struct{ f ConnectionFacts }
+type facts struct {
+	f    ConnectionFacts
+	sent int
+}
 
 func (f *facts) Facts() ConnectionFacts { return f.f }
+func (f *facts) Send()                  { f.sent++ }
+
+func TestSendNow(t *testing.T) {
+	_, s := newWindow(t)
+	src := &facts{}
+	c := NewConnection(s, src)
+	if c.Send(); src.sent != 0 || c.CanSend() {
+		t.Fatal("sent without a server")
+	}
+	src.f.Connected, src.f.NextTry = true, noon.Add(26*time.Minute)
+	c.Refresh()
+	if c.Send(); src.sent != 1 || !c.CanSend() {
+		t.Fatal("not sent:", src.sent)
+	}
+	src.f.Sending = true
+	if c.Refresh(); c.CanSend() {
+		t.Fatal("a round is under way")
+	}
+}
 
 func TestConnectionWords(t *testing.T) {
 	_, s := newWindow(t)

@@ -6,7 +6,12 @@ import "time"
 type Pill struct {
 	State     LampState
 	Text, Sub string
+	Send      string // the word of the button that sends now; empty: nothing waits long
 }
+
+// lingers is how long an invoice may wait on a working line before it is a matter
+// of the clerk's.
+const lingers = 15 * time.Second
 
 // soon is how long before its end the server's certificate asks for attention.
 const soon = 15 * 24 * time.Hour
@@ -23,6 +28,9 @@ func (f ConnectionFacts) ends(now time.Time) (days int, yes bool) {
 // system's is named for as long as there is nothing more urgent.
 func NewPill(w Phrases, f ConnectionFacts, keyring string, now time.Time) Pill {
 	p := Pill{State: LampGood, Sub: w.T("pill.click")}
+	if f.Connected && f.Waiting > 0 && (!f.Online || now.Sub(f.OldestWaiting) > lingers) {
+		p.Send = w.T("pill.send")
+	}
 	days, ending := f.ends(now)
 	switch {
 	case !f.Connected:

@@ -14,13 +14,15 @@ func TestPill(t *testing.T) {
 		keyring string
 		want    Pill
 	}{
-		"none":   {ConnectionFacts{}, "os", Pill{LampUnknown, "pill.none", "pill.click"}},
-		"new":    {ConnectionFacts{Connected: true}, "os", Pill{LampUnknown, "pill.unknown", "pill.click"}},
-		"online": {ConnectionFacts{Connected: true, Online: true, LastSync: noon, CertificateEnd: noon.AddDate(1, 0, 0)}, "os", Pill{LampGood, "pill.online[" + at + "]", "pill.click"}},
-		"file":   {ConnectionFacts{Connected: true, Online: true, LastSync: noon}, "file", Pill{LampGood, "pill.online[" + at + "]", "pill.keyring.file"}},
-		"ending": {ConnectionFacts{Connected: true, Online: true, LastSync: noon, CertificateEnd: noon.Add(6*24*time.Hour + time.Hour)}, "memory", Pill{LampSlow, "pill.attention", "pill.ends[6]"}},
-		"fault":  {ConnectionFacts{Connected: true, Requests: 9, Fault: "S01", Waiting: 12, CertificateEnd: noon.Add(-time.Hour), Lamps: [5]Lamp{3: expired}}, "memory", Pill{LampBad, "pill.offline[12]", "证书已过期"}},
-		"shaky":  {ConnectionFacts{Connected: true, Requests: 9, Waiting: 2}, "os", Pill{LampSlow, "pill.degraded[2]", "pill.click"}},
+		"none":   {ConnectionFacts{}, "os", Pill{LampUnknown, "pill.none", "pill.click", ""}},
+		"new":    {ConnectionFacts{Connected: true}, "os", Pill{LampUnknown, "pill.unknown", "pill.click", ""}},
+		"online": {ConnectionFacts{Connected: true, Online: true, LastSync: noon, CertificateEnd: noon.AddDate(1, 0, 0)}, "os", Pill{LampGood, "pill.online[" + at + "]", "pill.click", ""}},
+		"file":   {ConnectionFacts{Connected: true, Online: true, LastSync: noon}, "file", Pill{LampGood, "pill.online[" + at + "]", "pill.keyring.file", ""}},
+		"ending": {ConnectionFacts{Connected: true, Online: true, LastSync: noon, CertificateEnd: noon.Add(6*24*time.Hour + time.Hour)}, "memory", Pill{LampSlow, "pill.attention", "pill.ends[6]", ""}},
+		"fault":  {ConnectionFacts{Connected: true, Requests: 9, Fault: "S01", Waiting: 12, CertificateEnd: noon.Add(-time.Hour), Lamps: [5]Lamp{3: expired}}, "memory", Pill{LampBad, "pill.offline[12]", "证书已过期", "pill.send"}},
+		"fresh":  {ConnectionFacts{Connected: true, Online: true, LastSync: noon, Waiting: 1, OldestWaiting: noon.Add(-time.Second)}, "os", Pill{LampGood, "pill.online[" + at + "]", "pill.click", ""}},
+		"stays":  {ConnectionFacts{Connected: true, Online: true, LastSync: noon, Waiting: 1, OldestWaiting: noon.Add(-time.Minute)}, "os", Pill{LampGood, "pill.online[" + at + "]", "pill.click", "pill.send"}},
+		"shaky":  {ConnectionFacts{Connected: true, Requests: 9, Waiting: 2}, "os", Pill{LampSlow, "pill.degraded[2]", "pill.click", "pill.send"}},
 	} {
 		if got := NewPill(s.Words, c.f, c.keyring, noon); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"counterfoil/ui/viewmodel"
+)
+
+// A fault ends; the self-check that finds the way open, or the switch that ended
+// it, brings the pill back to green at once, although the server had asked to be
+// left alone for half an hour.
+func TestPillTurnsGreenAtOnce(t *testing.T) {
+	r := newRig(t, options{data: t.TempDir(), practice: true})
+	e := r.w.d.client.Engine()
+	for _, end := range []string{"self-check", "switch", "send now"} {
+		r.until("the line", func() bool { return r.w.facts.Facts().Online })
+		if err := r.w.d.practice.Set("H21", true); err != nil {
+			t.Fatal(err)
+		}
+		e.Wake()
+		r.until("the refusal", func() bool { return e.LastError() != nil && time.Until(e.NextTry()) > 20*time.Minute })
+		r.w.selfCheck()
+		r.until("the finding", func() bool {
+			s := r.w.wizard.Stage()
+			return s == viewmodel.StageFinding || s == viewmodel.StageHanded
+		})
+		r.until("the pill", func() bool { return !r.w.facts.Facts().Online })
+		switch end {
+		case "self-check": // the server comes back by itself; the wizard looks every second
+			if err := r.w.d.practice.Set("H21", false); err != nil {
+				t.Fatal(err)
+			}
+		case "switch":
+			r.w.wizard.Stop()
+			r.w.shell.Show("practice")
+			r.w.practice.Set(t.Context(), "H21", false)
+		case "send now":
+			r.w.wizard.Stop()
+			if err := r.w.d.practice.Set("H21", false); err != nil {
+				t.Fatal(err)
+			}
+			r.w.shell.Show("connection")
+			r.until("the button", r.w.conn.CanSend)
+			r.w.conn.Send()
+		}
+		r.until("a green pill after the "+end, func() bool { return r.w.shell.Pill().State == viewmodel.LampGood })
+	}
+}
