@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Check is the quick look of the self-check: page structure, marker row and
-// whether another program keeps the write lock. It opens the file anew: a
+// Check is the look of the self-check: page structure, marker row, the sum of
+// every row, and whether another program keeps the write lock. It opens the file anew: a
 // connection that has searched keeps the shape of the index as it was, compares
 // it with what others wrote since, and calls a whole file damaged (FTS5's
 // integrity check, in SQLite 3.54, does not look for a newer shape).
@@ -18,7 +18,10 @@ func (d *DB) Check(ctx context.Context) error {
 		if err := pragmaCheck(ctx, db, "quick_check(1)"); err != nil {
 			return err
 		}
-		return marker(ctx, db)
+		if err := marker(ctx, db); err != nil {
+			return err
+		}
+		return verify(ctx, db)
 	})
 	if err == nil {
 		err = d.lockCheck(ctx)

@@ -53,28 +53,38 @@ func scanConflict(scan func(into ...any) error) (books.Conflict, error) {
 	var c books.Conflict
 	var opened int64
 	var body []byte
-	if err := scan(&c.ID, &c.InvoiceID, &opened, &body); err != nil {
+	var sum sql.NullInt64
+	if err := scan(&c.ID, &c.InvoiceID, &opened, &body, &sum); err != nil {
+		return c, err
+	}
+	if err := intact(sum, sumOf(c.InvoiceID, c.ID, opened, body), "conflict of invoice", c.InvoiceID); err != nil {
 		return c, err
 	}
 	c.OpenedAt = fromNanos(opened)
 	return c, decodeConflict(body, &c)
 }
 
-// Conflicts lists the open conflicts, oldest first.
+// Conflicts lists the open conflicts, oldest first. Where some are damaged it
+// gives the others and ErrDamaged, which names them.
 func (d *DB) Conflicts(ctx context.Context) ([]books.Conflict, error) {
 	var all []books.Conflict
-	err := d.each(ctx, `SELECT id, invoice_id, opened, body FROM conflict ORDER BY opened, id`, nil, func(r *sql.Rows) error {
+	var bad error
+	err := d.each(ctx, `SELECT id, invoice_id, opened, body, sum FROM conflict ORDER BY opened, id`, nil, func(r *sql.Rows) error {
 		c, err := scanConflict(r.Scan)
+		if errors.Is(err, books.ErrDamaged) {
+			bad = errors.Join(bad, err)
+			return nil
+		}
 		all = append(all, c)
 		return err
 	})
-	return all, wrap("conflicts", err)
+	return all, wrap("conflicts", errors.Join(err, bad))
 }
 
 // Conflict gives ErrNotFound when the invoice has no open one.
 func (d *DB) Conflict(ctx context.Context, invoiceID string) (books.Conflict, error) {
 	c, err := scanConflict(func(into ...any) error {
-		return d.one(ctx, `SELECT id, invoice_id, opened, body FROM conflict WHERE invoice_id = ?`, []any{invoiceID}, into...)
+		return d.one(ctx, `SELECT id, invoice_id, opened, body, sum FROM conflict WHERE invoice_id = ?`, []any{invoiceID}, into...)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = books.ErrNotFound

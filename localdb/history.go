@@ -3,6 +3,7 @@ package localdb
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"counterfoil/app/books"
 )
@@ -24,7 +25,8 @@ func (t *tx) putHistory(n int64, id string, h books.HistoryEntry) error {
 		return t.exec(columns+`VALUES (?, ?, ?, ?, NULL)`, h.InvoiceID, nanos(h.At), h.Event, h.Detail)
 	}
 	if h.Before == nil {
-		return t.exec(columns+`VALUES (?, ?, ?, ?, (SELECT doc FROM body WHERE n = ?))`, h.InvoiceID, nanos(h.At), h.Event, h.Detail, n)
+		return t.exec(`INSERT INTO history (invoice_id, at, event, detail, before, before_sum) SELECT ?, ?, ?, ?, doc, doc_sum FROM body WHERE n = ?`,
+			h.InvoiceID, nanos(h.At), h.Event, h.Detail, n)
 	}
 	before, err := encode(*h.Before)
 	if err != nil {
@@ -33,21 +35,28 @@ func (t *tx) putHistory(n int64, id string, h books.HistoryEntry) error {
 	return t.exec(columns+`VALUES (?, ?, ?, ?, ?)`, h.InvoiceID, nanos(h.At), h.Event, h.Detail, before)
 }
 
-// History lists what happened to an invoice, oldest first.
+// History lists what happened to an invoice, oldest first. Where entries are
+// damaged it gives the others and ErrDamaged.
 func (d *DB) History(ctx context.Context, id string) ([]books.HistoryEntry, error) {
 	var all []books.HistoryEntry
-	err := d.each(ctx, `SELECT at, event, detail, before FROM history WHERE invoice_id = ? ORDER BY id`, []any{id}, func(r *sql.Rows) error {
+	var bad error
+	err := d.each(ctx, `SELECT id, at, event, detail, before, sum, before_sum FROM history WHERE invoice_id = ? ORDER BY id`, []any{id}, func(r *sql.Rows) error {
 		h := books.HistoryEntry{InvoiceID: id}
-		var at int64
+		var row, at int64
 		var before []byte
-		if err := r.Scan(&at, &h.Event, &h.Detail, &before); err != nil {
+		var sum, beforeSum sql.NullInt64
+		if err := r.Scan(&row, &at, &h.Event, &h.Detail, &before, &sum, &beforeSum); err != nil {
 			return err
 		}
+		err := errors.Join(intact(sum, sumOf(row, id, at, h.Event, h.Detail), "history of", id), intact(beforeSum, sumOf(before), "history of", id))
+		if err != nil {
+			bad = err
+			return nil
+		}
 		h.At = fromNanos(at)
-		var err error
 		h.Before, err = decodeMaybe(before)
 		all = append(all, h)
 		return err
 	})
-	return all, wrap("history", err)
+	return all, wrap("history", errors.Join(err, bad))
 }

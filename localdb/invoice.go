@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -185,37 +184,4 @@ func (d *DB) saveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.S
 		return books.Saved{}, wrap("save invoice", err)
 	}
 	return books.Saved{Version: now.version, Reference: v.Reference}, nil
-}
-
-const storedQuery = `SELECT i.version, i.conflict, b.doc, b.base, (SELECT texts FROM typed t WHERE t.n = i.n),
-	coalesce((SELECT iif(kind = 'delete', '-', '') || state FROM outbox WHERE document_id = i.id ORDER BY id DESC LIMIT 1), '')
-	FROM invoice i JOIN body b ON b.n = i.n WHERE i.id = ?`
-
-func scanStored(scan func(into ...any) error) (books.Stored, error) {
-	var s books.Stored
-	var doc, base, typed []byte
-	err := scan(&s.Version, &s.Conflict, &doc, &base, &typed, &s.Pending)
-	if errors.Is(err, sql.ErrNoRows) {
-		return books.Stored{}, books.ErrNotFound
-	}
-	if err != nil {
-		return books.Stored{}, err
-	}
-	if p, deleting := strings.CutPrefix(string(s.Pending), "-"); deleting {
-		s.Pending, s.Deleting = books.OutboxState(p), true
-	}
-	if s.Invoice, err = decode(doc); err != nil {
-		return books.Stored{}, err
-	}
-	if s.Typed, err = decodeTyped(typed); err != nil {
-		return books.Stored{}, err
-	}
-	s.Base, err = decodeMaybe(base)
-	return s, err
-}
-
-// Invoice implements books.Store.
-func (d *DB) Invoice(ctx context.Context, id string) (books.Stored, error) {
-	s, err := scanStored(func(into ...any) error { return d.one(ctx, storedQuery, []any{id}, into...) })
-	return s, wrap("invoice", err)
 }

@@ -13,9 +13,9 @@ import (
 // orders maps Order.By to the column and the index behind it.
 var orders = map[string]string{"": "created", "created": "created", "date": "date", "buyer": "buyer_key", "number": "number", "gross": "gross_fen"}
 
-const rowColumns = `i.n, i.id, i.reference, i.number, i.date, i.buyer, i.kind, i.state, i.red, i.conflict,
-	coalesce((SELECT state FROM outbox o WHERE o.document_id = i.id ORDER BY o.id DESC LIMIT 1), ''),
-	i.gross_fen, i.gross, i.rejection, i.created, i.updated`
+var rowColumns = `i.n, i.id, i.reference, i.number, i.date, i.buyer, i.kind, i.state, i.red, i.conflict,
+	coalesce((SELECT iif(sum IS row_sum(` + outboxSummed + `), '', '!') || state FROM outbox o WHERE o.document_id = i.id ORDER BY o.id DESC LIMIT 1), ''),
+	i.gross_fen, i.gross, i.rejection, i.created, i.updated, i.buyer_key, i.taxno, i.version, i.revision, i.sum`
 
 // place is where a page ended: the sort key and the row id of its last row.
 type place struct {
@@ -206,13 +206,22 @@ func (d *DB) rows(ctx context.Context, query string, args []any) ([]keyed, error
 	var all []keyed
 	err := d.each(ctx, query, args, func(r *sql.Rows) error {
 		var k keyed
-		var fen, created, updated int64
-		var exact string
+		var fen, created, updated, version, revision int64
+		var exact, pending, buyerKey, taxno string
+		var sum sql.NullInt64
 		err := r.Scan(&k.key, &k.n, &k.ID, &k.Reference, &k.Number, &k.Date, &k.BuyerName, &k.Kind, &k.State, &k.Red, &k.Conflict,
-			&k.Pending, &fen, &exact, &k.RejectionCode, &created, &updated)
+			&pending, &fen, &exact, &k.RejectionCode, &created, &updated, &buyerKey, &taxno, &version, &revision, &sum)
 		if err != nil {
 			return err
 		}
+		pending, broken := strings.CutPrefix(pending, "!")
+		if broken || !sum.Valid || sum.Int64 != sumOf(k.n, k.ID, k.Reference, k.Number, k.Date, k.BuyerName, buyerKey, taxno, string(k.Kind), string(k.State),
+			k.Red, k.Conflict, fen, exact, k.RejectionCode, created, updated, version, revision) {
+			// Named, and nothing said of it.
+			all = append(all, keyed{Row: books.Row{ID: k.ID, Reference: k.Reference, Damaged: true}, n: k.n, key: k.key})
+			return nil
+		}
+		k.Pending = books.OutboxState(pending)
 		k.CreatedAt, k.UpdatedAt = fromNanos(created), fromNanos(updated)
 		k.Gross, err = grossOf(fen, exact)
 		all = append(all, k)

@@ -56,28 +56,39 @@ func joined(old, kind books.OperationKind, from, state invoice.State) books.Oper
 	return kind
 }
 
-const operationColumns = `id, seq, document_type, document_id, kind, base_revision, bytes, hash, state, attempts, last_error, created, sent`
+const operationColumns = `id, seq, document_type, document_id, kind, base_revision, bytes, hash, state, attempts, last_error, created, sent, from_state, sum, bytes_sum`
 
+// scanOperation gives ErrDamaged, with the operation as it stands, when it is not
+// as it was written.
 func scanOperation(scan func(into ...any) error) (books.Operation, error) {
 	var o books.Operation
 	var created, sent int64
-	err := scan(&o.ID, &o.Seq, &o.DocumentType, &o.DocumentID, &o.Kind, &o.BaseRevision, &o.Bytes, &o.Hash, &o.State, &o.Attempts, &o.LastError, &created, &sent)
+	var from string
+	var sum, bytesSum sql.NullInt64
+	err := scan(&o.ID, &o.Seq, &o.DocumentType, &o.DocumentID, &o.Kind, &o.BaseRevision, &o.Bytes, &o.Hash, &o.State, &o.Attempts, &o.LastError,
+		&created, &sent, &from, &sum, &bytesSum)
+	if err != nil {
+		return o, err
+	}
 	o.CreatedAt, o.SentAt = fromNanos(created), fromNanos(sent)
-	return o, err
-}
-
-func (d *DB) operations(ctx context.Context, query string, args ...any) ([]books.Operation, error) {
-	var all []books.Operation
-	err := d.each(ctx, query, args, func(r *sql.Rows) error {
-		o, err := scanOperation(r.Scan)
-		all = append(all, o)
-		return err
-	})
-	return all, err
+	return o, errors.Join(intact(bytesSum, sumOf(o.Bytes), "operation of", o.DocumentID),
+		intact(sum, sumOf(o.ID, o.Seq, string(o.DocumentType), o.DocumentID, string(o.Kind), o.BaseRevision, o.Hash, string(o.State), int64(o.Attempts),
+			o.LastError, created, sent, from), "operation of", o.DocumentID))
 }
 
 // Outbox lists operations without a final answer, oldest first, parked ones too.
+// Where some are damaged it gives the others and ErrDamaged, which names them.
 func (d *DB) Outbox(ctx context.Context, limit int) ([]books.Operation, error) {
-	all, err := d.operations(ctx, `SELECT `+operationColumns+` FROM outbox ORDER BY id LIMIT ?`, limit)
-	return all, wrap("outbox", err)
+	var all []books.Operation
+	var bad error
+	err := d.each(ctx, `SELECT `+operationColumns+` FROM outbox ORDER BY id LIMIT ?`, []any{limit}, func(r *sql.Rows) error {
+		o, err := scanOperation(r.Scan)
+		if errors.Is(err, books.ErrDamaged) {
+			bad = errors.Join(bad, err)
+			return nil
+		}
+		all = append(all, o)
+		return err
+	})
+	return all, wrap("outbox", errors.Join(err, bad))
 }

@@ -3,18 +3,20 @@ package localdb
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"counterfoil/app/books"
+	"counterfoil/app/invoice"
 )
 
-const (
-	readyColumns = `SELECT o.id, o.seq, o.document_type, o.document_id, o.kind, o.base_revision, o.bytes, o.hash, o.state, o.attempts, o.last_error, o.created, o.sent`
+var (
+	readyColumns = `SELECT ` + of("o", operationColumns)
 	free         = ` AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.invoice_id = o.document_id)`
 
-	readyAgain = readyColumns + `, NULL, NULL FROM outbox o WHERE o.state = 'sent'` + free + `
+	readyAgain = readyColumns + `, NULL, NULL, NULL FROM outbox o WHERE o.state = 'sent'` + free + `
 		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND +p.state = 'sent' AND p.id < o.id)
 		ORDER BY o.id LIMIT ?`
-	readyFirst = readyColumns + `, b.doc, r.receipt FROM outbox o LEFT JOIN invoice i ON i.id = o.document_id LEFT JOIN body b ON b.n = i.n LEFT JOIN receipt r ON r.n = i.n AND o.kind = 'present'
+	readyFirst = readyColumns + `, b.doc, b.doc_sum, r.receipt FROM outbox o LEFT JOIN invoice i ON i.id = o.document_id LEFT JOIN body b ON b.n = i.n LEFT JOIN receipt r ON r.n = i.n AND o.kind = 'present'
 		WHERE o.state = 'unsent'` + free + `
 		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND (+p.state = 'sent' OR +p.state = 'unsent' AND p.id < o.id))
 		ORDER BY o.id LIMIT ?`
@@ -27,10 +29,16 @@ func (t *tx) Ready(limit, size int, again bool) ([]books.Ready, error) {
 		return t.each(query, []any{limit - len(all)}, func(r *sql.Rows) (more bool, err error) {
 			var one books.Ready
 			var doc []byte
-			if one.Operation, err = scanOperation(func(into ...any) error { return r.Scan(append(into, &doc, &one.Receipt)...) }); err != nil {
+			var sum sql.NullInt64
+			one.Operation, err = scanOperation(func(into ...any) error { return r.Scan(append(into, &doc, &sum, &one.Receipt)...) })
+			switch {
+			case errors.Is(err, books.ErrDamaged):
+				one.Err = err
+			case err != nil:
 				return false, err
+			case doc != nil:
+				one.Document, one.Err = readyDocument(doc, sum, one.DocumentID)
 			}
-			one.Document, one.Err = decodeMaybe(doc)
 			all = append(all, one)
 			size -= len(one.Bytes) + len(doc)
 			return size > 0, nil
@@ -47,6 +55,21 @@ func (t *tx) Ready(limit, size int, again bool) ([]books.Ready, error) {
 		}
 	}
 	return all, nil
+}
+
+// readyDocument is the document of an operation, whole.
+func readyDocument(doc []byte, sum sql.NullInt64, id string) (*invoice.Invoice, error) {
+	if err := intact(sum, sumOf(doc), "invoice", id); err != nil {
+		return nil, err
+	}
+	v, err := decode(doc)
+	if err == nil && v.ID != id {
+		err = damaged("invoice", id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &v, nil
 }
 
 // AnyReady implements books.SyncStore.

@@ -22,7 +22,7 @@ func (d *DB) Update(ctx context.Context, fn func(books.SyncTx) error) error {
 }
 
 func (t *tx) Invoice(id string) (books.Stored, error) {
-	return scanStored(func(into ...any) error { return t.one(storedQuery, []any{id}, into...) })
+	return scanStored(id, func(into ...any) error { return t.one(storedQuery, []any{id}, into...) })
 }
 
 func (t *tx) Freeze(id int64, bytes []byte, hash string, base int64, at time.Time) (seq int64, err error) {
@@ -49,7 +49,8 @@ func hit(n int64, err error) error {
 
 func (t *tx) Answered(id int64, answer string, at time.Time) error {
 	n, err := t.change(`INSERT INTO answered (id, device, seq, document_type, document_id, kind, base_revision, bytes, hash, created, sent, answer, answered)
-		SELECT o.id, d.id, o.seq, document_type, document_id, kind, base_revision, bytes, hash, created, sent, ?, ? FROM outbox o, device d WHERE o.id = ?`,
+		SELECT o.id, d.id, o.seq, document_type, document_id, kind, base_revision, iif(bytes_sum IS row_sum(bytes) AND o.sum IS row_sum(`+of("o", outboxSummed)+`), bytes, NULL), hash, created, sent, ?, ?
+		FROM outbox o, device d WHERE o.id = ?`,
 		answer, nanos(at), id)
 	if err := hit(n, err); err != nil {
 		return err
@@ -63,7 +64,7 @@ func (t *tx) Forget(before time.Time) error {
 
 func (t *tx) Revision(id string) (int64, error) {
 	n := int64(-1)
-	err := t.one(`SELECT revision FROM invoice WHERE id = ?`, []any{id}, &n)
+	err := t.one(`SELECT iif(sum IS row_sum(`+invoiceSummed+`), revision, -1) FROM invoice WHERE id = ?`, []any{id}, &n)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
@@ -72,7 +73,8 @@ func (t *tx) Revision(id string) (int64, error) {
 
 func (t *tx) Settle(v invoice.Invoice, h books.HistoryEntry) (bool, error) {
 	err := hit(t.change(`UPDATE invoice SET state = ?1, number = ?2, rejection = '', version = version + 1, revision = ?3
-		WHERE id = ?4 AND conflict = 0 AND revision <= ?3 AND NOT EXISTS (SELECT 1 FROM outbox WHERE document_id = ?4)`,
+		WHERE id = ?4 AND conflict = 0 AND revision <= ?3 AND NOT EXISTS (SELECT 1 FROM outbox WHERE document_id = ?4)
+		AND sum IS row_sum(`+invoiceSummed+`)`,
 		v.State, v.Number, v.Revision, v.ID))
 	if errors.Is(err, books.ErrNotFound) {
 		return false, nil
@@ -103,10 +105,14 @@ func (t *tx) Attempt(id int64, code string) error {
 	return hit(t.change(`UPDATE outbox SET attempts = attempts + 1, last_error = ? WHERE id = ?`, code, id))
 }
 
-// SetClean also closes an open conflict: the document is theirs now.
+// SetClean also closes an open conflict: the document is theirs now. It makes a
+// damaged invoice whole.
 func (t *tx) SetClean(v invoice.Invoice, sheet invoice.Sheet, h books.HistoryEntry) error {
 	old, err := t.head(v.ID)
 	if err != nil {
+		return err
+	}
+	if err := t.heal(old.n); err != nil {
 		return err
 	}
 	if err := t.putHistory(old.n, v.ID, h); err != nil {
@@ -119,6 +125,27 @@ func (t *tx) SetClean(v invoice.Invoice, sheet invoice.Sheet, h books.HistoryEnt
 		return err
 	}
 	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND +state IN ('unsent', 'parked')`, v.ID)
+}
+
+// heal lets go of what is damaged in an invoice that is about to be replaced whole.
+func (t *tx) heal(n int64) error {
+	if n == 0 {
+		return nil
+	}
+	changed, err := t.change(`UPDATE invoice SET conflict = EXISTS (SELECT 1 FROM conflict c WHERE c.invoice_id = id) WHERE n = ? AND sum IS NOT row_sum(`+invoiceSummed+`)`, n)
+	if err != nil {
+		return err
+	}
+	if changed > 0 {
+		if err := t.exec(`UPDATE invoice SET sum = row_sum(`+invoiceSummed+`) WHERE n = ?`, n); err != nil {
+			return err
+		}
+	}
+	// An invoice needs a body; where it is gone the next update would miss it.
+	if err := t.exec(`INSERT OR IGNORE INTO body (n, doc) VALUES (?, x'')`, n); err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM typed WHERE n = ? AND sum IS NOT row_sum(`+typedSummed+`)`, n)
 }
 
 // SetBase also closes an open conflict: the engine calls it only when nothing is

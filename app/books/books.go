@@ -184,6 +184,7 @@ type Row struct {
 	Gross                 decimal.Decimal
 	RejectionCode         string
 	CreatedAt, UpdatedAt  time.Time
+	Damaged               bool // it is not as it was written: nothing but id and reference is given, as they stand
 }
 
 // Page is one keyset page. Next is empty at the end.

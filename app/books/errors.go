@@ -6,6 +6,8 @@ import "errors"
 var (
 	ErrNotFound = errors.New("no such document")
 	ErrStale    = errors.New("the document changed meanwhile")
+	// ErrDamaged says that what is stored is not what was written.
+	ErrDamaged = errors.New("the stored document is damaged")
 )
 
 // Error is an error for people: a stable code for programs, a sentence, a hint.

@@ -64,7 +64,8 @@ type SyncStore interface {
 
 // SyncTx is what can be done inside one transaction of the engine.
 type SyncTx interface {
-	// Invoice gives ErrNotFound when there is none.
+	// Invoice gives ErrNotFound when there is none, ErrDamaged with Pending alone
+	// when what is stored is not what was written; SetClean makes it whole.
 	Invoice(id string) (Stored, error)
 	// Ready lists operations to send, oldest first, Sent ones before Unsent ones,
 	// at most one a document, without Parked ones and without those whose
@@ -82,7 +83,7 @@ type SyncTx interface {
 	Answered(id int64, answer string, at time.Time) error
 	Forget(before time.Time) error
 	// Revision is the server's revision that the document of an invoice rests on,
-	// -1 when there is no such invoice.
+	// -1 when there is no such invoice or it is damaged.
 	Revision(id string) (int64, error)
 	// Settle writes what the server made of an invoice that was sent as it
 	// stands: its state, number and revision; document and base are then equal.

@@ -224,6 +224,9 @@ func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, e
 		return nil, err
 	}
 	st, err := tx.Invoice(c.ID)
+	if errors.Is(err, books.ErrDamaged) {
+		return e.damaged(tx, st, c)
+	}
 	missing := errors.Is(err, books.ErrNotFound)
 	if err != nil && !missing {
 		return nil, err
@@ -266,6 +269,16 @@ func (e *Engine) invoiceChange(tx books.SyncTx, st books.Stored, missing bool, c
 		theirs = *c.Invoice
 	}
 	return e.theirs(tx, st, theirs, c.Deleted, false, s)
+}
+
+// damaged meets an invoice whose stored row is not as it was written: the
+// server's version makes it whole, unless edits of this desk wait in it. Then it
+// stays as it is, visibly, and holds up no other.
+func (e *Engine) damaged(tx books.SyncTx, st books.Stored, c books.Change) ([]Event, error) {
+	if st.Pending != "" || c.Invoice == nil {
+		return nil, nil
+	}
+	return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetClean(*c.Invoice, *c.Sheet, e.history(c.ID, "received"))
 }
 
 // known meets a revision that this desk has or is past. Most are its own changes.

@@ -272,7 +272,7 @@ func (e *Engine) answer(tx books.SyncTx, o operation, a wire.Answer, s *Summary)
 	if !confirms {
 		var err error
 		stored, err = tx.Invoice(o.DocumentID)
-		if gone = errors.Is(err, books.ErrNotFound); err != nil && !gone {
+		if gone = errors.Is(err, books.ErrNotFound) || errors.Is(err, books.ErrDamaged); err != nil && !gone {
 			return nil, err
 		}
 	}
@@ -373,6 +373,14 @@ func (e *Engine) applied(tx books.SyncTx, o operation, a wire.Answer, s *Summary
 	switch {
 	case errors.Is(err, books.ErrNotFound):
 		return nil, nil // deleted meanwhile; what the server has, a pull brings
+	case errors.Is(err, books.ErrDamaged) && st.Pending == "":
+		sheet, err := invoice.Compute(base)
+		if err != nil {
+			return nil, err
+		}
+		return pushed, tx.SetClean(base, sheet, h) // what was sent makes it whole
+	case errors.Is(err, books.ErrDamaged):
+		return nil, nil
 	case err != nil:
 		return nil, err
 	case st.Base != nil && st.Base.Revision > a.Revision:

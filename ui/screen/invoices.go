@@ -306,7 +306,11 @@ func (s *Invoices) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	if r.Conflict {
 		state, name = s.t.T("invoices.conflict"), blueInk
 	}
-	for j, text := range []string{number, r.Date, clip(r.BuyerName, 46), kind, money.Format(r.Gross), state, s.note(r)} {
+	texts := []string{number, r.Date, clip(r.BuyerName, 46), kind, money.Format(r.Gross), state, s.note(r)}
+	if r.Damaged {
+		texts, name = []string{r.Reference, "—", "—", "—", "—", s.t.T("invoices.damaged"), "—"}, badInk
+	}
+	for j, text := range texts {
 		l.texts[j].Text = text
 		l.texts[j].Color = ink(plainInk)
 		if j == 1 || j == 3 || j == 6 {

@@ -71,10 +71,12 @@ func (c *Conflicts) Load(ctx context.Context) {
 	away(c.setup, ctx, c.store.Conflicts, func(list []books.Conflict, err error) {
 		if err != nil {
 			c.message = Sentence(c.setup.Words, err)
-			c.changed()
-			return
+			if len(list) == 0 {
+				c.changed()
+				return
+			}
 		}
-		c.list = list
+		c.list = list // those that are whole
 		if _, ok := c.current(); !ok {
 			c.open = ""
 			if len(list) > 0 {

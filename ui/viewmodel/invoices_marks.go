@@ -128,6 +128,10 @@ func (v *Invoices) Export(w io.WriteCloser, done func(error)) {
 					continue
 				}
 				n++
+				if r.Damaged { // nothing is said of it
+					err = out.Write([]string{"", harmless(r.Reference), "", "", "", "", words.T("invoices.damaged")})
+					continue
+				}
 				err = out.Write([]string{harmless(r.Number), harmless(r.Reference), r.Date, harmless(r.BuyerName), words.T("kind." + string(r.Kind)), r.Gross.StringFixed(2), words.T("invoices." + string(r.State))})
 			}
 			after = p.Next

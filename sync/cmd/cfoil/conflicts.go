@@ -42,9 +42,9 @@ func conflicts(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	all, err := d.db.Conflicts(ctx)
-	if err != nil {
-		return err
+	all, bad := d.db.Conflicts(ctx)
+	if bad != nil && !errors.Is(bad, books.ErrDamaged) {
+		return bad
 	}
 	out := []any{}
 	for _, x := range all {
@@ -59,7 +59,10 @@ func conflicts(ctx context.Context, c *call) error {
 		}
 		out = append(out, row)
 	}
-	return c.print(out)
+	if err := c.print(out); err != nil {
+		return err
+	}
+	return bad
 }
 
 func resolve(ctx context.Context, c *call) error {

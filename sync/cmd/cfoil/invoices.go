@@ -43,6 +43,11 @@ func (c *call) stored(ctx context.Context, d *desk, id string) error {
 	if err != nil {
 		return err
 	}
+	if st.Pending == "" {
+		if err := d.db.CheckOutbox(ctx); err != nil {
+			return err
+		}
+	}
 	sheet, err := invoice.Compute(st.Invoice)
 	if err != nil {
 		return err
@@ -184,6 +189,38 @@ type listed struct {
 	Pending   string `json:"pending,omitempty"`
 	Conflict  bool   `json:"conflict"`
 	Rejection string `json:"rejection,omitempty"`
+	Damaged   bool   `json:"damaged,omitempty"`
+}
+
+// errDamaged says that what the file holds of some invoices is not shown.
+func errDamaged(what string) error {
+	return &books.Error{Code: "row_damaged", Text: what, Hint: "cfoil selfcheck names what is damaged; restore the last backup, or connect and sync again", Err: books.ErrDamaged}
+}
+
+// whole looks at a list for what the file lost: damaged rows and, where the list
+// is complete, rows that are not there at all. counted is how many the file
+// counted before they were listed.
+func (c *call) whole(ctx context.Context, d *desk, f books.Filter, out []listed, complete bool, counted int) error {
+	bad := 0
+	for _, r := range out {
+		if r.Damaged {
+			bad++
+		}
+	}
+	if bad > 0 {
+		return errDamaged(fmt.Sprintf("%d of the invoices listed are damaged in the data file", bad))
+	}
+	if err := d.db.CheckOutbox(ctx); err != nil {
+		return err
+	}
+	if !complete || f.Search != "" {
+		return nil
+	}
+	n, err := d.db.Counts(ctx, f)
+	if err == nil && n.All == counted && n.All != len(out) { // else another program changed it meanwhile
+		err = errDamaged(fmt.Sprintf("the data file counts %d invoices and %d can be listed", n.All, len(out)))
+	}
+	return err
 }
 
 func list(ctx context.Context, c *call) error {
@@ -216,13 +253,24 @@ func list(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	var before books.Counts
+	if f.Search == "" {
+		if before, err = d.db.Counts(ctx, f); err != nil {
+			return err
+		}
+	}
 	out := []listed{}
+	complete := false
 	for after := ""; len(out) < limit; {
 		p, err := d.db.List(ctx, f, books.Order{By: "created", Desc: true}, after, min(limit-len(out), 500))
 		if err != nil {
 			return err
 		}
 		for _, r := range p.Rows {
+			if r.Damaged {
+				out = append(out, listed{ID: r.ID, Reference: r.Reference, State: "damaged", Damaged: true})
+				continue
+			}
 			out = append(out, listed{
 				ID: r.ID, State: string(r.State), Number: r.Number, Reference: r.Reference, Date: r.Date,
 				Kind: string(r.Kind), Buyer: r.BuyerName, Gross: r.Gross.StringFixed(2),
@@ -230,10 +278,14 @@ func list(ctx context.Context, c *call) error {
 			})
 		}
 		if after = p.Next; after == "" {
+			complete = true
 			break
 		}
 	}
-	return c.print(out)
+	if err := c.print(out); err != nil {
+		return err
+	}
+	return c.whole(ctx, d, f, out, complete, before.All)
 }
 
 func outbox(ctx context.Context, c *call) error {
@@ -244,9 +296,9 @@ func outbox(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	ops, err := d.db.Outbox(ctx, 100000)
-	if err != nil {
-		return err
+	ops, bad := d.db.Outbox(ctx, 100000)
+	if bad != nil && !errors.Is(bad, books.ErrDamaged) {
+		return bad
 	}
 	type row struct {
 		ID       int64  `json:"id"`
@@ -264,5 +316,8 @@ func outbox(ctx context.Context, c *call) error {
 	for _, o := range ops {
 		out = append(out, row{o.ID, o.DocumentID, string(o.DocumentType), string(o.Kind), string(o.State), o.Seq, o.BaseRevision, o.Attempts, o.LastError, o.CreatedAt.UTC().Format("2006-01-02T15:04:05Z")})
 	}
-	return c.print(out)
+	if err := c.print(out); err != nil {
+		return err
+	}
+	return bad
 }
