@@ -121,13 +121,11 @@ func (branch) Invoice(context.Context, string) (books.Stored, error) {
 }
 func (branch) Customers(context.Context, string, int) ([]party.Customer, error) { return nil, nil }
 func (branch) Items(context.Context, string, int) ([]invoice.Item, error)       { return nil, nil }
-func (branch) Draft(_ context.Context, inv invoice.Invoice) (books.Stored, invoice.Sheet, error) {
+func (branch) Keep(_ context.Context, _ int64, inv invoice.Invoice, typed books.Typed) (books.Stored, invoice.Sheet, error) {
 	s, err := invoice.Compute(inv)
-	return books.Stored{Invoice: inv, Version: 1}, s, err
+	return books.Stored{Invoice: inv, Version: 1, Typed: typed}, s, err
 }
-func (b branch) Edit(ctx context.Context, _ string, _ int64, inv invoice.Invoice) (books.Stored, invoice.Sheet, error) {
-	return b.Draft(ctx, inv)
-}
+func (branch) KeepTyped(context.Context, string, books.Typed) error { return nil }
 func (b branch) Submit(ctx context.Context, id string) (books.Stored, error) {
 	return b.Invoice(ctx, id)
 }

@@ -66,6 +66,22 @@ func (c *checker) length(field, s string, limit int) {
 
 // Validate lists what is wrong with an invoice at a stage, errors and warnings.
 func Validate(inv Invoice, stage Stage) []Issue {
+	_, draft, submit := Look(inv)
+	if stage == StageSubmit {
+		return append(draft, submit...)
+	}
+	for _, i := range submit {
+		if i.Severity == SeverityWarning {
+			draft = append(draft, i)
+		}
+	}
+	return draft
+}
+
+// Look computes an invoice and lists what is wrong with it: draft is what keeps
+// it from being stored even as a draft, submit what only keeps it from being
+// handed in, and the warnings. The sheet is empty when it cannot be computed.
+func Look(inv Invoice) (sheet Sheet, draft, submit []Issue) {
 	c := &checker{}
 	c.header(inv)
 	for i, l := range Sorted(inv.Lines) {
@@ -79,19 +95,28 @@ func Validate(inv Invoice, stage Stage) []Issue {
 	sheet, err := Compute(inv)
 	var in *InputError
 	if errors.As(err, &in) {
-		field := in.Field
-		if in.Line > 0 {
-			field = fmt.Sprintf("lines[%d].%s", in.Line, in.Field)
-		}
-		c.fail(field, in.Code, in.Text)
+		c.at = in.Line
+		c.fail(in.Field, in.Code, in.Text)
+		c.at = 0
 	}
-	if stage == StageSubmit {
-		c.submit(inv, sheet, err == nil)
-	}
+	draft, c.issues = c.issues, nil
+	c.submit(inv, sheet, err == nil)
 	if inv.Buyer.TaxNo != "" {
 		if _, warning := party.CheckTaxNo(inv.Buyer.TaxNo); warning != "" {
 			c.issues = append(c.issues, Issue{"buyer.tax_no", warning, SeverityWarning, "the tax number does not hold its check; compare it with the buyer's papers"})
 		}
+	}
+	return sheet, draft, c.issues
+}
+
+// LookLine lists what keeps a line from being stored even in a draft; the fields
+// are named without the line ("qty").
+func LookLine(l Line, basis Basis) []Issue {
+	c := &checker{}
+	c.line(l)
+	var in *InputError
+	if _, err := lineRows(l, basis, 0); errors.As(err, &in) {
+		c.fail(in.Field, in.Code, in.Text)
 	}
 	return c.issues
 }

@@ -2,7 +2,7 @@ package screen
 
 import (
 	"fmt"
-	"time"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -29,7 +29,11 @@ type Editor struct {
 	kind, basis        *xwidget.Select
 	grid               *xwidget.Grid
 	shown              string // id the fields were filled from
-	first              func() // takes the first completion; nil when there is none
+	turn               int    // of the model, whose document is shown
+	waiting            bool   // for a document after waitFor, to give it the keyboard
+	waitFor            int
+	customers          *viewmodel.Offers[party.Customer]
+	items              *viewmodel.Offers[invoice.Item]
 	filling            bool
 	body               fyne.CanvasObject
 
@@ -40,7 +44,7 @@ type Editor struct {
 
 // NewEditor makes the page and follows the model's changes.
 func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
-	s := &Editor{vm: vm, t: t, head: container.NewStack(), side: container.NewStack(), offers: container.New(stacked{0}), warn: container.NewStack(), root: container.NewStack()}
+	s := &Editor{vm: vm, t: t, head: container.NewStack(), side: container.NewStack(), offers: container.New(stacked{0}), warn: container.New(stacked{gap}), root: container.NewStack()}
 	entry := func(set func(string)) *xwidget.Field {
 		e := xwidget.NewField()
 		e.OnChanged = func(x string) {
@@ -48,27 +52,26 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 				set(x)
 			}
 		}
+		e.Left = vm.Pause
+		e.Undo = s.travel
 		return e
 	}
+	s.customers, s.items = vm.Customers(), vm.Items()
+	s.customers.Changed, s.items.Changed = s.offerCustomers, s.offerItems
 	s.buyer = entry(func(x string) {
 		vm.SetBuyer(x)
-		vm.FindCustomers(x, func(all []party.Customer) {
-			if s.buyer.Text == x {
-				s.offerCustomers(all)
-			}
-		})
+		s.customers.Ask(x)
 	})
-	s.buyer.Left = func() { s.dismiss() }
-	s.buyer.OnSubmitted = func(string) { s.take() }
-	s.taxno, s.remark = entry(vm.SetTaxNo), entry(vm.SetRemark)
-	s.date = entry(func(x string) {
-		s.datenote.Color = ink(badInk)
-		if dateOf(x) == nil {
-			s.datenote.Color = ink(mutedInk)
-			vm.SetDate(x)
+	s.buyer.Left = func() {
+		vm.Pause()
+		s.customers.Dismiss()
+	}
+	s.buyer.OnSubmitted = func(x string) {
+		if c, ok := s.customers.First(x); ok && !slices.ContainsFunc(s.customers.Of(x), func(c party.Customer) bool { return c.Name == x }) {
+			s.takeCustomer(c)
 		}
-		s.datenote.Refresh()
-	})
+	}
+	s.taxno, s.remark, s.date = entry(vm.SetTaxNo), entry(vm.SetRemark), entry(vm.SetDate)
 	s.datenote = words(t.T("editor.date"), smallSize, false, mutedInk)
 	s.taxnote = words("", smallSize, false, slowInk)
 	s.kind = xwidget.NewSelect([]string{t.T("editor.choose.ordinary"), t.T("editor.choose.special")}, func(x string) {
@@ -96,17 +99,23 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 		{Title: t.T("editor.col.rate"), Share: 56, Right: true, Typed: true}, {Title: t.T("editor.col.net"), Share: 106, Right: true}, {Title: t.T("editor.col.tax"), Share: 98, Right: true},
 	}, lines{vm, t})
 	s.grid.Typing = func(row, col int, x string) {
-		if col == 1 && x != "" {
-			vm.FindItems(x, func(items []invoice.Item) {
-				if r, c := s.grid.Current(); r == row && c == col {
-					s.offerItems(row, items)
-				}
-			})
+		vm.Typing(row, gridColumn[col], x)
+		if col == 1 {
+			s.items.Ask(x)
 		}
 	}
-	s.grid.Accept = func(_, col int) bool { return col == 1 && s.take() }
-	s.grid.Dismiss = s.dismiss
-	s.grid.Moved = func() { s.dismiss() }
+	s.grid.Accept = func(row, col int) bool {
+		if col != 1 {
+			return false
+		}
+		it, ok := s.items.First(s.grid.Typed())
+		if ok {
+			s.takeItem(row, it)
+		}
+		return ok
+	}
+	s.grid.Dismiss = func() bool { return s.items.Dismiss() }
+	s.grid.Moved = func() { s.items.Dismiss() }
 	s.grid.Paste = func(row, col int, block string) { vm.Paste(row, gridColumn[col], block) }
 	s.grid.Shortcut = s.shortcut
 
@@ -132,17 +141,15 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	return s
 }
 
-// dateOf refuses what is not a whole date; a date half typed is not taken over.
-func dateOf(s string) error {
-	_, err := time.Parse(time.DateOnly, s)
-	return err
-}
-
 // Object is the page.
 func (s *Editor) Object() fyne.CanvasObject { return s.root }
 
 // Focus puts the cursor where a clerk begins.
 func (s *Editor) Focus(c fyne.Canvas) { c.Focus(s.buyer) }
+
+// FocusNext gives the keyboard to the next document that is shown, where it can
+// be typed into.
+func (s *Editor) FocusNext() { s.waiting, s.waitFor = true, s.vm.Turn() }
 
 // Commit takes what is being typed in a cell.
 func (s *Editor) Commit() { s.grid.Commit() }
@@ -162,108 +169,90 @@ func (s *Editor) shortcut(row, _ int, name string) {
 	case "submit":
 		s.vm.Submit()
 	case "undo":
-		s.vm.Undo()
+		s.travel(false)
 	case "redo":
-		s.vm.Redo()
+		s.travel(true)
 	}
 	s.grid.Reload()
+}
+
+// travel takes an edit back, or makes it again.
+func (s *Editor) travel(redo bool) {
+	if redo {
+		s.vm.Redo()
+	} else {
+		s.vm.Undo()
+	}
+	s.shown = ""
+	s.Refresh()
 }
 
 // offer shows completions under the head; Enter takes the first, Esc none.
 func (s *Editor) offer(texts []string, take func(i int)) {
 	s.offers.RemoveAll()
-	s.first = nil
 	for i, text := range texts {
 		if i == 4 {
 			break
 		}
-		picked := func() {
-			s.dismiss()
-			take(i)
-		}
 		label := container.NewHBox(words(clip(text, 90), 13, false, blueInk))
 		if i == 0 {
-			s.first = picked
 			label.Add(words("Enter ⏎", smallSize, false, mutedInk))
 		}
-		s.offers.Add(xwidget.NewTouch(around(label, 3, 8), picked))
+		s.offers.Add(xwidget.NewTouch(around(label, 3, 8), func() { take(i) }))
 	}
 	s.offers.Refresh()
 }
 
-// take picks the first completion; false when there is none.
-func (s *Editor) take() bool {
-	if s.first == nil {
-		return false
-	}
-	s.first()
-	return true
-}
-
-// dismiss takes the completions away; false when there were none.
-func (s *Editor) dismiss() bool {
-	had := s.first != nil
-	s.first = nil
-	s.offers.RemoveAll()
-	s.offers.Refresh()
-	return had
-}
-
-func (s *Editor) offerCustomers(all []party.Customer) {
+func (s *Editor) offerCustomers() {
+	all := s.customers.Of(s.buyer.Text)
 	var texts []string
 	for _, c := range all {
-		if c.Name != s.vm.Invoice().Buyer.Name {
-			texts = append(texts, c.Name+"   "+c.TaxNo)
+		if c.Name == s.buyer.Text {
+			all, texts = nil, nil // the name is complete
+			break
 		}
+		texts = append(texts, c.Name+"   "+c.TaxNo)
 	}
-	if len(texts) < len(all) || s.vm.Invoice().Buyer.Name == "" {
-		texts = nil // the name is complete
-	}
-	s.offer(texts, func(i int) {
-		s.vm.SetCustomer(all[i])
-		s.shown = ""
-		s.Refresh()
-	})
+	s.offer(texts, func(i int) { s.takeCustomer(all[i]) })
 }
 
-func (s *Editor) offerItems(row int, all []invoice.Item) {
+func (s *Editor) takeCustomer(c party.Customer) {
+	s.customers.Dismiss()
+	s.vm.SetCustomer(c)
+	s.shown = ""
+	s.Refresh()
+}
+
+func (s *Editor) offerItems() {
+	all := s.items.Of(s.grid.Typed())
+	row, _ := s.grid.Current()
 	var texts []string
 	for _, it := range all {
 		texts = append(texts, it.Name+"   "+it.Spec+"   "+it.Rate.Percent())
 	}
-	s.offer(texts, func(i int) {
-		s.vm.SetItem(row, all[i])
-		s.grid.Take()
-		s.grid.Go(row, 4)
-	})
+	s.offer(texts, func(i int) { s.takeItem(row, all[i]) })
+}
+
+func (s *Editor) takeItem(row int, it invoice.Item) {
+	s.items.Dismiss()
+	s.vm.SetItem(row, it)
+	s.grid.Take()
+	s.grid.Go(row, 4)
 }
 
 // Refresh draws what changed; the fields are filled anew only for another invoice.
 func (s *Editor) Refresh() {
 	inv := s.vm.Invoice()
 	key := inv.ID + string(inv.State) + fmt.Sprint(inv.Revision)
-	if key != s.shown && !s.vm.Unsaved() || s.shown == "" {
-		s.shown = key
-		s.filling = true
-		set := func(e *xwidget.Field, x string) {
-			if e.Text != x {
-				e.SetText(x)
-			}
-		}
-		set(s.buyer, inv.Buyer.Name)
-		set(s.taxno, inv.Buyer.TaxNo)
-		set(s.remark, inv.Remark)
-		set(s.date, inv.Date)
-		s.kind.SetSelectedIndex(map[invoice.Kind]int{invoice.Ordinary: 0, invoice.Special: 1}[inv.Kind])
-		s.basis.SetSelectedIndex(map[invoice.Basis]int{invoice.Exclusive: 0, invoice.Inclusive: 1}[inv.Basis])
-		s.filling = false
-		for _, w := range []fyne.Disableable{s.buyer, s.taxno, s.remark, s.date, s.kind, s.basis} {
-			if s.vm.Editable() {
-				w.Enable()
-			} else {
-				w.Disable()
-			}
-		}
+	another := s.turn != s.vm.Turn()
+	if key != s.shown && !s.vm.Unsaved() || s.shown == "" || another {
+		s.shown, s.turn = key, s.vm.Turn()
+		s.fill(inv)
+	}
+	if another {
+		s.customers.Dismiss()
+		s.items.Dismiss()
+		s.grid.Reset()
 	}
 	if inv.RedRows != nil {
 		// What is taken back is taken back as it was.
@@ -278,28 +267,92 @@ func (s *Editor) Refresh() {
 	s.taxnote.Text = ""
 	for _, i := range s.vm.Issues() {
 		if i.Field == "buyer.tax_no" {
-			s.taxnote.Text, s.taxnote.Color = s.issue(i), ink(slowInk)
+			s.taxnote.Text, s.taxnote.Color = viewmodel.Issue(s.t, invoice.Issue{Code: i.Code, Text: i.Text}), ink(slowInk)
 			if i.Severity == invoice.SeverityError {
 				s.taxnote.Color = ink(badInk)
 			}
 		}
 	}
 	s.taxnote.Refresh()
-	s.warn.RemoveAll()
-	s.warn.Show()
-	switch {
-	case s.vm.Message() != "":
-		s.warn.Add(banner(prose(s.vm.Message(), false, badInk), badInk))
-	case s.Offline != nil && s.Offline() && s.vm.Editable():
-		s.warn.Add(banner(words(s.t.T("editor.offline"), 13, false, slowInk), slowInk))
-	default:
-		s.warn.Hide()
+	s.datenote.Color = ink(mutedInk)
+	if slices.ContainsFunc(s.vm.Issues(), func(i invoice.Issue) bool { return i.Field == "date" }) {
+		s.datenote.Color = ink(badInk)
 	}
+	s.datenote.Refresh()
+	s.warnings(inv)
 	s.side.Objects = []fyne.CanvasObject{s.totals()}
 	s.side.Refresh()
 	s.grid.Reload()
 	s.root.Objects = []fyne.CanvasObject{page(s.title(), "", s.actions(), s.body)}
 	s.root.Refresh()
+	s.keyboard()
+}
+
+// fill writes the invoice into the fields.
+func (s *Editor) fill(inv invoice.Invoice) {
+	s.filling = true
+	set := func(e *xwidget.Field, x string) {
+		if e.Text != x {
+			e.SetText(x)
+		}
+	}
+	set(s.buyer, inv.Buyer.Name)
+	set(s.taxno, inv.Buyer.TaxNo)
+	set(s.remark, inv.Remark)
+	set(s.date, inv.Date)
+	s.kind.SetSelectedIndex(map[invoice.Kind]int{invoice.Ordinary: 0, invoice.Special: 1}[inv.Kind])
+	s.basis.SetSelectedIndex(map[invoice.Basis]int{invoice.Exclusive: 0, invoice.Inclusive: 1}[inv.Basis])
+	s.filling = false
+	for _, w := range []fyne.Disableable{s.buyer, s.taxno, s.remark, s.date, s.kind, s.basis} {
+		if s.vm.Editable() {
+			w.Enable()
+		} else {
+			w.Disable()
+		}
+	}
+}
+
+// keyboard gives the focus to a document that was waited for, and takes it from
+// a field that became read-only: it would keep the keys from the window.
+func (s *Editor) keyboard() {
+	c := fyne.CurrentApp().Driver().CanvasForObject(s.root)
+	if c == nil {
+		return // it is not on the screen yet
+	}
+	if f, ok := c.Focused().(fyne.Disableable); ok && f.Disabled() {
+		c.Unfocus()
+	}
+	if s.waiting && s.vm.Turn() != s.waitFor {
+		s.waiting = false
+		if s.vm.Editable() {
+			s.Focus(c)
+		} else {
+			c.Unfocus()
+		}
+	}
+}
+
+// warnings says over the invoice what went wrong and what is to be looked at.
+func (s *Editor) warnings(inv invoice.Invoice) {
+	s.warn.RemoveAll()
+	if m := s.vm.Message(); m != "" {
+		s.warn.Add(banner(prose(m, false, badInk), badInk))
+	} else if s.Offline != nil && s.Offline() && s.vm.Editable() {
+		s.warn.Add(banner(words(s.t.T("editor.offline"), 13, false, slowInk), slowInk))
+	}
+	if inv.ReviewNeeded && s.vm.Editable() {
+		tick := xwidget.NewCheck(s.t.T("editor.reviewed"), func(on bool) {
+			if on {
+				s.vm.Reviewed()
+			}
+		})
+		s.warn.Add(banner(container.New(stacked{4}, prose(s.t.T("editor.review"), false, plainInk), tick), slowInk))
+	}
+	if len(s.warn.Objects) == 0 {
+		s.warn.Hide()
+	} else {
+		s.warn.Show()
+	}
 }
 
 func (s *Editor) title() string {
@@ -333,9 +386,6 @@ func (s *Editor) actions() []fyne.CanvasObject {
 	})}
 	if s.vm.Invoice().ID != "" && s.Print != nil {
 		out = append(out, button(s.t.T("shell.print")+"  "+s.t.T("key.print"), false, s.Print))
-	}
-	if inv.ReviewNeeded {
-		out = append(out, button(s.t.T("editor.reviewed"), false, s.vm.Reviewed))
 	}
 	if !s.vm.Editable() && inv.RedRows == nil {
 		out = append(out, button(s.t.T("editor.duplicate"), false, s.vm.Duplicate))

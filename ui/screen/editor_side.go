@@ -1,14 +1,12 @@
 package screen
 
 import (
-	"regexp"
-	"strconv"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
 	"counterfoil/app/invoice"
 	"counterfoil/app/money"
+	"counterfoil/ui/viewmodel"
 )
 
 // fate says what became of an invoice that was handed in.
@@ -26,32 +24,6 @@ func (s *Editor) fate() fyne.CanvasObject {
 	}
 	box.Add(prose(s.t.T("editor.fate."+string(inv.State)), false, mutedInk))
 	return box
-}
-
-var lineField = regexp.MustCompile(`^lines\[(\d+)\](?:\.(\w+))?`)
-
-// place names a field: with its line and column where it is in one.
-func (s *Editor) place(field string) string {
-	m := lineField.FindStringSubmatch(field)
-	if m == nil {
-		if t := s.t.T("editor.field." + field); t != "editor.field."+field {
-			return t
-		}
-		return field
-	}
-	n, _ := strconv.Atoi(m[1])
-	out := s.t.T("editor.line", n)
-	if t := s.t.T("editor.col." + m[2]); t != "editor.col."+m[2] {
-		out += " " + t
-	}
-	return out
-}
-
-func (s *Editor) issue(i invoice.Issue) string {
-	if t := s.t.T("issue." + i.Code); t != "issue."+i.Code {
-		return t
-	}
-	return i.Text
 }
 
 func (s *Editor) totals() fyne.CanvasObject {
@@ -85,10 +57,7 @@ func (s *Editor) totals() fyne.CanvasObject {
 			checks.Add(words("…", 13, false, mutedInk))
 			break
 		}
-		text := s.place(i.Field) + " " + s.issue(i)
-		if whole := "issue." + i.Field + "." + i.Code; s.t.T(whole) != whole {
-			text = s.t.T(whole)
-		}
+		text := viewmodel.Issue(s.t, i)
 		mark, name := "✕ ", badInk
 		if i.Severity == invoice.SeverityWarning {
 			mark, name = "! ", slowInk

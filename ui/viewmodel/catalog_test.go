@@ -86,10 +86,10 @@ func TestCatalogOverStore(t *testing.T) {
 		b.w.until(search, func() bool { return names() == want })
 	}
 	// What completes a line comes from the same place.
-	var got []invoice.Item
-	b.FindItems("法兰", func(i []invoice.Item) { got = i })
-	b.w.until("completions", func() bool { return len(got) == 1 })
-	b.SetItem(0, got[0])
+	items := b.Items()
+	items.Ask("法兰")
+	b.w.until("completions", func() bool { return len(items.Of("法兰")) == 1 })
+	b.SetItem(0, items.Of("法兰")[0])
 	if b.Cell(0, ColName) != "不锈钢法兰" || b.Cell(0, ColSpec) != "DN50" || b.Cell(0, ColRate) != "免税" {
 		t.Errorf("%+v", b.Invoice().Lines)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
+	"golang.org/x/text/width"
 
 	"counterfoil/app/invoice"
 	"counterfoil/app/money"
@@ -34,13 +35,7 @@ func (e *Editor) red(row, col int) string {
 		return ""
 	}
 	r := e.inv.RedRows[row]
-	num := func(d *decimal.Decimal) string {
-		if d == nil {
-			return ""
-		}
-		return d.String()
-	}
-	return [Columns]string{ColName: r.Name, ColSpec: r.Spec, ColUnit: r.Unit, ColQty: num(r.Qty), ColPrice: num(r.Price), ColRate: r.Rate.Percent()}[col]
+	return [Columns]string{ColName: r.Name, ColSpec: r.Spec, ColUnit: r.Unit, ColQty: numberText(r.Qty), ColPrice: numberText(r.Price), ColRate: r.Rate.Percent()}[col]
 }
 
 // Cell is the text of a grid cell for editing.
@@ -55,69 +50,84 @@ func (e *Editor) Cell(row, col int) string {
 	if t, ok := e.raw[cellKey{l.ID, col}]; ok {
 		return t
 	}
-	num := func(d *decimal.Decimal) string {
-		if d == nil {
-			return ""
-		}
-		return d.String()
-	}
-	switch col {
-	case ColName:
-		return l.Name
-	case ColSpec:
-		return l.Spec
-	case ColUnit:
-		return l.Unit
-	case ColQty:
-		return num(l.Qty)
-	case ColPrice:
-		return num(l.Price)
-	case ColRate:
-		return l.Rate.Percent()
-	case ColDiscount:
-		switch {
-		case l.Discount == nil:
-			return ""
-		case l.Discount.Percent != nil:
-			return num(l.Discount.Percent) + "%"
-		}
-		return num(l.Discount.Amount)
-	}
-	return ""
+	return cellText(l, col)
 }
 
 // SetCell puts text into a cell; typing into the empty last row makes a line.
 func (e *Editor) SetCell(row, col int, text string) {
 	text = strings.TrimSpace(text)
-	if text == e.Cell(row, col) || e.Fixed() {
+	if e.Fixed() {
 		return
 	}
-	e.change(func(i *invoice.Invoice) { e.setCell(i, row, col, text) })
+	if text == e.Cell(row, col) {
+		e.stopTyping()
+		return
+	}
+	e.change("", func(i *invoice.Invoice) { e.setCell(i, row, col, text) })
 }
 
-func (e *Editor) setCell(i *invoice.Invoice, row, col int, text string) {
+// Typing keeps the text of a cell that is being typed and was not left yet. It
+// reaches the disk beside the invoice, which takes it in with SetCell. A text
+// like the cell's own is no typing.
+func (e *Editor) Typing(row, col int, text string) {
+	switch {
+	case e.Fixed():
+	case strings.TrimSpace(text) == e.Cell(row, col):
+		e.stopTyping()
+	default:
+		l := e.pendingLine(row)
+		if p := e.pending; p == nil || p.text != text || p.col != col || p.line.ID != l.ID {
+			e.pending = &pendingCell{l, col, text}
+			e.loosen()
+		}
+	}
+}
+
+// pendingLine is the line of a row; in the empty last row a new one, always the same.
+func (d *document) pendingLine(row int) invoice.Line {
+	if row < len(d.inv.Lines) {
+		return d.inv.Lines[row]
+	}
+	return d.newLine(d.inv.Lines)
+}
+
+// stopTyping forgets the cell that was being typed.
+func (d *document) stopTyping() {
+	if d.pending != nil {
+		d.pending = nil
+		d.loosen()
+	}
+}
+
+func (d *document) setCell(i *invoice.Invoice, row, col int, text string) {
 	if row >= len(i.Lines) {
 		row = len(i.Lines)
-		i.Lines = append(i.Lines, e.newLine(i.Lines))
+		i.Lines = append(i.Lines, d.newLine(i.Lines))
 	}
 	l := &i.Lines[row]
 	key := cellKey{l.ID, col}
-	delete(e.raw, key)
+	delete(d.raw, key)
 	number := func(to **decimal.Decimal) {
 		if text == "" {
 			*to = nil
 			return
 		}
-		d, err := typedNumber(text)
+		n, err := typedNumber(text)
 		if err != nil {
-			e.raw[key] = text
+			d.raw[key] = text
 			return
 		}
-		*to = &d
+		*to = &n
+		if l.Qty != nil && l.Price != nil {
+			l.Amount = nil // it follows
+		}
 	}
 	switch col {
 	case ColName:
 		l.Name = text
+		if text == "" {
+			l.TaxCode = "" // it was the item's
+		}
 	case ColSpec:
 		l.Spec = text
 	case ColUnit:
@@ -130,47 +140,64 @@ func (e *Editor) setCell(i *invoice.Invoice, row, col int, text string) {
 		if r, ok := typedRate(text); ok {
 			l.Rate = r
 		} else {
-			e.raw[key] = text
+			d.raw[key] = text
 		}
 	case ColDiscount:
 		if text == "" {
 			l.Discount = nil
 			return
 		}
-		percent := strings.HasSuffix(text, "%") || strings.HasSuffix(text, "％")
-		d, err := typedNumber(strings.TrimRight(text, "%％ "))
+		figure, percent := strings.CutSuffix(narrow(text), "%")
+		n, err := typedNumber(figure)
 		switch {
 		case err != nil:
-			e.raw[key] = text
+			d.raw[key] = text
 		case percent:
-			l.Discount = &invoice.Discount{Percent: &d}
+			l.Discount = &invoice.Discount{Percent: &n}
 		default:
-			l.Discount = &invoice.Discount{Amount: &d}
+			l.Discount = &invoice.Discount{Amount: &n}
 		}
 	}
 }
 
-// newLine is an empty line that takes the rate of the one before.
-func (e *Editor) newLine(lines []invoice.Line) invoice.Line {
+// newLine is an empty line that takes the rate of the one before. While one is
+// being typed it is that.
+func (d *document) newLine(lines []invoice.Line) invoice.Line {
 	last, rate := "", tax.Rate{Value: decimal.New(13, -2)}
 	if n := len(lines); n > 0 {
 		last, rate = lines[n-1].Order, lines[n-1].Rate
 	}
-	return invoice.Line{ID: uuid.Must(uuid.NewV7()).String(), Order: invoice.OrderBetween(last, ""), Rate: rate}
+	id := ""
+	if p := d.pending; p != nil && !slices.ContainsFunc(lines, func(l invoice.Line) bool { return l.ID == p.line.ID }) {
+		id = p.line.ID
+	} else {
+		id = uuid.Must(uuid.NewV7()).String()
+	}
+	return invoice.Line{ID: id, Order: invoice.OrderBetween(last, ""), Rate: rate}
 }
 
 // thousands is a number with its thousands apart; "85,5" is none.
-var thousands = regexp.MustCompile(`^[+-]?\d{1,3}([,，]\d{3})+(\.\d+)?$`)
+var thousands = regexp.MustCompile(`^\d{1,3}(,\d{3})+(\.\d+)?$`)
 
-// typedNumber reads a number as clerks and spreadsheets write it.
+// narrow writes full-width characters narrow and takes the space around a text away.
+func narrow(s string) string { return strings.TrimSpace(width.Narrow.String(s)) }
+
+// typedNumber reads a number as clerks and spreadsheets write it, also with the
+// currency: "1,234.50", "¥28.32", "２８．３２元".
 func typedNumber(s string) (decimal.Decimal, error) {
-	if thousands.MatchString(s) {
-		s = strings.NewReplacer(",", "", "，", "").Replace(s)
+	s = narrow(s)
+	sign := ""
+	if strings.HasPrefix(s, "-") || strings.HasPrefix(s, "+") {
+		sign, s = s[:1], s[1:]
 	}
-	return money.Parse(s, 13, 16)
+	s = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(s, "¥"), "元"))
+	if thousands.MatchString(s) {
+		s = strings.ReplaceAll(s, ",", "")
+	}
+	return money.Parse(sign+s, 13, 16)
 }
 
-// typedRate reads "13", "13%", "0.13", "免税" and "不征税".
+// typedRate reads "13", "13 %", "0.13", "免税" and "不征税".
 func typedRate(s string) (tax.Rate, bool) {
 	switch s {
 	case "免税", "exempt":
@@ -178,12 +205,12 @@ func typedRate(s string) (tax.Rate, bool) {
 	case "不征税", "nontaxable":
 		return tax.Rate{Status: tax.NonTaxable}, true
 	}
-	t := strings.TrimRight(s, "%％")
-	d, err := money.Parse(t, 6, 10)
+	figure, percent := strings.CutSuffix(narrow(s), "%")
+	d, err := money.Parse(figure, 6, 10)
 	if err != nil || d.IsNegative() {
 		return tax.Rate{}, false
 	}
-	if t != s || d.GreaterThanOrEqual(decimal.New(1, 0)) {
+	if percent || d.GreaterThanOrEqual(decimal.New(1, 0)) {
 		d = d.Shift(-2)
 	}
 	return tax.Rate{Value: d}, d.LessThan(decimal.New(1, 0))
@@ -194,7 +221,7 @@ func (e *Editor) Paste(row, col int, block string) {
 	if e.Fixed() {
 		return
 	}
-	e.change(func(i *invoice.Invoice) {
+	e.change("", func(i *invoice.Invoice) {
 		for r, cells := range blockCells(block) {
 			for c, text := range cells {
 				if col+c < Columns {
@@ -257,7 +284,7 @@ func (e *Editor) SetItem(row int, it invoice.Item) {
 	if e.Fixed() {
 		return
 	}
-	e.change(func(i *invoice.Invoice) {
+	e.change("", func(i *invoice.Invoice) {
 		if row >= len(i.Lines) {
 			row = len(i.Lines)
 			i.Lines = append(i.Lines, e.newLine(i.Lines))
@@ -280,7 +307,7 @@ func (e *Editor) DuplicateLine(row int) {
 	if row >= len(e.inv.Lines) {
 		return
 	}
-	e.change(func(i *invoice.Invoice) {
+	e.change("", func(i *invoice.Invoice) {
 		l := e.newLine(i.Lines)
 		id := l.ID
 		l = i.Lines[row]
@@ -301,7 +328,7 @@ func (e *Editor) DuplicateLine(row int) {
 // DeleteLine removes a line.
 func (e *Editor) DeleteLine(row int) {
 	if row < len(e.inv.Lines) {
-		e.change(func(i *invoice.Invoice) { i.Lines = slices.Delete(i.Lines, row, row+1) })
+		e.change("", func(i *invoice.Invoice) { i.Lines = slices.Delete(i.Lines, row, row+1) })
 	}
 }
 
@@ -311,7 +338,7 @@ func (e *Editor) MoveLine(row, by int) {
 	if row >= len(e.inv.Lines) || to < 0 || to >= len(e.inv.Lines) {
 		return
 	}
-	e.change(func(i *invoice.Invoice) {
+	e.change("", func(i *invoice.Invoice) {
 		i.Lines[row].Order, i.Lines[to].Order = i.Lines[to].Order, i.Lines[row].Order
 		i.Lines[row], i.Lines[to] = i.Lines[to], i.Lines[row]
 	})

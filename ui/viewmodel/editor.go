@@ -11,8 +11,8 @@ import (
 
 // EditorDesk is what the editor needs of the use cases.
 type EditorDesk interface {
-	Draft(ctx context.Context, inv invoice.Invoice) (books.Stored, invoice.Sheet, error)
-	Edit(ctx context.Context, id string, version int64, inv invoice.Invoice) (books.Stored, invoice.Sheet, error)
+	Keep(ctx context.Context, version int64, inv invoice.Invoice, typed books.Typed) (books.Stored, invoice.Sheet, error)
+	KeepTyped(ctx context.Context, id string, typed books.Typed) error
 	Submit(ctx context.Context, id string) (books.Stored, error)
 	Recall(ctx context.Context, id string) (books.Stored, error)
 	Duplicate(ctx context.Context, id string) (books.Stored, error)
@@ -27,7 +27,8 @@ type EditorStore interface {
 }
 
 // Editor edits one invoice. Text that is no number stays in its cell, beside a
-// message, and is never lost; the last good number computes meanwhile.
+// message, and is never lost; the last good number computes meanwhile. All that
+// is typed goes to disk, what the invoice cannot hold beside it.
 type Editor struct {
 	Changed func()
 	Saved   func(id string) // a change is on disk
@@ -39,6 +40,7 @@ type Editor struct {
 	later   func(time.Duration, func()) (cancel func()) // runs on the window's goroutine
 	message string
 	asked   int         // of Open and New; older answers are dropped
+	turn    int         // counts the documents shown
 	left    []*document // no longer shown, not yet on disk
 
 	*document // the one shown
@@ -53,17 +55,20 @@ func NewEditor(s Setup, desk EditorDesk, store EditorStore, later func(time.Dura
 
 // New begins an empty draft; it reaches the store with its first content.
 func (e *Editor) New() {
-	e.reset(invoice.Invoice{Kind: invoice.Ordinary, Basis: invoice.Exclusive, State: invoice.Draft, Date: e.setup.Now().Format("2006-01-02")}, 0)
+	e.reset(books.Stored{Invoice: invoice.Invoice{Kind: invoice.Ordinary, Basis: invoice.Exclusive, State: invoice.Draft, Date: e.setup.Now().Format("2006-01-02")}})
 }
 
-// reset shows an invoice as it is on disk.
-func (e *Editor) reset(inv invoice.Invoice, version int64) {
-	d := &document{editor: e, inv: inv, base: clone(inv), version: version, raw: map[cellKey]string{}}
-	if version > 0 {
-		d.savedAt = inv.UpdatedAt
+// reset shows an invoice as it is on disk, with what was typed beside it.
+func (e *Editor) reset(st books.Stored) {
+	d := &document{editor: e, inv: st.Invoice, base: clone(st.Invoice), version: st.Version, answers: make(chan func(), 16)}
+	if st.Version > 0 {
+		d.savedAt = st.Invoice.UpdatedAt
 	}
-	d.compute()
+	d.dirty = d.restore(st.Typed)
 	e.show(d)
+	if d.dirty {
+		d.saveSoon()
+	}
 }
 
 // Open shows a stored invoice, with what is typed into it and not yet on disk.
@@ -85,7 +90,7 @@ func (e *Editor) Open(id string) {
 			if err != nil {
 				e.message = Sentence(e.setup.Words, err)
 			} else {
-				e.reset(st.Invoice, st.Version)
+				e.reset(st)
 			}
 			e.tell()
 		})
@@ -109,7 +114,10 @@ func (e *Editor) Reload(id string) {
 			}
 			d.rebase(st.Invoice)
 			d.inv, d.base, d.version = st.Invoice, clone(st.Invoice), st.Version
-			d.compute()
+			if d.restore(st.Typed) {
+				d.dirty = true
+				d.saveSoon()
+			}
 			d.tell()
 		})
 }
@@ -126,6 +134,9 @@ func (e *Editor) Sheet() invoice.Sheet     { return e.sheet }
 func (e *Editor) Issues() []invoice.Issue  { return e.issues }
 func (e *Editor) Message() string          { return e.message }
 func (e *Editor) SavedAt() time.Time       { return e.savedAt }
+
+// Turn counts the documents that were shown: another value, another document.
+func (e *Editor) Turn() int { return e.turn }
 
 // SavedText is when it was saved, of another day with its date.
 func (e *Editor) SavedText() string {
@@ -149,20 +160,28 @@ func (e *Editor) Rows() int {
 	return len(e.inv.Lines)
 }
 
-// change edits the invoice as one step of undo.
-func (e *Editor) change(f func(*invoice.Invoice)) {
+// change edits the invoice as one step of undo. field is what of the head is
+// edited, empty for the lines; typing on in one text of the head is one step.
+func (e *Editor) change(field string, f func(*invoice.Invoice)) {
 	if !e.Editable() {
 		return
 	}
-	before := e.stage()
-	f(&e.inv)
-	e.undo = append(e.undo, before)
-	for len(e.undo) > 500 || len(e.undo) > 1 && len(e.undo)*len(e.inv.Lines) > 100_000 {
-		e.undo = e.undo[1:] // each holds its lines
+	if _, text := headTexts[field]; !text || field != e.field {
+		e.undo = append(e.undo, e.stage())
+		for len(e.undo) > 500 || len(e.undo) > 1 && len(e.undo)*len(e.inv.Lines) > 100_000 {
+			e.undo = e.undo[1:] // each holds its lines
+		}
 	}
-	e.redo = nil
+	f(&e.inv)
+	e.redo, e.field = nil, field
+	if field == "" {
+		e.pending = nil // it is in the lines now
+	}
 	e.touched()
 }
+
+// Pause ends a step of undo: a field was left.
+func (e *Editor) Pause() { e.field = "" }
 
 // Undo and Redo span the whole edit.
 func (e *Editor) Undo() { e.travel(&e.undo, &e.redo) }
@@ -175,7 +194,7 @@ func (e *Editor) travel(from, to *[]stage) {
 	*to = append(*to, e.stage())
 	was, now := e.inv, (*from)[len(*from)-1]
 	*from = (*from)[:len(*from)-1]
-	e.inv, e.raw = now.inv, now.raw
+	e.inv, e.raw, e.pending, e.field = now.inv, now.raw, nil, ""
 	// What the desk and the server gave is not undone.
 	e.inv.ID, e.inv.Reference, e.inv.State, e.inv.Rejection = was.ID, was.Reference, was.State, was.Rejection
 	e.inv.CreatedAt, e.inv.Revision = was.CreatedAt, was.Revision
@@ -185,56 +204,56 @@ func (e *Editor) travel(from, to *[]stage) {
 // SetBuyer, SetTaxNo, SetRemark, SetKind and SetBasis edit the head.
 func (e *Editor) SetBuyer(s string) {
 	if s != e.inv.Buyer.Name {
-		e.change(func(i *invoice.Invoice) { i.Buyer.Name = s })
+		e.change("buyer.name", func(i *invoice.Invoice) { i.Buyer.Name = s })
 	}
 }
 
 // SetTaxNo edits the buyer's tax number.
 func (e *Editor) SetTaxNo(s string) {
 	if s = party.NormalizeTaxNo(s); s != e.inv.Buyer.TaxNo {
-		e.change(func(i *invoice.Invoice) { i.Buyer.TaxNo = s })
+		e.change("buyer.tax_no", func(i *invoice.Invoice) { i.Buyer.TaxNo = s })
 	}
 }
 
 // SetRemark edits the remark.
 func (e *Editor) SetRemark(s string) {
 	if s != e.inv.Remark {
-		e.change(func(i *invoice.Invoice) { i.Remark = s })
+		e.change("remark", func(i *invoice.Invoice) { i.Remark = s })
 	}
 }
 
 // SetDate changes the business date, YYYY-MM-DD.
 func (e *Editor) SetDate(s string) {
 	if s != e.inv.Date {
-		e.change(func(i *invoice.Invoice) { i.Date = s })
+		e.change("date", func(i *invoice.Invoice) { i.Date = s })
 	}
 }
 
 // SetKind chooses 专票 or 普票.
 func (e *Editor) SetKind(k invoice.Kind) {
 	if k != e.inv.Kind {
-		e.change(func(i *invoice.Invoice) { i.Kind = k })
+		e.change("kind", func(i *invoice.Invoice) { i.Kind = k })
 	}
 }
 
 // SetBasis chooses prices with or without tax.
 func (e *Editor) SetBasis(b invoice.Basis) {
 	if b != e.inv.Basis {
-		e.change(func(i *invoice.Invoice) { i.Basis = b })
+		e.change("basis", func(i *invoice.Invoice) { i.Basis = b })
 	}
 }
 
 // SetCustomer fills in a customer of the master data.
 func (e *Editor) SetCustomer(c party.Customer) {
-	e.change(func(i *invoice.Invoice) { i.Buyer = c.Party })
+	e.change("buyer", func(i *invoice.Invoice) { i.Buyer = c.Party })
 }
 
 // Reviewed ticks that merged lines were looked at.
-func (e *Editor) Reviewed() { e.change(func(i *invoice.Invoice) { i.ReviewNeeded = false }) }
+func (e *Editor) Reviewed() { e.change("review", func(i *invoice.Invoice) { i.ReviewNeeded = false }) }
 
 // Submit saves and hands in.
 func (e *Editor) Submit() {
-	if e.unread() || !e.Editable() {
+	if !e.Editable() {
 		return
 	}
 	d := e.document
@@ -256,14 +275,24 @@ func (e *Editor) Reverse() { e.step(e.desk.Reverse) }
 // Fixed reports whether the lines cannot be edited: handed in, or red-letter.
 func (e *Editor) Fixed() bool { return !e.Editable() || e.inv.RedRows != nil }
 
-// FindCustomers and FindItems complete what is typed; got runs on the window's goroutine.
-func (e *Editor) FindCustomers(s string, got func([]party.Customer)) {
-	away(e.setup, context.Background(), func(ctx context.Context) ([]party.Customer, error) { return e.store.Customers(ctx, s, 8) },
-		func(c []party.Customer, _ error) { got(c) })
+// Flush brings all that is typed to disk, also into invoices that are no longer
+// shown, and returns when it is there. It runs on the window's goroutine and
+// waits; the error says what is not on disk.
+func (e *Editor) Flush(ctx context.Context) error {
+	for _, d := range append([]*document{e.document}, e.left...) {
+		if err := d.flush(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// FindItems completes an item's name.
-func (e *Editor) FindItems(s string, got func([]invoice.Item)) {
-	away(e.setup, context.Background(), func(ctx context.Context) ([]invoice.Item, error) { return e.store.Items(ctx, s, 8) },
-		func(c []invoice.Item, _ error) { got(c) })
+// Customers and Items are completions of what is typed.
+func (e *Editor) Customers() *Offers[party.Customer] {
+	return newOffers(e.setup, func(ctx context.Context, s string) ([]party.Customer, error) { return e.store.Customers(ctx, s, 8) })
+}
+
+// Items completes an item's name.
+func (e *Editor) Items() *Offers[invoice.Item] {
+	return newOffers(e.setup, func(ctx context.Context, s string) ([]invoice.Item, error) { return e.store.Items(ctx, s, 8) })
 }

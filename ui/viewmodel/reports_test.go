@@ -21,7 +21,7 @@ func TestReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.pulled(func(i *invoice.Invoice) { i.State = invoice.Reversed })
-	b.reset(red.Invoice, red.Version)
+	b.reset(red)
 	b.pulled(func(i *invoice.Invoice) { i.State, i.Number = invoice.Issued, "00000002" })
 	b.New()
 	b.fill()

@@ -92,3 +92,17 @@ func TestEveryFieldHasAName(t *testing.T) {
 		t.Errorf("only %d fields were found", found)
 	}
 }
+
+// A refusal names the cell it speaks of.
+func TestASentenceNamesTheCell(t *testing.T) {
+	words, err := locale.New("zh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lang, want := range map[string]string{"zh": "第 2 行 单价 填的内容还不能用，请改正后再提交", "en": "line 2 Price holds text that cannot be used yet; correct it, then submit"} {
+		words.Use(lang)
+		if got := Sentence(words, &books.Error{Code: "typed_unread", Field: "lines[2].price", Text: "raw"}); got != want {
+			t.Errorf("%s: %q", lang, got)
+		}
+	}
+}

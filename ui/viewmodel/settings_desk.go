@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
+	"counterfoil/app/invoice"
 )
 
 // Phrases gives translated sentences; args fill %s and %d.
@@ -50,10 +51,11 @@ func Sentence(p Phrases, err error) string {
 	}
 	var e *books.Error
 	if errors.As(err, &e) {
-		for _, key := range []string{"error." + e.Code, "issue." + e.Code} {
-			if t := p.T(key); t != "" && t != key {
-				return t
-			}
+		if t := p.T("error." + e.Code); t != "" && t != "error."+e.Code {
+			return t
+		}
+		if t := Issue(p, invoice.Issue{Field: e.Field, Code: e.Code}); t != "" {
+			return t
 		}
 		if e.Hint != "" {
 			return e.Text + " — " + e.Hint

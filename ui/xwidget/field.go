@@ -9,7 +9,8 @@ import (
 // swallows Esc, F5 and Ctrl+N while it has the focus.
 type Field struct {
 	widget.Entry
-	Left func() // it lost the focus; may be nil
+	Left func()          // it lost the focus; may be nil
+	Undo func(redo bool) // takes an edit back, or makes it again; nil leaves that to the entry
 }
 
 // FocusLost tells Left.
@@ -39,6 +40,16 @@ func (f *Field) TypedKey(k *fyne.KeyEvent) {
 func (f *Field) TypedShortcut(s fyne.Shortcut) {
 	if windowShortcut(f, s) {
 		return
+	}
+	if f.Undo != nil {
+		switch s.(type) {
+		case *fyne.ShortcutUndo:
+			f.Undo(false)
+			return
+		case *fyne.ShortcutRedo:
+			f.Undo(true)
+			return
+		}
 	}
 	f.Entry.TypedShortcut(s)
 }

@@ -4,7 +4,6 @@ package xwidget
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -36,7 +35,7 @@ type Grid struct {
 	Columns  []GridColumn
 	Source   GridSource
 	Hint     string                          // under the last row
-	Typing   func(row, col int, text string) // while a cell is edited
+	Typing   func(row, col int, text string) // at each change of a cell that was not left yet
 	Shortcut func(row, col int, name string) // "duplicate", "up", "down", "delete", "save", "submit", "undo", "redo"
 	Paste    func(row, col int, block string)
 	Accept   func(row, col int) bool // Enter: reports whether it was used up, by a completion
@@ -46,6 +45,9 @@ type Grid struct {
 	row, col int
 	key      string // of the current row
 	loaded   string // the cell's text when it became current
+	loading  bool   // the entry is being filled, nobody types
+	editing  bool   // the cell is typed into; otherwise it is only chosen, and typing replaces it
+	opened   bool   // by the press of the pointer that may turn out a double one
 	entry    *cellEntry
 	rows     *gridRows
 	scroll   *container.Scroll
@@ -62,12 +64,11 @@ func NewGrid(columns []GridColumn, source GridSource) *Grid {
 	g.rows.ExtendBaseWidget(g.rows)
 	g.scroll = container.NewVScroll(g.rows)
 	g.scroll.OnScrolled = func(fyne.Position) { g.rows.Refresh() }
-	g.entry.OnChanged = func(s string) {
-		if g.typed() {
+	g.entry.OnChanged = func(string) {
+		if !g.loading {
+			g.follow()
 			g.reveal()
-		}
-		if g.Typing != nil && s != g.Source.Edit(g.row, g.col) {
-			g.Typing(g.row, g.col, s)
+			g.tellTyping()
 		}
 	}
 	g.ExtendBaseWidget(g)
@@ -119,6 +120,7 @@ func (g *Grid) follow() {
 func (g *Grid) load() {
 	if g.Source.Fixed() {
 		g.entry.Disable()
+		g.blur()
 	} else {
 		g.entry.Enable()
 	}
@@ -127,15 +129,61 @@ func (g *Grid) load() {
 	if g.row < g.Source.Rows() {
 		g.key = g.Source.Key(g.row)
 	}
+	g.loading = true
 	g.entry.SetText(g.loaded)
+	g.loading = false
+	g.choose()
+}
+
+// choose makes the cell one that is not edited: all of it is marked.
+func (g *Grid) choose() {
+	g.editing, g.opened = false, false
 	g.entry.CursorColumn = len([]rune(g.entry.Text))
+	if g.entry.Text == "" {
+		g.entry.Entry.DragEnd() // nothing to mark
+	} else {
+		g.entry.Entry.TypedShortcut(&fyne.ShortcutSelectAll{})
+	}
 	g.entry.Refresh()
+}
+
+// edit opens the cell, with the cursor at its end.
+func (g *Grid) edit() {
+	g.editing = true
+	g.entry.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEnd})
+}
+
+// blur gives the keyboard back: an entry that cannot be typed into would keep it
+// from the window.
+func (g *Grid) blur() {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(g); c != nil && c.Focused() == g.entry {
+		g.loaded = g.entry.Text // nothing to commit
+		c.Unfocus()
+	}
+}
+
+func (g *Grid) tellTyping() {
+	if g.Typing != nil {
+		g.Typing(g.row, g.col, g.entry.Text)
+	}
+}
+
+// Typed is the text in the current cell, left or not.
+func (g *Grid) Typed() string { return g.entry.Text }
+
+// Reset makes the first cell the current one, for another source; what was
+// typed into the one before is dropped.
+func (g *Grid) Reset() {
+	g.row, g.col = 0, g.nextTyped(-1, 1)
+	g.load()
+	g.scroll.ScrollToTop()
+	g.Refresh()
 }
 
 // Reload shows the source again; what is being typed stays with its row.
 func (g *Grid) Reload() {
 	g.follow()
-	if !g.typed() && (g.Source.Edit(g.row, g.col) != g.loaded || g.row < g.Source.Rows() && g.Source.Key(g.row) != g.key) {
+	if g.Source.Fixed() != g.entry.Disabled() || !g.typed() && (g.Source.Edit(g.row, g.col) != g.loaded || g.row < g.Source.Rows() && g.Source.Key(g.row) != g.key) {
 		g.load()
 	}
 	g.Refresh()
@@ -219,110 +267,4 @@ func (g *Grid) height(row int) float32 {
 		return 2 * gridRow
 	}
 	return gridRow
-}
-
-// cellEntry is the entry over the current cell.
-type cellEntry struct {
-	widget.Entry
-	grid *Grid
-}
-
-// AcceptsTab keeps Tab in the grid.
-func (e *cellEntry) AcceptsTab() bool { return true }
-
-// FocusLost commits: nothing typed is lost by pressing elsewhere.
-func (e *cellEntry) FocusLost() {
-	e.grid.Commit()
-	e.grid.moved()
-	e.Entry.FocusLost()
-}
-
-// TypedKey moves between cells. Left and right move the cursor inside the text
-// and leave the cell only at its ends.
-func (e *cellEntry) TypedKey(k *fyne.KeyEvent) {
-	g := e.grid
-	g.follow()
-	switch k.Name {
-	case fyne.KeyTab:
-		if d, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok && d.CurrentKeyModifiers()&fyne.KeyModifierShift != 0 {
-			g.step(-1)
-			return
-		}
-		g.step(1)
-	case fyne.KeyReturn, fyne.KeyEnter:
-		if g.Accept != nil && g.Accept(g.row, g.col) {
-			return
-		}
-		g.Go(g.row+1, g.col)
-	case fyne.KeyUp:
-		g.Go(g.row-1, g.col)
-	case fyne.KeyDown:
-		g.Go(g.row+1, g.col)
-	case fyne.KeyLeft:
-		if e.CursorColumn == 0 {
-			g.step(-1)
-			return
-		}
-		e.Entry.TypedKey(k)
-	case fyne.KeyRight:
-		if e.CursorColumn >= len([]rune(e.Text)) {
-			g.step(1)
-			return
-		}
-		e.Entry.TypedKey(k)
-	case fyne.KeyEscape:
-		switch {
-		case g.Dismiss != nil && g.Dismiss():
-		case g.typed():
-			g.load()
-		default:
-			windowKey(e, k)
-		}
-	case fyne.KeyF2:
-		e.CursorColumn = len([]rune(e.Text))
-		e.Refresh()
-	default:
-		if !windowKey(e, k) {
-			e.Entry.TypedKey(k)
-		}
-	}
-}
-
-// TypedShortcut takes the grid's own shortcuts before the entry's.
-func (e *cellEntry) TypedShortcut(s fyne.Shortcut) {
-	g := e.grid
-	g.follow()
-	if p, ok := s.(*fyne.ShortcutPaste); ok && g.Paste != nil {
-		if t := p.Clipboard.Content(); containsAny(t, "\t\n") {
-			g.Paste(g.row, g.col, t)
-			g.load()
-			return
-		}
-	}
-	if c, ok := s.(*desktop.CustomShortcut); ok && g.Shortcut != nil {
-		name := map[string]string{
-			"D": "duplicate", "S": "save", string(fyne.KeyReturn): "submit", "Z": "undo", "Y": "redo",
-			string(fyne.KeyUp): "up", string(fyne.KeyDown): "down", string(fyne.KeyDelete): "delete",
-		}[string(c.KeyName)]
-		if name != "" {
-			g.Commit()
-			g.Shortcut(g.row, g.col, name)
-			return
-		}
-	}
-	if windowShortcut(e, s) {
-		return
-	}
-	e.Entry.TypedShortcut(s)
-}
-
-func containsAny(s, chars string) bool {
-	for _, r := range s {
-		for _, c := range chars {
-			if r == c {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -1,0 +1,329 @@
+package viewmodel
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+	"counterfoil/app/money"
+	"counterfoil/app/tax"
+)
+
+// What is typed is always kept: the invoice as far as it can be stored, and
+// beside it, as text, what it cannot hold.
+
+// headTexts are the fields of the head by the names that issues have for them.
+var headTexts = map[string]func(*invoice.Invoice) *string{
+	"date":          func(i *invoice.Invoice) *string { return &i.Date },
+	"buyer.name":    func(i *invoice.Invoice) *string { return &i.Buyer.Name },
+	"buyer.tax_no":  func(i *invoice.Invoice) *string { return &i.Buyer.TaxNo },
+	"buyer.address": func(i *invoice.Invoice) *string { return &i.Buyer.Address },
+	"buyer.phone":   func(i *invoice.Invoice) *string { return &i.Buyer.Phone },
+	"buyer.bank":    func(i *invoice.Invoice) *string { return &i.Buyer.Bank },
+	"buyer.account": func(i *invoice.Invoice) *string { return &i.Buyer.Account },
+	"remark":        func(i *invoice.Invoice) *string { return &i.Remark },
+	"payee":         func(i *invoice.Invoice) *string { return &i.Payee },
+	"reviewer":      func(i *invoice.Invoice) *string { return &i.Reviewer },
+	"drawer":        func(i *invoice.Invoice) *string { return &i.Drawer },
+	"email":         func(i *invoice.Invoice) *string { return &i.Email },
+}
+
+// A pendingCell is the cell that is being typed and was not left yet. line is
+// the id of its line, which is a new one in the empty last row.
+type pendingCell struct {
+	line invoice.Line
+	col  int
+	text string
+}
+
+// compute finds out what the invoice comes to, what is wrong with it, and which
+// part of it can be stored.
+func (d *document) compute() {
+	var bad, rest []invoice.Issue
+	d.kept, d.held = d.inv, nil
+	d.sheet, bad, rest = invoice.Look(d.inv)
+	if d.most >= len(d.inv.Lines) {
+		d.most = 0 // it became shorter
+	}
+	if len(bad) > 0 || d.inv.Date == "" || d.most > 0 {
+		var left []invoice.Issue
+		bad = d.sift(bad)
+		d.sheet, left, rest = invoice.Look(d.kept)
+		told := map[string]bool{}
+		for _, i := range bad {
+			told[i.Field] = true
+		}
+		bad = append(bad, left...)
+		rest = slices.DeleteFunc(rest, func(i invoice.Issue) bool { return told[i.Field] })
+	}
+	d.issues = append(bad, rest...)
+	if len(d.raw) == 0 {
+		return
+	}
+	for n, l := range d.inv.Lines {
+		for col, name := range cellNames {
+			text, unread := d.raw[cellKey{l.ID, col}]
+			if !unread {
+				continue
+			}
+			code := "number_malformed"
+			if col == ColRate {
+				code = "rate_malformed"
+			}
+			d.issues = append(d.issues, invoice.Issue{Field: fmt.Sprintf("lines[%d].%s", n+1, name), Code: code, Severity: invoice.SeverityError, Text: text})
+		}
+	}
+}
+
+// sift parts the invoice into what can be stored, d.kept, and what cannot,
+// d.held, and gives the issues of the latter. bad is what was found in the head.
+func (d *document) sift(bad []invoice.Issue) (issues []invoice.Issue) {
+	inv := clone(d.inv)
+	d.held = books.Typed{}
+	if inv.Date == "" {
+		bad = append(bad, invoice.Issue{Field: "date", Code: "date_malformed", Severity: invoice.SeverityError})
+	}
+	for _, i := range bad {
+		if at, ok := headTexts[i.Field]; ok {
+			field := at(&inv)
+			d.held[i.Field], *field = *field, ""
+			issues = append(issues, i)
+		}
+	}
+	if inv.Date == "" {
+		inv.Date = d.base.Date
+	}
+	room := invoice.MaxLines
+	if d.most > 0 {
+		room = min(room, d.most)
+	}
+	if len(inv.Lines) > room {
+		for _, l := range inv.Lines[room:] {
+			d.setApart(d.held, l)
+		}
+		inv.Lines = inv.Lines[:room]
+		issues = append(issues, invoice.Issue{Field: "lines", Code: "too_many_lines", Severity: invoice.SeverityError})
+	}
+	for n := range inv.Lines {
+		l := &inv.Lines[n]
+		for found := invoice.LookLine(*l, inv.Basis); len(found) > 0; found = invoice.LookLine(*l, inv.Basis) {
+			i := found[0]
+			key := books.LineField(l.ID, i.Field)
+			if _, again := d.held[key]; again {
+				break // it is not the text: the desk will say what it is
+			}
+			d.held[key] = lineText(*l, i.Field)
+			clearField(l, i.Field)
+			i.Field = fmt.Sprintf("lines[%d].%s", n+1, i.Field)
+			issues = append(issues, i)
+		}
+	}
+	d.kept = inv
+	return issues
+}
+
+// setApart writes a whole line as texts.
+func (d *document) setApart(to books.Typed, l invoice.Line) {
+	to[books.LineField(l.ID, "order")] = l.Order
+	for col, field := range cellNames {
+		text, raw := d.raw[cellKey{l.ID, col}]
+		if !raw {
+			text = cellText(l, col)
+		}
+		if raw || text != "" {
+			to[books.LineField(l.ID, field)] = text
+		}
+	}
+	if l.TaxCode != "" {
+		to[books.LineField(l.ID, "tax_code")] = l.TaxCode
+	}
+}
+
+// lineText is a field of a line as typed.
+func lineText(l invoice.Line, field string) string {
+	switch col := slices.Index(cellNames[:], field); {
+	case col >= 0:
+		return cellText(l, col)
+	case field == "tax_code":
+		return l.TaxCode
+	case field == "amount":
+		return numberText(l.Amount)
+	}
+	return ""
+}
+
+func clearField(l *invoice.Line, field string) {
+	switch field {
+	case "name":
+		l.Name = ""
+	case "spec":
+		l.Spec = ""
+	case "unit":
+		l.Unit = ""
+	case "qty":
+		l.Qty = nil
+	case "price":
+		l.Price = nil
+	case "discount":
+		l.Discount = nil
+	case "rate":
+		l.Rate = tax.Rate{}
+	case "tax_code":
+		l.TaxCode = ""
+	case "amount":
+		l.Amount = nil
+	}
+}
+
+// texts is all that the stored invoice does not hold: what cannot be read, what
+// cannot be stored, and the cell that is being typed.
+func (d *document) texts() books.Typed {
+	out := books.Typed{}
+	maps.Copy(out, d.held)
+	for key, text := range d.raw {
+		if slices.ContainsFunc(d.kept.Lines, func(l invoice.Line) bool { return l.ID == key.line }) {
+			out[books.LineField(key.line, cellNames[key.col])] = text
+		}
+	}
+	if p := d.pending; p != nil {
+		if !slices.ContainsFunc(d.inv.Lines, func(l invoice.Line) bool { return l.ID == p.line.ID }) {
+			out[books.LineField(p.line.ID, "order")] = p.line.Order
+		}
+		out[books.LineField(p.line.ID, cellNames[p.col])] = p.text
+	}
+	return out
+}
+
+// restore lays what was typed over the invoice again; the cell that is being
+// typed is in its entry. It reports whether the invoice takes something in that
+// is not stored in it.
+func (d *document) restore(typed books.Typed) (taken bool) {
+	d.raw = map[cellKey]string{}
+	if len(typed) == 0 || !d.inv.State.Editable() {
+		d.compute()
+		return false
+	}
+	d.inv = clone(d.inv)
+	apart := false
+	for _, key := range slices.Sorted(maps.Keys(typed)) {
+		if at, ok := headTexts[key]; ok {
+			*at(&d.inv) = typed[key]
+			continue
+		}
+		if id, field := typed.Line(key); field == "order" && d.lineAt(id) < 0 && !d.isPending(id, "") {
+			l := d.newLine(d.inv.Lines)
+			l.ID, l.Order = id, typed[key]
+			d.inv.Lines = append(d.inv.Lines, l)
+			apart = true
+		}
+	}
+	if apart {
+		d.inv.Lines = invoice.Sorted(d.inv.Lines)
+	}
+	for key, text := range typed {
+		id, field := typed.Line(key)
+		if row := d.lineAt(id); id != "" && row >= 0 && !d.isPending(id, field) {
+			d.restoreField(row, field, text)
+		}
+	}
+	d.compute()
+	still := d.texts()
+	for key := range typed {
+		id, _ := typed.Line(key)
+		if _, kept := still[key]; !kept && (id == "" || d.lineAt(id) >= 0) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *document) restoreField(row int, field, text string) {
+	l := &d.inv.Lines[row]
+	switch col := slices.Index(cellNames[:], field); {
+	case col >= 0:
+		d.setCell(&d.inv, row, col, text)
+	case field == "tax_code":
+		l.TaxCode = text
+	case field == "amount":
+		if v, err := money.Parse(text, 13, 40); err == nil {
+			l.Amount = &v
+		}
+	}
+}
+
+func (d *document) lineAt(id string) int {
+	return slices.IndexFunc(d.inv.Lines, func(l invoice.Line) bool { return l.ID == id })
+}
+
+// isPending reports whether a cell is the one being typed; any of its line's
+// where no field is named.
+func (d *document) isPending(line, field string) bool {
+	return d.pending != nil && d.pending.line.ID == line && (field == "" || cellNames[d.pending.col] == field)
+}
+
+func numberText(n *decimal.Decimal) string {
+	if n == nil {
+		return ""
+	}
+	return n.String()
+}
+
+// cellText is a cell's text for editing, without what cannot be read.
+func cellText(l invoice.Line, col int) string {
+	switch col {
+	case ColName:
+		return l.Name
+	case ColSpec:
+		return l.Spec
+	case ColUnit:
+		return l.Unit
+	case ColQty:
+		return numberText(l.Qty)
+	case ColPrice:
+		return numberText(l.Price)
+	case ColRate:
+		return l.Rate.Percent()
+	case ColDiscount:
+		switch {
+		case l.Discount == nil:
+			return ""
+		case l.Discount.Percent != nil:
+			return numberText(l.Discount.Percent) + "%"
+		}
+		return numberText(l.Discount.Amount)
+	}
+	return ""
+}
+
+// differing is texts and, beside them, whatever else the invoice holds and the
+// stored one does not, where the desk takes no edit: as texts it is not lost.
+func (d *document) differing() books.Typed {
+	out := d.texts()
+	for field, at := range headTexts {
+		if now := *at(&d.kept); now != *at(&d.base) {
+			out[field] = now
+		}
+	}
+	stored := map[string]invoice.Line{}
+	for _, l := range d.base.Lines {
+		stored[l.ID] = l
+	}
+	for _, l := range d.kept.Lines {
+		was, there := stored[l.ID]
+		if !there {
+			d.setApart(out, l)
+			continue
+		}
+		for col, field := range cellNames {
+			key := books.LineField(l.ID, field)
+			if _, typed := out[key]; !typed && cellText(l, col) != cellText(was, col) {
+				out[key] = cellText(l, col)
+			}
+		}
+	}
+	return out
+}
