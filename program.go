@@ -86,7 +86,7 @@ func newProgram(ctx context.Context, a fyne.App, post dispatcher) *program {
 	p.win.SetPadded(false)
 	p.win.SetContent(ui.Bare())
 	p.win.Resize(fyne.NewSize(1366, 768))
-	p.win.SetCloseIntercept(func() { p.now.w.settle(p.win.Close) })
+	p.win.SetCloseIntercept(func() { p.now.w.settle(p.win.Close, func() {}) })
 	return p
 }
 
@@ -142,7 +142,7 @@ func (p *program) turn(next func() (options, error)) {
 				}
 			})
 		}()
-	})
+	}, func() { p.turning = false })
 }
 
 // end closes what is open, after the window is gone.

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
 
 	"counterfoil/app/books"
 	"counterfoil/app/locale"
@@ -51,6 +52,7 @@ type window struct {
 	items     *viewmodel.Catalog
 
 	editorPage *screen.Editor
+	told       bool // that the disk does not take what is typed
 	conflict   *screen.Conflicts
 	connPage   *screen.Connection // once it was shown
 	failed     error
@@ -149,20 +151,22 @@ func (w *window) fill(fonts <-chan struct{}) {
 // saveLimit is how long the end of a session waits for the disk.
 const saveLimit = 3 * time.Second
 
-// settle saves what is typed and calls done when it is on disk, or when the disk
-// has not taken it in time.
-func (w *window) settle(done func()) {
-	w.save()
-	limit, ended := time.Now().Add(saveLimit), false
-	var stop func()
-	stop = w.post.every(10*time.Millisecond, func() {
-		if ended || w.editor.Unsaved() && time.Now().Before(limit) {
-			return
-		}
-		ended = true
-		stop()
-		done()
-	})
+// settle brings what is typed to disk and calls done when it is there. What the
+// disk does not take is told once, by stay, and given up the second time.
+func (w *window) settle(done, stay func()) {
+	if w.editorPage != nil {
+		w.editorPage.Commit()
+	}
+	ctx, stop := context.WithTimeout(w.ctx, saveLimit)
+	defer stop()
+	if err := w.editor.Flush(ctx); err != nil && !w.told && w.shell != nil {
+		w.told = true
+		w.shell.Show("editor")
+		dialog.ShowInformation(w.words.T("shell.unsaved"), w.words.T("shell.unsaved.more", viewmodel.Sentence(w.words, err)), w.win)
+		stay()
+		return
+	}
+	done()
 }
 
 // save takes over what is typed, also in the cell, and begins to write it.
@@ -232,6 +236,7 @@ func (w *window) newInvoice() {
 }
 
 func (w *window) open(id string) {
+	w.editorPage.FocusNext()
 	w.editor.Open(id)
 	w.shell.Show("editor")
 }

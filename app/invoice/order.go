@@ -32,6 +32,15 @@ func OrderBetween(a, b string) string {
 	}
 }
 
+// OrderAfter gives a short fractional index that sorts after a, for a line at the
+// end; a is empty for the first.
+func OrderAfter(a string) string {
+	if o := next(a); o > a {
+		return o
+	}
+	return OrderBetween(a, "")
+}
+
 // Orders gives n rising indexes.
 func Orders(n int) []string {
 	out := make([]string, n)
@@ -84,10 +93,7 @@ func Place(lines []Line) {
 			}
 		}
 		if after == "" {
-			lines[i].Order = next(before)
-			if lines[i].Order <= before {
-				lines[i].Order = OrderBetween(before, "")
-			}
+			lines[i].Order = OrderAfter(before)
 		} else {
 			lines[i].Order = OrderBetween(before, after)
 		}

@@ -173,7 +173,7 @@ func (d *document) newLine(lines []invoice.Line) invoice.Line {
 	} else {
 		id = uuid.Must(uuid.NewV7()).String()
 	}
-	return invoice.Line{ID: id, Order: invoice.OrderBetween(last, ""), Rate: rate}
+	return invoice.Line{ID: id, Order: invoice.OrderAfter(last), Rate: rate}
 }
 
 // thousands is a number with its thousands apart; "85,5" is none.
@@ -321,6 +321,9 @@ func (e *Editor) DuplicateLine(row int) {
 			}
 		}
 		l.ID, l.Order = id, invoice.OrderBetween(i.Lines[row].Order, after)
+		if after == "" {
+			l.Order = invoice.OrderAfter(i.Lines[row].Order)
+		}
 		i.Lines = slices.Insert(i.Lines, row+1, l)
 	})
 }

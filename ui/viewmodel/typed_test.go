@@ -301,7 +301,8 @@ func TestTypedIntoAConflict(t *testing.T) {
 	}
 }
 
-// More lines than an invoice may have are kept as well.
+// More lines than an invoice may have, or more than fit into a document, are kept
+// as well.
 func TestTooManyLines(t *testing.T) {
 	b := newBench(t)
 	b.Paste(0, ColName, strings.Repeat("法兰\t\t个\t1\t2\t\t13\n", invoice.MaxLines+2)+"最后\t\t个\t1\tx\t\t13\n")
@@ -314,12 +315,15 @@ func TestTooManyLines(t *testing.T) {
 	if c.Rows() != last+2 || c.Cell(last, ColName) != "最后" || c.Cell(last, ColPrice) != "x" {
 		t.Fatalf("%d rows, the last is %q", c.Rows(), c.Cell(last, ColName))
 	}
-	for range 3 {
-		c.DeleteLine(0)
+	if c.codes()["lines"] != "too_many_lines" {
+		t.Errorf("it says %v", c.codes())
 	}
-	c.settle()
-	if st := c.stored(); len(st.Invoice.Lines) != invoice.MaxLines || len(st.Typed) != 1 {
-		t.Errorf("%d lines, beside them %v", len(st.Invoice.Lines), st.Typed)
+	c.change("", func(i *invoice.Invoice) { i.Lines = i.Lines[len(i.Lines)-400:] })
+	if err := c.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if st := c.stored(); len(st.Invoice.Lines) != 400 || len(st.Typed) != 1 {
+		t.Errorf("%d lines, and %d texts beside them", len(st.Invoice.Lines), len(st.Typed))
 	}
 }
 
