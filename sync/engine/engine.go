@@ -76,7 +76,7 @@ func New(cfg Config) *Engine {
 	}
 	return &Engine{
 		cfg: cfg, kick: make(chan struct{}, 1), wake: make(chan struct{}, 1), doubt: suspicion{alone: map[int64]int{}},
-		size: amount{n: maxOps, most: maxOps, step: 25}, page: amount{n: maxPage, most: maxPage, step: 25},
+		size: amount{n: firstAmount, most: maxOps}, page: amount{n: firstAmount, most: maxPage},
 	}
 }
 

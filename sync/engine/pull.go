@@ -28,7 +28,7 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 	}
 	total := 0
 	whole := false // the next page needs every body
-	ahead := reader{remote: e.cfg.Remote}
+	ahead := reader{remote: e.cfg.Remote, now: e.cfg.Now}
 	defer ahead.stop()
 	for {
 		cur, err := e.cfg.Store.Cursor(ctx)
@@ -39,7 +39,7 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 		if !cur.Again && !whole {
 			q.Without = dev.ID
 		}
-		ans, err := ahead.read(ctx, q)
+		ans, took, err := ahead.read(ctx, q)
 		switch {
 		case newEpochOf(err, cur):
 			return total + 1, e.newEpoch(ctx)
@@ -52,7 +52,7 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 			return total, err
 		}
 		e.behind = time.Time{}
-		e.page.grow()
+		e.page.grow(took)
 		next, err := wire.ParseCursor(ans.Cursor)
 		if err != nil {
 			return total, err

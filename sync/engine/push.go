@@ -14,13 +14,14 @@ import (
 	"counterfoil/sync/wire"
 )
 
-// A batch is the operations of one request. ans and err hold once done is closed.
+// A batch is the operations of one request. ans, err and took hold once done is closed.
 type batch struct {
 	device string
 	cur    books.Cursor // as it was when the batch was made
 	ops    []operation
 	ans    wire.PushAnswer
 	err    error
+	took   time.Duration
 	done   chan struct{}
 }
 
@@ -77,7 +78,7 @@ func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
 				next, _, err = e.turn(ctx, nil, false, sum)
 			}
 		case way != nil:
-			e.size.grow()
+			e.size.grow(way.took)
 			e.doubt.cleared(way.ops)
 			answered = way
 		}
@@ -140,7 +141,10 @@ func (e *Engine) carry(ctx context.Context, b *batch) {
 			BaseRevision: o.BaseRevision, Kind: string(o.Kind), Schema: wire.Schema, Hash: o.Hash, Body: o.Bytes,
 		})
 	}
-	if b.ans, b.err = e.cfg.Remote.Push(ctx, req); b.err == nil {
+	start := e.cfg.Now()
+	b.ans, b.err = e.cfg.Remote.Push(ctx, req)
+	b.took = e.cfg.Now().Sub(start)
+	if b.err == nil {
 		b.ans.Answers, b.err = b.match()
 	}
 }

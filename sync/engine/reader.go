@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"counterfoil/sync/wire"
 )
@@ -9,16 +10,18 @@ import (
 // A reader reads a page ahead while the one before is written.
 type reader struct {
 	remote Remote
+	now    func() time.Time
 	ahead  *page
 }
 
-// A page is one answer. ans and err hold once done is closed.
+// A page is one answer. ans, err and took hold once done is closed.
 type page struct {
 	query  wire.PullQuery
 	cancel context.CancelFunc
 	done   chan struct{}
 	ans    wire.PullAnswer
 	err    error
+	took   time.Duration
 }
 
 // start reads a page that will probably be asked for next.
@@ -29,12 +32,15 @@ func (r *reader) start(ctx context.Context, q wire.PullQuery) {
 	r.ahead = p
 	go func() {
 		defer close(p.done)
+		start := r.now()
 		p.ans, p.err = r.remote.Pull(ctx, q)
+		p.took = r.now().Sub(start)
 	}()
 }
 
-// read gives the page that was read ahead, or reads one when it is another.
-func (r *reader) read(ctx context.Context, q wire.PullQuery) (wire.PullAnswer, error) {
+// read gives the page that was read ahead, or reads one when it is another,
+// and how long it took.
+func (r *reader) read(ctx context.Context, q wire.PullQuery) (wire.PullAnswer, time.Duration, error) {
 	if r.ahead == nil || r.ahead.query != q {
 		r.start(ctx, q)
 	}
@@ -42,7 +48,7 @@ func (r *reader) read(ctx context.Context, q wire.PullQuery) (wire.PullAnswer, e
 	r.ahead = nil
 	defer p.cancel()
 	<-p.done
-	return p.ans, p.err
+	return p.ans, p.took, p.err
 }
 
 // stop drops what was read ahead and waits for the request to end.
