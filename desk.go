@@ -50,7 +50,7 @@ func random() float64 {
 }
 
 func openDesk(ctx context.Context, o options) (*desk, error) {
-	db, err := localdb.Open(ctx, filepath.Join(o.data, "counterfoil.db"), localdb.Options{Now: time.Now, NewID: newID})
+	db, err := localdb.Open(ctx, filepath.Join(o.data, localdb.FileName), localdb.Options{Now: time.Now, NewID: newID})
 	if err != nil {
 		return nil, err
 	}

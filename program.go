@@ -3,16 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
-	"github.com/gofrs/flock"
 
-	"counterfoil/app/books"
 	"counterfoil/app/settings"
+	"counterfoil/localdb"
 	"counterfoil/ui"
 	"counterfoil/ui/look"
 	"counterfoil/ui/viewmodel"
@@ -25,7 +22,7 @@ type session struct {
 	d    *desk
 	w    *window // once it is shown
 
-	lock   *flock.Flock
+	lock   *localdb.FolderLock
 	ctx    context.Context
 	cancel context.CancelFunc
 	synced chan struct{} // closed when the engine has ended
@@ -34,15 +31,15 @@ type session struct {
 // openSession locks the folder, opens it and begins to sync. It returns the
 // errors of openDesk, and "open_already" when another process has the folder.
 func openSession(ctx context.Context, o options) (*session, error) {
-	if err := os.MkdirAll(o.data, 0o700); err != nil {
+	if err := localdb.MakeFolder(o.data); err != nil {
 		return nil, err
 	}
-	s := &session{opts: o, lock: flock.New(filepath.Join(o.data, "window.lock")), synced: make(chan struct{})}
-	if held, err := s.lock.TryLock(); err != nil || !held {
-		return nil, &books.Error{Code: "open_already", Text: "the program is open already with this data folder; switch to its window", Err: err}
+	lock, err := localdb.LockWindow(ctx, o.data)
+	if err != nil {
+		return nil, err
 	}
+	s := &session{opts: o, lock: lock, synced: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(ctx)
-	var err error
 	if s.d, err = openDesk(s.ctx, o); err != nil {
 		s.cancel()
 		return nil, errors.Join(err, s.lock.Unlock())

@@ -101,11 +101,20 @@ func (w *window) preview(pages []paper.Page, err error) {
 func (w *window) export() {
 	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
 		if err == nil && f != nil {
+			ownersAlone(f.URI())
 			w.list.Export(f, func(error) {})
 		}
 	}, w.win)
 	d.SetFileName("invoices-" + time.Now().Format("20060102") + ".csv")
 	d.Show()
+}
+
+// ownersAlone closes a file that is about to be written to other users. Where
+// the disk knows no owners there is nothing to close.
+func ownersAlone(u fyne.URI) {
+	if u.Scheme() == "file" {
+		_ = os.Chmod(u.Path(), 0o600)
+	}
 }
 
 // report shows what the connection report holds.
@@ -121,6 +130,7 @@ func (w *window) saveReport(text string) {
 		if err != nil || f == nil {
 			return
 		}
+		ownersAlone(f.URI())
 		_, err = io.WriteString(f, text)
 		if err = errors.Join(err, f.Close()); err != nil {
 			dialog.ShowInformation(w.words.T("connection.report"), w.words.T("report.failed", err), w.win)

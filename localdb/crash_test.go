@@ -17,9 +17,18 @@ import (
 )
 
 // child plays a process of its own: "save" saves drafts for ever and prints each
-// id after its save returned; "hold" takes the file exclusively until stdin ends.
+// id after its save returned; "hold" takes the file exclusively until stdin ends; "window" locks the folder until then.
 func child(role, path string) int {
 	ctx := context.Background()
+	if role == "window" {
+		if _, err := LockWindow(ctx, path); err != nil {
+			fmt.Println("error", err)
+			return 1
+		}
+		fmt.Println("held")
+		_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
+		return 0
+	}
 	d, err := Open(ctx, path, Options{})
 	if err != nil {
 		fmt.Println("error", err)

@@ -119,12 +119,12 @@ func (d *DB) backupBefore(ctx context.Context, to int) error {
 	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if _, err := d.write.ExecContext(ctx, `VACUUM INTO ?`, part); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(part, os.O_RDWR, 0)
+	f, err := os.OpenFile(part, os.O_CREATE|os.O_RDWR, 0o600) // empty, for the owner alone
 	if err != nil {
 		return err
+	}
+	if _, err := d.write.ExecContext(ctx, `VACUUM INTO ?`, part); err != nil {
+		return errors.Join(err, f.Close())
 	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err

@@ -59,6 +59,9 @@ func Open(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err := checkMark(path); err != nil {
 		return nil, wrap("open", err)
 	}
+	if err := ownerOnly(path); err != nil {
+		return nil, wrap("open", err)
+	}
 	d := &DB{path: path, now: opts.Now, newID: opts.NewID, busy: opts.Busy}
 	if err := d.open(ctx, opts.Busy); err != nil {
 		d.Close()

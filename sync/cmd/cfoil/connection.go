@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"counterfoil/app/books"
+	"counterfoil/localdb"
 	"counterfoil/sync/client"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
@@ -42,9 +41,9 @@ func syncCommand(ctx context.Context, c *call) error {
 		return err
 	}
 	// One process a data folder talks to the server at a time.
-	lock := flock.New(c.data + "/sync.lock")
-	if held, err := lock.TryLockContext(ctx, 50*time.Millisecond); err != nil || !held {
-		return &books.Error{Code: "sync_busy", Text: "another program is syncing this data folder", Hint: "close it, or wait", Err: err}
+	lock, err := localdb.LockSync(ctx, c.data)
+	if err != nil {
+		return err
 	}
 	defer func() { _ = lock.Unlock() }()
 	if c.opts["watch"] != "" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -57,10 +56,10 @@ func (c *call) open(ctx context.Context) (*desk, error) {
 	if c.desk != nil {
 		return c.desk, nil
 	}
-	if err := os.MkdirAll(c.data, 0o700); err != nil {
+	if err := localdb.MakeFolder(c.data); err != nil {
 		return nil, &books.Error{Code: "data_folder", Text: "the data folder cannot be made: " + err.Error(), Hint: "choose a folder you may write to", Err: err}
 	}
-	db, err := localdb.Open(ctx, filepath.Join(c.data, "counterfoil.db"), localdb.Options{Now: time.Now, NewID: newID})
+	db, err := localdb.Open(ctx, filepath.Join(c.data, localdb.FileName), localdb.Options{Now: time.Now, NewID: newID})
 	if err != nil {
 		return nil, err
 	}
