@@ -95,6 +95,7 @@ func (branch) Conflicts(context.Context) ([]books.Conflict, error) {
 	theirs := sample()
 	theirs.UpdatedAt, theirs.Branch, theirs.Remark = noon.Add(-2*time.Hour), "城东分店 East branch", "已核对"
 	base := sample()
+	mine.Lines[1].Qty, theirs.Lines[1].Price, theirs.Lines[0].Qty = number("320"), number("6.5"), number("150")
 	return []books.Conflict{{ID: "1", InvoiceID: "01", Base: &base, Mine: mine, Theirs: theirs, OpenedAt: noon,
 		Diffs: []books.FieldDiff{
 			{Path: "remark", Base: base.Remark, Mine: mine.Remark, Theirs: theirs.Remark},

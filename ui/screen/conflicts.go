@@ -7,6 +7,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/app/books"
@@ -113,36 +115,104 @@ func (s *Conflicts) table(c viewmodel.ConflictCard) fyne.CanvasObject {
 	}
 	rows := container.New(stacked{0}, head)
 	for _, r := range s.vm.Rows() {
-		line := container.New(conflictShares,
-			around(cell(r.Label, false, mutedInk), 0, 4), around(cell(r.Base, false, mutedInk), 0, 4),
-			s.side(r, books.Mine, r.Mine), s.side(r, books.Theirs, r.Theirs))
+		line := container.New(conflictShares, around(prose(r.Label, false, mutedInk), 10, 12), around(s.base(r), 10, 12),
+			s.side(r, books.Mine), s.side(r, books.Theirs))
 		rows.Add(rule())
 		rows.Add(line)
 	}
 	return framed(rows)
 }
 
-// side is one cell to choose: a tap or Space takes it.
-func (s *Conflicts) side(r viewmodel.ConflictRow, side books.Side, text string) fyne.CanvasObject {
-	if text == "" {
-		text = s.t.T("conflicts.absent")
-	}
+// base is what both sides began with.
+func (s *Conflicts) base(r viewmodel.ConflictRow) fyne.CanvasObject {
 	if r.Same {
-		return around(cell(text, false, mutedInk), 0, 4)
+		return prose(r.Base, false, mutedInk)
 	}
-	sign, label := "○  ", widget.LowImportance
+	text := spanned{ink: mutedInk}
+	for _, p := range r.Parts {
+		text.line(p.Label, []viewmodel.Span{{Text: s.orAbsent(p.Base)}})
+	}
+	return text.object()
+}
+
+func (s *Conflicts) orAbsent(text string) string {
+	if text == "" {
+		return s.t.T("conflicts.absent")
+	}
+	return text
+}
+
+// side is one cell to choose: a tap or Space takes it. It shows the values that
+// differ, whole, and marks where.
+func (s *Conflicts) side(r viewmodel.ConflictRow, side books.Side) fyne.CanvasObject {
+	if r.Same {
+		return around(prose(r.Mine, false, mutedInk), 10, 12)
+	}
+	sign := "○  "
 	back := canvas.NewRectangle(color.Transparent)
+	text := spanned{ink: plainInk}
 	if r.Side == side {
-		sign, label = "◉  ", widget.LowImportance
+		sign, text.ink = "◉  ", blueInk
 		back.FillColor = tinted(blueInk)
 	}
-	b := xwidget.NewButton("", func() { s.vm.Choose(r.Path, side) })
-	b.Importance = label
-	name := plainInk
-	if r.Side == side {
-		name = blueInk
+	text.sign = sign
+	whole := r.Mine
+	if side == books.Theirs {
+		whole = r.Theirs
 	}
-	return container.NewStack(back, b, around(cell(sign+text, r.Side == side, name), 0, 4))
+	if whole == "" {
+		text.line("", []viewmodel.Span{{Text: s.t.T("conflicts.absent")}})
+	} else {
+		for _, p := range r.Parts {
+			mine, other := p.Mine, p.Theirs
+			if side == books.Theirs {
+				mine, other = other, mine
+			}
+			spans := viewmodel.Spans(mine, other)
+			if mine == "" {
+				spans = []viewmodel.Span{{Text: s.t.T("conflicts.absent")}}
+			}
+			text.line(p.Label, spans)
+		}
+	}
+	b := xwidget.NewButton("", func() { s.vm.Choose(r.Path, side) })
+	b.Importance = widget.LowImportance
+	return container.NewStack(back, b, around(text.object(), 10, 12))
+}
+
+// spanned builds a text of several lines in which pieces stand out.
+type spanned struct {
+	ink      fyne.ThemeColorName
+	sign     string
+	segments []widget.RichTextSegment
+}
+
+func (t *spanned) add(text string, bold bool, name fyne.ThemeColorName, inline bool) {
+	t.segments = append(t.segments, &widget.TextSegment{Text: text, Style: widget.RichTextStyle{
+		ColorName: name, SizeName: theme.SizeNameText, TextStyle: fyne.TextStyle{Bold: bold}, Inline: inline,
+	}})
+}
+
+// line adds a value after its name.
+func (t *spanned) line(label string, spans []viewmodel.Span) {
+	if t.sign != "" {
+		t.add(t.sign, false, t.ink, true)
+		t.sign = ""
+	} else if len(t.segments) > 0 {
+		t.add("    ", false, t.ink, true)
+	}
+	if label != "" {
+		t.add(label+"  ", false, mutedInk, true)
+	}
+	for i, p := range spans {
+		t.add(p.Text, p.Differs, t.ink, i < len(spans)-1)
+	}
+}
+
+func (t *spanned) object() fyne.CanvasObject {
+	l := widget.NewRichText(t.segments...)
+	l.Wrapping = fyne.TextWrapBreak
+	return container.New(layout.NewCustomPaddedLayout(-6, -6, -8, -8), l)
 }
 
 func (s *Conflicts) merged(c viewmodel.ConflictCard) fyne.CanvasObject {
@@ -152,17 +222,23 @@ func (s *Conflicts) merged(c viewmodel.ConflictCard) fyne.CanvasObject {
 	}
 	box := container.New(stacked{2}, words(s.t.T("conflicts.merged"), bodySize, true, plainInk))
 	for _, r := range list {
-		who, to := s.t.T("conflicts.only_you"), r.Mine
+		who := s.t.T("conflicts.only_you")
 		if r.Side == books.Theirs {
-			who, to = s.t.T("conflicts.only_them", c.Branch), r.Theirs
+			who = s.t.T("conflicts.only_them", c.Branch)
 		}
-		if to == "" {
-			to = s.t.T("conflicts.absent")
+		text := spanned{ink: plainInk}
+		for _, p := range r.Parts {
+			to := p.Mine
+			if r.Side == books.Theirs {
+				to = p.Theirs
+			}
+			spans := []viewmodel.Span{{Text: s.orAbsent(to)}}
+			if p.Base != "" {
+				spans = append([]viewmodel.Span{{Text: p.Base + " → "}}, spans...)
+			}
+			text.line(p.Label, spans)
 		}
-		if r.Base != "" {
-			to = r.Base + " → " + to
-		}
-		box.Add(container.New(shares{parts: []float32{200, 444, 444}}, flush(r.Label, mutedInk), flush(to, plainInk), flush(who, mutedInk)))
+		box.Add(container.New(shares{parts: []float32{200, 444, 444}}, prose(r.Label, false, mutedInk), text.object(), prose(who, false, mutedInk)))
 	}
 	return card(box)
 }

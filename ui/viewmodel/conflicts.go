@@ -59,8 +59,9 @@ type ConflictCard struct {
 // ConflictRow is one row of the comparison.
 type ConflictRow struct {
 	Path, Label, Base, Mine, Theirs string
-	Side                            books.Side // chosen; empty until then
-	Same                            bool       // nothing to choose: shown only with ShowAll
+	Parts                           []ConflictPart // the values that differ
+	Side                            books.Side     // chosen; empty until then
+	Same                            bool           // nothing to choose: shown only with ShowAll
 }
 
 // ConflictTotals are gross amounts, formatted; empty when they cannot be computed.
@@ -212,7 +213,12 @@ func (c *Conflicts) Rows() []ConflictRow {
 	}
 	var out []ConflictRow
 	for _, d := range x.Diffs {
-		out = append(out, c.row(d, c.choices[d.Path]))
+		out = append(out, c.row(x, d, c.choices[d.Path]))
+	}
+	if c.OneSideOnly() && !x.Deleted {
+		for _, d := range c.contents(x) {
+			out = append(out, c.row(x, d, c.whole))
+		}
 	}
 	if c.all {
 		out = append(out, c.same(x)...)
@@ -228,33 +234,31 @@ func (c *Conflicts) MergedRows() []ConflictRow {
 	}
 	var out []ConflictRow
 	for _, d := range x.Merged {
-		out = append(out, c.row(d, d.Side))
+		out = append(out, c.row(x, d, d.Side))
 	}
 	return out
 }
 
-func (c *Conflicts) row(d books.FieldDiff, side books.Side) ConflictRow {
-	return ConflictRow{Path: d.Path, Label: c.label(d.Path, d.Line), Base: d.Base, Mine: d.Mine, Theirs: d.Theirs, Side: side}
+func (c *Conflicts) row(x books.Conflict, d books.FieldDiff, side books.Side) ConflictRow {
+	return ConflictRow{Path: d.Path, Label: c.label(x, d), Base: d.Base, Mine: d.Mine, Theirs: d.Theirs, Parts: c.parts(x, d), Side: side}
 }
 
-// label names a path for people; an unknown one is shown as it is.
-func (c *Conflicts) label(path string, line int) string {
-	field := path
-	if strings.HasPrefix(path, "line/") {
-		field = "line"
-		if p := strings.SplitN(path, "/", 3); len(p) == 3 {
-			field = p[2]
+// label names a row for people: a line by its place and name, a group of the
+// head by its own; an unknown path is shown as it is.
+func (c *Conflicts) label(x books.Conflict, d books.FieldDiff) string {
+	if rest, ok := strings.CutPrefix(d.Path, "line/"); ok {
+		id, _, _ := strings.Cut(rest, "/")
+		name := lineOf(x.Mine, id).Name
+		if name == "" {
+			name = lineOf(x.Theirs, id).Name
 		}
+		return c.setup.Words.T("conflicts.line", d.Line, name)
 	}
-	key := "conflicts.field." + field
-	name := c.setup.Words.T(key)
-	if name == key || name == "" {
-		name = field
+	key := "conflicts.field." + d.Path
+	if name := c.setup.Words.T(key); name != key && name != "" {
+		return name
 	}
-	if line > 0 {
-		return c.setup.Words.T("conflicts.line", line, name)
-	}
-	return name
+	return d.Path
 }
 
 func (c *Conflicts) same(x books.Conflict) []ConflictRow {
@@ -265,7 +269,7 @@ func (c *Conflicts) same(x books.Conflict) []ConflictRow {
 	var out []ConflictRow
 	add := func(path, text string, line int) {
 		if !seen[path] && text != "" {
-			out = append(out, ConflictRow{Path: path, Label: c.label(path, line), Base: text, Mine: text, Theirs: text, Same: true})
+			out = append(out, ConflictRow{Path: path, Label: c.label(x, books.FieldDiff{Path: path, Line: line}), Base: text, Mine: text, Theirs: text, Same: true})
 		}
 	}
 	m := x.Mine
