@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type facts struct {
 
 	mu     sync.Mutex // guards below
 	counts books.Counts
+	asides []books.Aside // newest first
 	report *probe.Report // of the last self-check
 }
 
@@ -37,15 +39,19 @@ func (f *facts) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	set, err := f.d.db.Asides(ctx, 20)
+	if err != nil {
+		return err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.counts = c
+	f.counts, f.asides = c, set
 	return nil
 }
 
 func (f *facts) Facts() viewmodel.ConnectionFacts {
 	f.mu.Lock()
-	n, report := f.counts, f.report
+	n, report, asides := f.counts, f.report, f.asides
 	f.mu.Unlock()
 	m := f.d.client.Monitor()
 	st, day := m.State(), m.Stats(24*time.Hour)
@@ -78,6 +84,10 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 	for _, e := range m.Timeline(time.Now().Add(-24 * time.Hour)) {
 		out.Events = append(out.Events, event(e))
 	}
+	for _, a := range asides {
+		out.Events = append(out.Events, asideEvent(a))
+	}
+	slices.SortStableFunc(out.Events, func(a, b viewmodel.ConnectionEvent) int { return b.At.Compare(a.At) })
 	for _, c := range m.Changes() {
 		out.Changes = append(out.Changes, change(c))
 	}
@@ -135,6 +145,14 @@ func event(e link.Event) viewmodel.ConnectionEvent {
 		out.Text = viewmodel.Bilingual{ZH: out.Text.ZH + "：" + row.Title.ZH, EN: out.Text.EN + ": " + row.Title.EN}
 	}
 	return out
+}
+
+// asideEvent names a document that the server has and this version cannot read.
+func asideEvent(a books.Aside) viewmodel.ConnectionEvent {
+	return viewmodel.ConnectionEvent{At: a.At, State: viewmodel.LampSlow, Text: viewmodel.Bilingual{
+		ZH: "服务器上的单据 " + a.ID + " 本版本读不了，已另存；升级后会再读",
+		EN: "the server's document " + a.ID + " cannot be read by this version; it is kept and read again after an update",
+	}}
 }
 
 // selfCheck walks the ladder for the wizard.

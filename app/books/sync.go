@@ -38,6 +38,7 @@ type Change struct {
 	Customer *party.Customer
 	Item     *invoice.Item
 	Receipt  []byte // of an issued invoice, as the server signed it
+	Aside    *Aside // it cannot be read; no body
 }
 
 // Ready is an operation that may be sent now.
@@ -59,6 +60,9 @@ type SyncStore interface {
 	Cursor(ctx context.Context) (Cursor, error)
 	// AnyReady says whether SyncTx.Ready would list anything now.
 	AnyReady(ctx context.Context, again bool) (bool, error)
+	// AsidesBefore lists what other versions of the program set aside with bytes,
+	// oldest first.
+	AsidesBefore(ctx context.Context, program string, limit int) ([]Aside, error)
 	Update(ctx context.Context, fn func(SyncTx) error) error
 }
 
@@ -127,4 +131,8 @@ type SyncTx interface {
 	SetCustomer(c party.Customer, deleted bool) error
 	SetItem(i invoice.Item, deleted bool) error
 	SetCursor(c Cursor) error
+	// SetAside keeps a version that cannot be read in the place of an older one;
+	// EndAside forgets it, if there is one.
+	SetAside(a Aside) error
+	EndAside(kind DocumentType, id string) error
 }

@@ -93,7 +93,7 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 		_ = c.monitor.Restore([]byte(state))
 	}
 	c.engine = engine.New(engine.Config{
-		Store: cfg.Store, Remote: c, Now: cfg.Now, NewID: cfg.NewID, Rand: cfg.Rand, Notify: cfg.Notify,
+		Store: cfg.Store, Remote: c, Now: cfg.Now, NewID: cfg.NewID, Rand: cfg.Rand, Notify: cfg.Notify, Version: cfg.Version,
 	})
 	return c, nil
 }

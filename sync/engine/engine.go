@@ -28,7 +28,7 @@ type Remote interface {
 
 // Event tells the window what happened.
 type Event struct {
-	Kind      string // "pushed", "pulled", "conflict", "rejected", "issued", "parked", "failed", "round"
+	Kind      string // "pushed", "pulled", "conflict", "rejected", "issued", "parked", "aside", "failed", "round"
 	InvoiceID string
 	Err       error
 }
@@ -41,6 +41,8 @@ type Config struct {
 	NewID  func() string
 	Rand   func() float64 // 0 ≤ x < 1
 	Notify func(Event)
+	// Version of the program; another one reads again what this one set aside.
+	Version string
 }
 
 // Timing of the loop.
@@ -57,12 +59,14 @@ type Engine struct {
 	kick chan struct{}
 	wake chan struct{}
 
-	round  sync.Mutex // held during a round
-	size   amount     // of a push; under round
-	page   amount     // of a pull; under round
-	doubt  suspicion  // under round
-	epochs int        // new ones in this round; under round
-	behind time.Time  // since when the server has not caught up; zero when it has; under round
+	round sync.Mutex // held during a round
+	size  amount     // of a push; under round
+	page  amount     // of a pull; under round
+	doubt suspicion  // under round
+
+	rereadDone bool      // what was set aside was read again; under round
+	epochs     int       // new ones in this round; under round
+	behind     time.Time // since when the server has not caught up; zero when it has; under round
 
 	mu   sync.Mutex // guards below
 	next time.Time
@@ -113,6 +117,9 @@ func (e *Engine) Once(ctx context.Context) (Summary, error) {
 	defer e.round.Unlock()
 	var sum Summary
 	e.epochs = 0
+	if err := e.reread(ctx, &sum); err != nil && !errors.Is(err, errUnanswered) {
+		return sum, err
+	}
 	// A merge found while pulling makes a new operation, and its push may find the
 	// next merge; a few turns settle all but a permanent race with another desk.
 	for turn := 0; turn < 8; turn++ {

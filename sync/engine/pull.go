@@ -110,11 +110,7 @@ func newest(have, got string) string {
 func (e *Engine) apply(ctx context.Context, ans wire.PullAnswer, cur, next books.Cursor, sum *Summary) (int, error) {
 	changes := make([]books.Change, 0, len(ans.Changes))
 	for _, c := range ans.Changes {
-		ch, err := decode(c)
-		if err != nil {
-			return 0, fmt.Errorf("change %d: %w", c.Seq, err)
-		}
-		changes = append(changes, ch)
+		changes = append(changes, e.decode(c))
 	}
 	var events []Event
 	var s Summary
@@ -161,21 +157,28 @@ func (e *Engine) apply(ctx context.Context, ans wire.PullAnswer, cur, next books
 	return foreign, nil
 }
 
+// decode gives a change with its document, or with the reason why it cannot be read.
+func (e *Engine) decode(c wire.Change) books.Change {
+	out, err := decode(c)
+	if err != nil {
+		out.Aside = e.aside(c, err)
+	}
+	return out
+}
+
 func decode(c wire.Change) (books.Change, error) {
 	out := books.Change{Seq: c.Seq, Type: books.DocumentType(c.DocumentType), ID: c.DocumentID, Revision: c.Revision, Deleted: c.Deleted}
 	out.Own = c.Own && !c.Deleted
 	if c.Deleted || c.Own {
 		return out, nil
 	}
+	if c.Unreadable != "" {
+		return out, errReason(c.Unreadable)
+	}
 	out.Receipt = c.Receipt
 	switch out.Type {
 	case books.InvoiceDocument:
-		inv, err := wire.DecodeInvoice(c.Body)
-		if err != nil {
-			return out, err
-		}
-		inv.ID, inv.Revision = c.DocumentID, c.Revision
-		sheet, err := invoice.Compute(inv)
+		inv, sheet, err := readInvoice(c.DocumentID, c.Revision, c.Body)
 		if err != nil {
 			return out, err
 		}
@@ -183,24 +186,32 @@ func decode(c wire.Change) (books.Change, error) {
 	case books.CustomerDocument:
 		v, err := wire.DecodeCustomer(c.Body)
 		if err != nil {
-			return out, err
+			return out, errReason("malformed")
 		}
 		v.ID, v.Revision = c.DocumentID, c.Revision
 		out.Customer = &v
 	case books.ItemDocument:
 		v, err := wire.DecodeItem(c.Body)
 		if err != nil {
-			return out, err
+			return out, errReason("malformed")
 		}
 		v.ID, v.Revision = c.DocumentID, c.Revision
 		out.Item = &v
+	default:
+		return out, errReason("type_unknown")
 	}
 	return out, nil
 }
 
-// change applies one change; documents of a kind this program does not know are
-// passed over.
+// change applies one change; what cannot be read is set aside until a newer
+// change of the same document comes.
 func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, error) {
+	if c.Aside != nil {
+		return setAside(tx, *c.Aside)
+	}
+	if err := tx.EndAside(c.Type, c.ID); err != nil {
+		return nil, err
+	}
 	switch c.Type {
 	case books.CustomerDocument:
 		if c.Customer == nil {

@@ -269,6 +269,9 @@ func (e *Engine) answer(tx books.SyncTx, o operation, a wire.Answer, s *Summary)
 		}
 		return []Event{{Kind: "parked", InvoiceID: o.DocumentID}}, err
 	}
+	if ev, done, err := e.unreadable(tx, o, &a, s); done || err != nil {
+		return ev, err
+	}
 	confirms := a.Result == wire.Applied && o.Kind != books.Delete
 	// As it is while the operation still stands in the outbox.
 	var stored books.Stored
@@ -488,14 +491,22 @@ func (e *Engine) theirs(tx books.SyncTx, st books.Stored, theirs invoice.Invoice
 	if st.Deleting && !st.Conflict {
 		return e.deleting(tx, st, theirs, deleted, s)
 	}
+	if !deleted && st.Pending != books.Sent && handedIn(mine, theirs) {
+		sheet, err := invoice.Compute(theirs)
+		if err != nil {
+			return nil, err
+		}
+		return []Event{{Kind: "pulled", InvoiceID: mine.ID}}, tx.SetClean(theirs, sheet, e.history(mine.ID, "received"))
+	}
 	base := st.Base
 	m := merge.Three(base, mine, theirs, nil)
 	if mine.State == invoice.Rejected {
 		mine.State = invoice.Draft
 	}
 	open := deleted || len(m.Diffs) > 0
-	if !open && !sendable(m.Result, theirs) {
-		open = true
+	sheet, err := invoice.Compute(m.Result)
+	if !open && (err != nil || !sendable(m.Result, theirs)) {
+		open = true // a person has to look
 	}
 	if open {
 		s.Conflicts++
@@ -515,10 +526,6 @@ func (e *Engine) theirs(tx books.SyncTx, st books.Stored, theirs invoice.Invoice
 	if err != nil {
 		return nil, err
 	}
-	sheet, err := invoice.Compute(m.Result)
-	if err != nil {
-		return nil, err
-	}
 	if same {
 		return []Event{{Kind: "pulled", InvoiceID: mine.ID}}, tx.SetClean(theirs, sheet, h)
 	}
@@ -529,6 +536,17 @@ func (e *Engine) theirs(tx books.SyncTx, st books.Stored, theirs invoice.Invoice
 // draft with the same content handed in.
 func sendable(result, theirs invoice.Invoice) bool {
 	return (result.State.Editable() || result.State == invoice.Waiting) && theirs.State.Editable()
+}
+
+// handedIn reports whether theirs is what became of mine: it was handed in with
+// this very content, and the answer to that was lost or not understood.
+func handedIn(mine, theirs invoice.Invoice) bool {
+	if mine.State != invoice.Waiting || !final(theirs.State) {
+		return false
+	}
+	theirs.State, theirs.Number, theirs.IssuedAt = mine.State, mine.Number, mine.IssuedAt
+	same, err := equal(mine, theirs)
+	return same && err == nil
 }
 
 // equal compares content: everything but revision, branch and times of change.

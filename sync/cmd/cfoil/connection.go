@@ -80,11 +80,16 @@ func status(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	set, err := d.db.Asides(ctx, 100_000)
+	if err != nil {
+		return err
+	}
 	state := d.client.Monitor().State()
 	out := map[string]any{
 		"server": d.client.URL(), "connection": string(state.Kind), "fault": string(state.Fault),
 		"outbox": n.Unsynced, "invoices": n.All, "draft": n.Draft, "waiting": n.Waiting, "issued": n.Issued,
 		"rejected": n.Rejected, "conflicts": n.Conflict, "cursor": cur.Seq, "epoch": cur.Epoch,
+		"aside": len(set),
 	}
 	if !state.LastOK.IsZero() {
 		out["last_ok"] = state.LastOK.UTC().Format(time.RFC3339)

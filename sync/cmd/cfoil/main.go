@@ -39,7 +39,7 @@ usage: cfoil --data DIR [--keyring os|file] [--json] COMMAND [ARGUMENTS]
   review ID         retry ID                          tick merged lines as looked at; send again what is parked
   reverse ID                                          draft the red-letter invoice of an issued one
   list [--state S] [--search Q] [--limit N]           invoices, newest first
-  show ID           outbox          conflicts
+  show ID           outbox          conflicts       aside (what this version cannot read)
   resolve ID --choose mine|theirs|FILE                settle a conflict
   sync [--once|--watch]                               send and receive
   status                                              what waits, and for what
@@ -81,6 +81,7 @@ var commands = map[string]command{
 	"list":         {run: list},
 	"show":         {run: show},
 	"outbox":       {run: outbox},
+	"aside":        {run: aside},
 	"conflicts":    {run: conflicts},
 	"resolve":      {run: resolve},
 	"sync":         {run: syncCommand},

@@ -1,0 +1,17 @@
+package books
+
+import "time"
+
+// Aside is a version of a document that the server has and this program cannot
+// read. It is kept for a program that can, and what is here of the document stays
+// as it is.
+type Aside struct {
+	Type     DocumentType
+	ID       string
+	Seq      int64
+	Revision int64
+	Bytes    []byte // as the server sent them; nil when it could not
+	Reason   string // stable code: "type_unknown", "malformed", "not_computable", "too_large", "damaged"
+	Program  string // version of the program that tried last
+	At       time.Time
+}

@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+	"counterfoil/sync/wire"
+)
+
+// errReason is why a document of the server cannot be read: a stable code.
+type errReason string
+
+func (e errReason) Error() string { return string(e) }
+
+// readInvoice decodes an invoice of the server and computes it. The error is an
+// errReason.
+func readInvoice(id string, revision int64, raw []byte) (invoice.Invoice, invoice.Sheet, error) {
+	inv, err := wire.DecodeInvoice(raw)
+	if err != nil {
+		return inv, invoice.Sheet{}, errReason("malformed")
+	}
+	inv.ID, inv.Revision = id, revision
+	sheet, err := invoice.Compute(inv)
+	if err != nil {
+		return inv, sheet, errReason("not_computable")
+	}
+	return inv, sheet, nil
+}
+
+// aside is a change with nothing but the reason why it cannot be read.
+func (e *Engine) aside(c wire.Change, reason error) *books.Aside {
+	return &books.Aside{
+		Type: books.DocumentType(c.DocumentType), ID: c.DocumentID, Seq: c.Seq, Revision: c.Revision,
+		Bytes: c.Body, Reason: reason.Error(), Program: e.cfg.Version, At: e.cfg.Now(),
+	}
+}
+
+// setAside keeps what cannot be read, by name. What is here of the document stays
+// as it is: to edits of this desk the server will answer with a conflict.
+func setAside(tx books.SyncTx, a books.Aside) ([]Event, error) {
+	return []Event{{Kind: "aside", InvoiceID: a.ID}}, tx.SetAside(a)
+}
+
+// unreadable meets an answer that this program does not understand. What the
+// server has is set aside and the operation waits for a person or a later program.
+// done is false when the answer can be applied.
+func (e *Engine) unreadable(tx books.SyncTx, o operation, a *wire.Answer, s *Summary) (ev []Event, done bool, err error) {
+	park := func(code string) error {
+		s.Parked++
+		if err := tx.Park(o.ID, code); !errors.Is(err, books.ErrNotFound) {
+			return err
+		}
+		return nil // another process handled the very same answer
+	}
+	parked := []Event{{Kind: "parked", InvoiceID: o.DocumentID}}
+	if a.Result != wire.Applied && a.Result != wire.Conflict && a.Result != wire.Rejected {
+		return parked, true, park("answer_unknown")
+	}
+	if len(a.Body) == 0 || a.Deleted {
+		return nil, false, nil
+	}
+	_, _, why := readInvoice(o.DocumentID, a.Revision, a.Body)
+	switch {
+	case why == nil:
+		return nil, false, nil
+	case a.Result == wire.Applied:
+		a.Body = nil // it confirms what was sent; how the server has it, a pull brings
+		return nil, false, nil
+	}
+	c := wire.Change{Seq: a.Seq, DocumentType: string(o.DocumentType), DocumentID: o.DocumentID, Revision: a.Revision, Body: a.Body}
+	if err := tx.SetAside(*e.aside(c, why)); err != nil {
+		return nil, true, err
+	}
+	return parked, true, park("theirs_unreadable")
+}
+
+// reread reads again, once a run, what another version of the program could not.
+func (e *Engine) reread(ctx context.Context, sum *Summary) error {
+	for !e.rereadDone {
+		some, err := e.cfg.Store.AsidesBefore(ctx, e.cfg.Version, 50)
+		if err != nil {
+			return err
+		}
+		for _, a := range some {
+			c := e.decode(wire.Change{Seq: a.Seq, DocumentType: string(a.Type), DocumentID: a.ID, Revision: a.Revision, Body: a.Bytes})
+			if err := e.again(ctx, c, sum); err != nil {
+				return err
+			}
+		}
+		e.rereadDone = len(some) == 0
+	}
+	return nil
+}
+
+// again applies one change that was set aside, or notes that this program cannot
+// read it either.
+func (e *Engine) again(ctx context.Context, c books.Change, sum *Summary) error {
+	var events []Event
+	var s Summary
+	err := e.cfg.Store.Update(ctx, func(tx books.SyncTx) (err error) {
+		events, s = nil, Summary{}
+		if c.Type == books.InvoiceDocument && c.Aside == nil {
+			have, err := tx.Revision(c.ID)
+			if err != nil {
+				return err
+			}
+			if have >= c.Revision { // a newer one is here
+				return tx.EndAside(c.Type, c.ID)
+			}
+		}
+		events, err = e.change(tx, c, &s)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	sum.add(s)
+	for _, ev := range events {
+		e.cfg.Notify(ev)
+	}
+	return nil
+}
