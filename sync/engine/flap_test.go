@@ -140,12 +140,12 @@ func flapDrafts(tb testing.TB, d *branch, n int) {
 // On a line that is cut all the time everything arrives once, both ways, and
 // soon: with a back-off after each cut it would take minutes.
 func TestFlappingLine(t *testing.T) {
-	const n = 150
+	const n = 400
 	p := startServer(t)
-	from, to := deskAt(t, p, flap(t, host(p.URL()), 2, 40*time.Millisecond, 600*time.Millisecond)), deskAt(t, p, flap(t, host(p.URL()), 2, 40*time.Millisecond, 600*time.Millisecond))
+	from, to := deskAt(t, p, flap(t, host(p.URL()), 2, 40*time.Millisecond, 1500*time.Millisecond)), deskAt(t, p, flap(t, host(p.URL()), 2, 40*time.Millisecond, 1500*time.Millisecond))
 	flapDrafts(t, from, n)
-	from.runUntil(t, 40*time.Second, from.sent(t))
-	to.runUntil(t, 40*time.Second, to.has(t, n))
+	from.runUntil(t, 3*time.Minute, from.sent(t))
+	to.runUntil(t, 3*time.Minute, to.has(t, n))
 	if got, err := to.db.Counts(context.Background(), books.Filter{}); err != nil || got.All != n {
 		t.Errorf("%d of %d arrived: %v", got.All, n, err)
 	}
