@@ -289,7 +289,7 @@ func (a actions) Do(action string) error {
 type keeper struct{ d *desk }
 
 func (k keeper) Parse(pem []byte) ([]viewmodel.CASummary, error) {
-	b, err := trust.ParseBundle(pem)
+	b, err := trust.Import(pem, time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -301,7 +301,7 @@ func (k keeper) Parse(pem []byte) ([]viewmodel.CASummary, error) {
 }
 
 func (k keeper) Trust(ctx context.Context, pem []byte, fingerprint string) error {
-	b, err := trust.ParseBundle(pem)
+	b, err := trust.Import(pem, time.Now())
 	if err != nil {
 		return err
 	}

@@ -139,16 +139,3 @@ func (w *window) saveReport(text string) {
 	d.SetFileName("connection-" + time.Now().Format("20060102-1504") + ".txt")
 	d.Show()
 }
-
-// choose asks for a certificate file.
-func (w *window) choose(got func(pem []byte)) {
-	dialog.ShowFileOpen(func(r fyne.URIReadCloser, err error) {
-		if err != nil || r == nil {
-			return
-		}
-		defer r.Close()
-		if raw, err := io.ReadAll(io.LimitReader(r, 2<<20)); err == nil {
-			got(raw)
-		}
-	}, w.win)
-}

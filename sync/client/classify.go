@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"counterfoil/sync/trust"
 	"counterfoil/sync/wire"
 )
 
@@ -22,6 +23,8 @@ func classify(err error, resp *http.Response) string {
 	var dns *net.DNSError
 	var op *net.OpError
 	switch {
+	case errors.Is(err, trust.ErrWeak):
+		return "S13"
 	case errors.As(err, &invalid):
 		return "S01"
 	case errors.As(err, &host):

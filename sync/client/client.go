@@ -7,9 +7,12 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"sync"
@@ -65,8 +68,12 @@ type Client struct {
 	token     string
 	tokenRead bool
 	device    string
+	bound     identity // of the server that the folder belongs to; zero: of none yet
 	transport *http.Transport
 	remote    *remote.Client
+	quiet     *remote.Client // the same past the monitor and without the token
+	met       *remote.Client // remote, once its server was found to be the folder's
+	other     bool           // it was found to be another
 }
 
 // New reads the settings and makes the parts; it sends nothing.
@@ -82,6 +89,15 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 	}
 	if c.enrolled, err = cfg.Store.Setting(ctx, settingEnrolled); err != nil {
 		return nil, err
+	}
+	bound, err := cfg.Store.Setting(ctx, settingBound)
+	if err != nil {
+		return nil, err
+	}
+	if bound != "" {
+		if err := json.Unmarshal([]byte(bound), &c.bound); err != nil {
+			return nil, fmt.Errorf("which server the data folder belongs to: %w", err)
+		}
 	}
 	dev, err := cfg.Store.Device(ctx)
 	if err != nil {
@@ -111,15 +127,26 @@ func (c *Client) Monitor() *link.Monitor { return c.monitor }
 // Engine is the sync engine.
 func (c *Client) Engine() *engine.Engine { return c.engine }
 
-// Connect keeps the address and, when it is not empty, the token. It sends nothing.
-// A malformed address gives a *books.Error with code "bad_url".
+// Connect keeps the address and, when it is not empty, the token. A token belongs
+// to the address it was given for: another one without a token of its own begins
+// without (Forgets tells). Nothing is sent but, where the folder belongs to a server
+// already, a question who answers there: ErrOther when that is another, and nothing
+// is kept. A malformed address gives a *books.Error with code "bad_url".
 func (c *Client) Connect(ctx context.Context, address, token string) error {
 	u, err := CleanURL(address)
 	if err != nil {
 		return err
 	}
+	if err := c.greet(ctx, u); err != nil {
+		return err
+	}
 	if token != "" {
-		if err := c.cfg.Trust.SaveToken(ctx, token); err != nil {
+		if err := c.cfg.Trust.SaveToken(ctx, u, token); err != nil {
+			return err
+		}
+	} else if was := c.registered(); !sameOrigin(u, was) {
+		// One with its address is not used at another; one of an older version would be.
+		if err := c.cfg.Trust.ForgetToken(ctx); err != nil && was != "" && !errors.Is(err, trust.ErrUnavailable) {
 			return err
 		}
 	}
@@ -131,10 +158,38 @@ func (c *Client) Connect(ctx context.Context, address, token string) error {
 	}
 	c.mu.Lock()
 	c.url, c.enrolled = u, u
-	c.token, c.tokenRead = token, token != ""
 	c.mu.Unlock()
 	c.Reset()
 	return nil
+}
+
+func (c *Client) registered() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.enrolled
+}
+
+// Forgets reports whether connecting to an address without a token loses the one
+// that is kept, because that was given for another address.
+func (c *Client) Forgets(ctx context.Context, address string) bool {
+	u, err := CleanURL(address)
+	if err != nil || sameOrigin(u, c.registered()) {
+		return false
+	}
+	_, _, err = c.cfg.Trust.LoadToken(ctx)
+	return err == nil
+}
+
+// loadToken returns the token that was given for an address, empty when there is none.
+func (c *Client) loadToken(ctx context.Context, address, enrolled string) (string, error) {
+	of, token, err := c.cfg.Trust.LoadToken(ctx)
+	if errors.Is(err, trust.ErrMissing) {
+		return "", nil
+	}
+	if err == nil && !sameOrigin(address, cmp.Or(of, enrolled)) {
+		return "", nil // it was given for another address
+	}
+	return token, err
 }
 
 // Trust keeps a bundle whose fingerprint was confirmed as the only root for the
@@ -158,8 +213,8 @@ func (c *Client) Reset() {
 	if c.transport != nil {
 		c.transport.CloseIdleConnections()
 	}
-	c.transport, c.remote = nil, nil
-	c.tokenRead = false
+	c.transport, c.remote, c.quiet, c.met = nil, nil, nil, nil
+	c.tokenRead, c.other = false, false
 }
 
 // ErrNotConnected says that no server address is set yet.
@@ -192,24 +247,35 @@ func (c *Client) make(ctx context.Context) (r *remote.Client, refused, err error
 		return nil, err, err
 	}
 	if !c.tokenRead {
-		token, err := c.cfg.Trust.LoadToken(ctx)
-		if err != nil && !errors.Is(err, trust.ErrMissing) {
+		token, err := c.loadToken(ctx, c.url, c.enrolled)
+		if err != nil {
 			return nil, nil, err
 		}
 		c.token, c.tokenRead = token, true
 	}
-	c.transport = newTransport(trust.TLSConfig(bundle, c.cfg.Now), c.cfg.Proxy)
-	token := c.token
-	device := c.device
-	c.remote, err = remote.New(remote.Config{
-		BaseURL:   c.url,
+	transport := newTransport(trust.TLSConfig(bundle, c.cfg.Now), c.cfg.Proxy)
+	spoken, err := c.speak(c.url, c.token, c.monitor.Wrap(transport))
+	if err != nil {
+		return nil, nil, err
+	}
+	quiet, err := c.speak(c.url, "", transport)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.transport, c.remote, c.quiet = transport, spoken, quiet
+	return c.remote, nil, nil
+}
+
+// speak makes an HTTP client of an address.
+func (c *Client) speak(address, token string, over http.RoundTripper) (*remote.Client, error) {
+	return remote.New(remote.Config{
+		BaseURL:   address,
 		Token:     func() string { return token },
-		Transport: c.monitor.Wrap(c.transport),
-		Device:    func() string { return device },
+		Transport: over,
+		Device:    func() string { return c.device },
 		Version:   c.cfg.Version,
 		Now:       c.cfg.Now,
 	})
-	return c.remote, nil, err
 }
 
 func newTransport(t *tls.Config, proxy func(*http.Request) (*url.URL, error)) *http.Transport {
@@ -220,7 +286,9 @@ func newTransport(t *tls.Config, proxy func(*http.Request) (*url.URL, error)) *h
 		ResponseHeaderTimeout: 30 * time.Second,
 		IdleConnTimeout:       90 * time.Second,
 		MaxIdleConnsPerHost:   2,
-		ForceAttemptHTTP2:     true,
+
+		MaxResponseHeaderBytes: 64 << 10,
+		ForceAttemptHTTP2:      true,
 	}
 }
 

@@ -9,18 +9,18 @@ import (
 // Push, Pull and Health are engine.Remote over the client made on first use, so
 // that a keyring that was locked at the start is tried again.
 
-// Push sends operations.
+// Push sends operations to the server that the data folder belongs to.
 func (c *Client) Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswer, error) {
-	r, err := c.Remote(ctx)
+	r, err := c.bind(ctx)
 	if err != nil {
 		return wire.PushAnswer{}, err
 	}
 	return r.Push(ctx, req)
 }
 
-// Pull reads changes after the cursor.
+// Pull reads changes after the cursor from the server that the data folder belongs to.
 func (c *Client) Pull(ctx context.Context, q wire.PullQuery) (wire.PullAnswer, error) {
-	r, err := c.Remote(ctx)
+	r, err := c.bind(ctx)
 	if err != nil {
 		return wire.PullAnswer{}, err
 	}

@@ -42,6 +42,7 @@ func (c *Client) Ladder(address string, timeout time.Duration) *probe.Ladder {
 			}
 			return b.Certs, nil
 		},
+		Strong:        trust.Strong,
 		ClassifyTrust: func(err error) fault.ID { return fault.ID(trust.Classify(err)) },
 		CheckStore:    c.cfg.Store.Check,
 		ClassifyStore: func(err error) fault.ID {
@@ -50,16 +51,11 @@ func (c *Client) Ladder(address string, timeout time.Duration) *probe.Ladder {
 			}
 			return fault.ID(c.cfg.ClassifyStore(err))
 		},
-		DataDir: c.cfg.Dir,
-		Proxy:   c.cfg.Proxy,
-		Now:     c.cfg.Now,
-		Token: func(ctx context.Context) (string, error) {
-			t, err := c.cfg.Trust.LoadToken(ctx)
-			if errors.Is(err, trust.ErrMissing) {
-				return "", nil
-			}
-			return t, err
-		},
+		DataDir:     c.cfg.Dir,
+		Proxy:       c.cfg.Proxy,
+		Now:         c.cfg.Now,
+		Other:       c.isOther,
+		Token:       func(ctx context.Context) (string, error) { return c.loadToken(ctx, url, enrolled) },
 		Device:      c.device,
 		Timeout:     timeout,
 		ProtocolMin: wire.ProtocolMin,

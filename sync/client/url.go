@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -35,4 +36,12 @@ func CleanURL(typed string) (string, error) {
 		return "", bad("the server address must not hold ? or #")
 	}
 	return "https://" + strings.ToLower(u.Host) + strings.TrimRight(u.Path, "/"), nil
+}
+
+// sameOrigin reports whether two canonical addresses are the same host and port.
+func sameOrigin(a, b string) bool {
+	x, errA := url.Parse(a)
+	y, errB := url.Parse(b)
+	port := func(u *url.URL) string { return cmp.Or(u.Port(), "443") }
+	return errA == nil && errB == nil && a != "" && x.Scheme == y.Scheme && strings.EqualFold(x.Hostname(), y.Hostname()) && port(x) == port(y)
 }

@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"time"
 )
 
 // Why a file is not read.
@@ -53,5 +55,11 @@ func Replace(file string, content []byte) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), file)
+	for try := 0; ; try++ {
+		// On Windows the old file cannot go while another program reads it.
+		if err = os.Rename(f.Name(), file); err == nil || runtime.GOOS != "windows" || try == 20 {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }

@@ -42,7 +42,7 @@ func (s *suspicion) cleared(ops []operation) {
 // counts: a line that breaks, a wrong token or a busy server refuse everything.
 func patience(err error) int {
 	var r *remote.Error
-	if !errors.As(err, &r) {
+	if !errors.As(err, &r) || r.Op != "push" || r.NotOurs {
 		return 0
 	}
 	switch r.Status {

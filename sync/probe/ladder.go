@@ -17,6 +17,7 @@ import (
 
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
+	"counterfoil/sync/wire"
 )
 
 // State of a check.
@@ -45,6 +46,7 @@ type Check struct {
 type Config struct {
 	ServerURL, EnrolledURL string
 	Roots                  func(context.Context) ([]*x509.Certificate, error)
+	Strong                 func(chain []*x509.Certificate) error // error: a certificate is too weak; nil: not asked
 	ClassifyTrust          func(error) fault.ID
 	CheckStore             func(context.Context) error
 	ClassifyStore          func(error) fault.ID
@@ -52,6 +54,7 @@ type Config struct {
 	Proxy                  func(*http.Request) (*url.URL, error)
 	Now                    func() time.Time
 	Token                  func(context.Context) (string, error)
+	Other                  func(context.Context, wire.Health) bool // whether the server is another than the folder's; nil: never
 	Device                 string
 	Timeout                time.Duration // of the whole walk
 	ProtocolMin            int

@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/wire"
 )
 
 // clockTolerance is how far clocks may be apart before certificates are judged
@@ -31,11 +33,18 @@ func (l *Ladder) capture(ctx context.Context) ([]*x509.Certificate, error) {
 	}
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(3 * time.Second))
-	t := tls.Client(c, &tls.Config{ServerName: l.host, InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}) //nolint:gosec // captures only; nothing is sent
+	t := tls.Client(c, l.unverified())
 	if err := t.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}
 	return t.ConnectionState().PeerCertificates, nil
+}
+
+// unverified is for a handshake that only looks: no secret is sent over it.
+func (l *Ladder) unverified() *tls.Config {
+	c := wire.TLS()
+	c.ServerName, c.InsecureSkipVerify = l.host, true //nolint:gosec // see above
+	return c
 }
 
 // clock compares this computer's time with the server's. An unverified answer is
@@ -73,7 +82,9 @@ func (l *Ladder) clock(ctx context.Context) (string, bool) {
 func (l *Ladder) serverDate(ctx context.Context) (time.Time, bool) {
 	tr := &http.Transport{
 		DialContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return l.tunnel(ctx) },
-		TLSClientConfig: &tls.Config{ServerName: l.host, InsecureSkipVerify: true}, //nolint:gosec // only the Date header is read
+		TLSClientConfig: l.unverified(), // only the Date header is read
+
+		MaxResponseHeaderBytes: 64 << 10,
 	}
 	defer tr.CloseIdleConnections()
 	c := &http.Client{Transport: tr, Timeout: 3 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -131,9 +142,11 @@ func (l *Ladder) secure(ctx context.Context) (string, bool) {
 		good, l.stop = false, true
 	}
 	inside := leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
-	if _, err := leaf.Verify(x509.VerifyOptions{Roots: pool, Intermediates: inter, CurrentTime: inside}); err != nil {
+	if found, err := leaf.Verify(x509.VerifyOptions{Roots: pool, Intermediates: inter, CurrentTime: inside}); err != nil {
 		id, values := l.stranger(leaf, chain, inside)
 		bad(id, values)
+	} else if !slices.ContainsFunc(found, func(c []*x509.Certificate) bool { return l.cfg.Strong == nil || l.cfg.Strong(c) == nil }) {
+		bad("S13", nil)
 	}
 	switch {
 	case now.After(leaf.NotAfter):

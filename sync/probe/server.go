@@ -3,7 +3,6 @@ package probe
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -30,8 +29,9 @@ func (l *Ladder) ask(ctx context.Context, path, token string) (*http.Response, [
 	}
 	tr := &http.Transport{
 		DialContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return l.tunnel(ctx) },
-		TLSClientConfig: &tls.Config{ServerName: l.host, RootCAs: pool, MinVersion: tls.VersionTLS12, Time: l.cfg.Now},
+		TLSClientConfig: wire.TLS(), MaxResponseHeaderBytes: 64 << 10,
 	}
+	tr.TLSClientConfig.ServerName, tr.TLSClientConfig.RootCAs, tr.TLSClientConfig.Time = l.host, pool, l.cfg.Now
 	defer tr.CloseIdleConnections()
 	c := &http.Client{Transport: tr, Timeout: 6 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(l.serverURL.String(), "/")+path, nil)
@@ -84,6 +84,9 @@ func (l *Ladder) server(ctx context.Context) (string, bool) {
 	}
 	l.ours = true
 	switch {
+	case l.cfg.Other != nil && l.cfg.Other(ctx, h):
+		l.hard("K20", fault.Proven, nil)
+		return "another server than that of this data folder", false
 	case h.Maintenance != nil:
 		l.hard("H21", fault.Proven, map[string]string{"until": h.Maintenance.Until.Local().Format("15:04")})
 		return "maintenance", false

@@ -1,7 +1,8 @@
 // Package remote is the HTTP client of the sync protocol, over resty.
 //
-// It refuses to retry (the engine owns that), to follow redirects to another
-// host or away from https, and to take an answer that does not name the product.
+// It refuses to retry (the engine owns that), to follow redirects, to speak
+// anything but https, and to take an answer that does not name the product or is
+// not of the promised type.
 package remote
 
 import (
@@ -22,7 +23,7 @@ import (
 )
 
 // MaxAnswer caps the decompressed size of an answer, in bytes.
-const MaxAnswer = 64 << 20
+const MaxAnswer = 8 << 20
 
 // Config of a Client. All fields are needed.
 type Config struct {
@@ -42,8 +43,10 @@ type Client struct {
 
 // Error is an answer that is not the one asked for.
 type Error struct {
-	Op         string // "push", "pull", "health", "whoami"
-	Status     int    // 0 when there was no answer
+	Op     string // "push", "pull", "health", "whoami"
+	Status int    // 0 when there was no answer
+	// Problem is what the server says of it; empty unless the answer is a problem
+	// document of this product.
 	Problem    wire.Problem
 	RetryAfter time.Duration // 0 when the server did not say
 	HTML       bool
@@ -65,14 +68,21 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// ErrRedirect says that the server sent us elsewhere.
-var ErrRedirect = errors.New("the server redirects to another address")
+// Why nothing was sent, or an answer not taken.
+var (
+	ErrRedirect = errors.New("the server redirects to another address")
+	ErrPlain    = errors.New("only https is spoken")
+	ErrType     = errors.New("the answer is not JSON")
+)
 
-// New makes a client; it sends nothing.
+// New makes a client; it sends nothing. An address without https gives ErrPlain.
 func New(cfg Config) (*Client, error) {
 	base, err := url.Parse(cfg.BaseURL)
 	if err != nil {
 		return nil, err
+	}
+	if base.Scheme != "https" {
+		return nil, ErrPlain
 	}
 	r := resty.NewWithClient(&http.Client{Transport: cfg.Transport})
 	r.SetBaseURL(cfg.BaseURL).
@@ -81,12 +91,8 @@ func New(cfg Config) (*Client, error) {
 		SetHeader(wire.HeaderClient, fmt.Sprintf("%s/%s; protocol=%d-%d", wire.Product, cfg.Version, wire.ProtocolMin, wire.ProtocolMax)).
 		SetHeader("Accept", "application/json, application/problem+json").
 		SetLogger(silent{}).
-		SetRedirectPolicy(resty.RedirectPolicyFunc(func(req *http.Request, via []*http.Request) error {
-			if len(via) > 5 || req.URL.Host != base.Host || req.URL.Scheme != "https" {
-				return ErrRedirect
-			}
-			return nil
-		}))
+		// The protocol has none, and whoever sends one wants the token elsewhere.
+		SetRedirectPolicy(resty.RedirectPolicyFunc(func(*http.Request, []*http.Request) error { return ErrRedirect }))
 	return &Client{cfg: cfg, http: r}, nil
 }
 
@@ -170,9 +176,17 @@ func (c *Client) do(op string, r *resty.Request, method, path string, out any) e
 		HTML:    kind == "text/html" || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")),
 		NotOurs: raw.Header.Get(wire.HeaderProduct) != wire.Product,
 	}
-	if raw.StatusCode != http.StatusOK || e.HTML || e.NotOurs {
-		// A body that is no problem document says nothing more than the status.
-		_ = wire.Unmarshal(body, &e.Problem)
+	switch {
+	case e.HTML || e.NotOurs:
+		return e
+	case raw.StatusCode != http.StatusOK:
+		if kind == "application/problem+json" {
+			// A body that is no problem document says nothing more than the status.
+			_ = wire.Unmarshal(body, &e.Problem)
+		}
+		return e
+	case kind != "application/json":
+		e.Err = fmt.Errorf("%w but %q", ErrType, kind)
 		return e
 	}
 	if err := wire.Unmarshal(body, out); err != nil {

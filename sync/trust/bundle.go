@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
+	"counterfoil/sync/wire"
 )
 
 // Limits of a bundle.
@@ -183,7 +184,10 @@ func (b *Bundle) PEM() []byte {
 	return out.Bytes()
 }
 
-// TLSConfig trusts the bundle and nothing else.
+// TLSConfig trusts the bundle and nothing else; a weak certificate of the server
+// is refused with ErrWeak.
 func TLSConfig(b *Bundle, now func() time.Time) *tls.Config {
-	return &tls.Config{RootCAs: b.Pool(), MinVersion: tls.VersionTLS12, Time: now}
+	c := wire.TLS()
+	c.RootCAs, c.Time, c.VerifyConnection = b.Pool(), now, strongChain
+	return c
 }

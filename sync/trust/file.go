@@ -11,12 +11,15 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
+	"github.com/gofrs/flock"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/chacha20poly1305"
 	"golang.org/x/term"
 
 	"counterfoil/app/books"
+	"counterfoil/sync/disk"
 )
 
 // Cost of the passphrase: the second recommended set of RFC 9106.
@@ -25,6 +28,9 @@ const (
 	argonMemory = 64 << 10 // KiB
 	argonLanes  = 4
 )
+
+// lockFor is how long another program may hold the file.
+const lockFor = 10 * time.Second
 
 // fileKeyring is one encrypted file, for machines without a keyring.
 type fileKeyring struct {
@@ -81,12 +87,12 @@ func (k *fileKeyring) Get(_ context.Context, name string) (string, error) {
 	return v, nil
 }
 
-func (k *fileKeyring) Set(_ context.Context, name, value string) error {
-	return k.change(func(items map[string]string) { items[name] = value })
+func (k *fileKeyring) Set(ctx context.Context, name, value string) error {
+	return k.change(ctx, func(items map[string]string) { items[name] = value })
 }
 
-func (k *fileKeyring) Delete(_ context.Context, name string) error {
-	return k.change(func(items map[string]string) { delete(items, name) })
+func (k *fileKeyring) Delete(ctx context.Context, name string) error {
+	return k.change(ctx, func(items map[string]string) { delete(items, name) })
 }
 
 func (k *fileKeyring) load() (map[string]string, error) {
@@ -143,10 +149,21 @@ func (k *fileKeyring) cipher(salt []byte) (aead, error) {
 	return chacha20poly1305.NewX(k.key)
 }
 
-// change writes the whole file anew: beside the old one, synced, then renamed.
-func (k *fileKeyring) change(f func(map[string]string)) error {
+// change writes the whole file anew: read, changed and replaced under a lock, so
+// that what two programs write at once is all kept.
+func (k *fileKeyring) change(ctx context.Context, f func(map[string]string)) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if err := os.MkdirAll(filepath.Dir(k.path), 0o700); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, lockFor)
+	defer cancel()
+	lock := flock.New(k.path+".lock", flock.SetPermissions(0o600))
+	if held, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil || !held {
+		return ErrHanging
+	}
+	defer func() { _ = lock.Unlock() }()
 	items, err := k.read()
 	if err != nil {
 		return err
@@ -176,21 +193,5 @@ func (k *fileKeyring) change(f func(map[string]string)) error {
 	if err != nil {
 		return err
 	}
-	return replace(k.path, raw)
-}
-
-func replace(path string, raw []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".keyring-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone after the rename; a leftover otherwise
-	_, err = f.Write(raw)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return disk.Replace(k.path, raw)
 }

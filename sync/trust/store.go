@@ -1,13 +1,16 @@
 package trust
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"path/filepath"
 	"strings"
 )
@@ -34,7 +37,7 @@ func ProfileOf(dir string) string {
 // header is written last: it names the parts that belong together.
 type header struct {
 	Version    int    `json:"v"`
-	Generation int    `json:"g"`
+	Generation int    `json:"g"` // drawn anew each time, so that two programs never share parts
 	Parts      int    `json:"n"`
 	Hash       string `json:"h"` // hex SHA-256 of the joined text
 }
@@ -70,7 +73,11 @@ func (s *Store) Save(ctx context.Context, b *Bundle) error {
 		joined = fmt.Appendf(joined, "%s\n", base64.StdEncoding.EncodeToString(c.Raw))
 	}
 	sum := sha256.Sum256(joined)
-	h := header{Version: 1, Generation: old.Generation + 1, Hash: hex.EncodeToString(sum[:])}
+	g, err := rand.Int(rand.Reader, big.NewInt(1<<40))
+	if err != nil {
+		return err
+	}
+	h := header{Version: 1, Generation: int(g.Int64()) + 1, Hash: hex.EncodeToString(sum[:])}
 	for rest := joined; len(rest) > 0; h.Parts++ {
 		n := min(partSize, len(rest))
 		if err := s.Keyring.Set(ctx, s.partName(h.Generation, h.Parts), string(rest[:n])); err != nil {
@@ -101,9 +108,22 @@ func (s *Store) Save(ctx context.Context, b *Bundle) error {
 // is wrong with the keyring.
 func (s *Store) Load(ctx context.Context) (*Bundle, error) {
 	h, err := s.header(ctx)
-	if err != nil {
-		return nil, err
+	for err == nil {
+		b, bad := s.parts(ctx, h)
+		if !errors.Is(bad, ErrDamaged) {
+			return b, bad
+		}
+		// Another program may have replaced it meanwhile.
+		again, err := s.header(ctx)
+		if err != nil || again == h {
+			return nil, cmp.Or(err, bad)
+		}
+		h = again
 	}
+	return nil, err
+}
+
+func (s *Store) parts(ctx context.Context, h header) (*Bundle, error) {
 	var joined strings.Builder
 	for i := 0; i < h.Parts; i++ {
 		part, err := s.Keyring.Get(ctx, s.partName(h.Generation, i))
@@ -142,12 +162,26 @@ func (s *Store) Forget(ctx context.Context) error {
 	return s.Keyring.Delete(ctx, s.headName())
 }
 
-// SaveToken and LoadToken keep the access token; LoadToken gives ErrMissing.
-func (s *Store) SaveToken(ctx context.Context, token string) error {
-	return s.Keyring.Set(ctx, "token."+s.Profile, token)
+// SaveToken keeps the access token with the address (https://host:port) it is for.
+func (s *Store) SaveToken(ctx context.Context, address, token string) error {
+	return s.Keyring.Set(ctx, "token."+s.Profile, address+" "+token)
 }
 
-// LoadToken reads the access token.
-func (s *Store) LoadToken(ctx context.Context) (string, error) {
-	return s.Keyring.Get(ctx, "token."+s.Profile)
+// ForgetToken removes the access token; it is no error when there is none.
+func (s *Store) ForgetToken(ctx context.Context) error {
+	return s.Keyring.Delete(ctx, "token."+s.Profile)
+}
+
+// LoadToken returns the access token and the address it is for, which is empty
+// for one that an older version kept. ErrMissing when there is none.
+func (s *Store) LoadToken(ctx context.Context) (address, token string, err error) {
+	kept, err := s.Keyring.Get(ctx, "token."+s.Profile)
+	if err != nil {
+		return "", "", err
+	}
+	address, token, ok := strings.Cut(kept, " ")
+	if !ok {
+		return "", kept, nil
+	}
+	return address, token, nil
 }

@@ -128,6 +128,10 @@ func keep(t *testing.T, k Keyring) {
 	if err != nil || got.Whole() != b.Whole() {
 		t.Fatalf("read back: %v", err)
 	}
+	old, err := s.header(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
 	// A second save replaces the first and leaves no old part behind.
 	small := bundle(t, 1)
 	if err := s.Save(ctx, small); err != nil {
@@ -136,7 +140,7 @@ func keep(t *testing.T, k Keyring) {
 	if got, err := s.Load(ctx); err != nil || got.Whole() != small.Whole() {
 		t.Fatalf("read back the second: %v", err)
 	}
-	if _, err := k.Get(ctx, s.partName(1, 0)); !errors.Is(err, ErrMissing) {
+	if _, err := k.Get(ctx, s.partName(old.Generation, 0)); !errors.Is(err, ErrMissing) {
 		t.Errorf("an old part is left: %v", err)
 	}
 }
@@ -162,9 +166,16 @@ func TestFileKeyring(t *testing.T) {
 
 func TestDamagedParts(t *testing.T) {
 	ctx := context.Background()
+	first := func(s *Store, i int) string {
+		h, err := s.header(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.partName(h.Generation, i)
+	}
 	for _, damage := range []func(*memoryKeyring, *Store){
-		func(k *memoryKeyring, s *Store) { delete(k.items, s.partName(1, 1)) },
-		func(k *memoryKeyring, s *Store) { k.items[s.partName(1, 0)] += "x" },
+		func(k *memoryKeyring, s *Store) { delete(k.items, first(s, 1)) },
+		func(k *memoryKeyring, s *Store) { k.items[first(s, 0)] += "x" },
 		func(k *memoryKeyring, s *Store) { k.items[s.headName()] = "{" },
 	} {
 		k := Memory().(*memoryKeyring)

@@ -25,7 +25,7 @@ type call struct {
 var options = map[string]map[string]bool{
 	"":          {"data": true, "keyring": true, "json": false, "help": false},
 	"trust":     {"fingerprint": true, "yes": false},
-	"connect":   {"token": true},
+	"connect":   {"token": true, "token-file": true},
 	"list":      {"state": true, "search": true, "limit": true},
 	"resolve":   {"choose": true},
 	"sync":      {"once": false, "watch": false},

@@ -19,12 +19,20 @@ func connect(ctx context.Context, c *call) error {
 	if _, err := client.CleanURL(c.args[0]); err != nil {
 		return usage{err.Error()}
 	}
+	token, err := c.token()
+	if err != nil {
+		return err
+	}
 	d, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	if err := d.client.Connect(ctx, c.args[0], c.opts["token"]); err != nil {
+	forgets := token == "" && d.client.Forgets(ctx, c.args[0])
+	if err := d.client.Connect(ctx, c.args[0], token); err != nil {
 		return err
+	}
+	if forgets {
+		fmt.Fprintln(c.err, "cfoil: the token was given for the old address and is forgotten; give the new server's with --token-file FILE")
 	}
 	return c.print(map[string]string{"server": d.client.URL()})
 }

@@ -58,7 +58,7 @@ func TestSyncOfVersion1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := keys.LoadToken(ctx)
+	_, token, err := keys.LoadToken(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

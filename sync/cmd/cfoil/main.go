@@ -32,7 +32,7 @@ usage: cfoil --data DIR [--keyring os|file] [--json] COMMAND [ARGUMENTS]
 
   trust import FILE --fingerprint SHA256HEX [--yes]   trust a CA certificate (PEM, one or a bundle)
   trust show                                          what is trusted
-  connect URL [--token T]                             set the invoice server
+  connect URL [--token-file FILE | --token -]         set the invoice server; - reads or asks
   draft FILE|-                                        draft an invoice from JSON
   edit ID FILE|-                                      replace a draft's content
   submit ID         recall ID                         hand in; take back while not issued

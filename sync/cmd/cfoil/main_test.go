@@ -187,10 +187,6 @@ func (s seat) enrol(t *testing.T, sv *server) seat {
 		t.Fatal(err)
 	}
 	s.must(t, "", "trust", "import", filepath.Join(sv.dir, "ca.pem"), "--fingerprint", strings.TrimSpace(string(fp)), "--yes")
-	token, err := os.ReadFile(filepath.Join(sv.dir, "token"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.must(t, "", "connect", sv.url, "--token", strings.TrimSpace(string(token)))
+	s.must(t, "", "connect", sv.url, "--token-file", filepath.Join(sv.dir, "token"))
 	return s
 }

@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"strings"
+	"time"
 
 	"counterfoil/app/books"
 	"counterfoil/sync/trust"
@@ -34,16 +34,15 @@ func trustImport(ctx context.Context, c *call) error {
 	if fingerprint == "" {
 		return usage{"trust import needs --fingerprint SHA256HEX, as the invoice team told you by another way than this file"}
 	}
-	f, err := c.file(c.args[0])
+	read := func() ([]byte, error) { return trust.ReadFile(c.args[0]) }
+	if c.args[0] == "-" {
+		read = func() ([]byte, error) { return trust.ReadAll(c.in) }
+	}
+	pem, err := read()
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	pem, err := io.ReadAll(io.LimitReader(f, 2<<20))
-	if err != nil {
-		return err
-	}
-	bundle, err := trust.ParseBundle(pem)
+	bundle, err := trust.Import(pem, time.Now())
 	if err != nil {
 		return err
 	}
