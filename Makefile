@@ -4,7 +4,7 @@ TAGS := -tags migrated_fynedo,no_emoji
 GOFLAGS_WIN := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test lint race pictures portable windows bench kill checks sim soak tools clean
+.PHONY: run test lint race pictures portable windows bench kill checks sim attack soak tools clean
 
 run:
 	@.ci/setup.sh run
@@ -69,6 +69,11 @@ checks:
 # failure prints its seed, and COUNTERFOIL_SEED=<it> COUNTERFOIL_SEEDS=1 repeats it.
 sim:
 	COUNTERFOIL_SEED=$${COUNTERFOIL_SEED:-$$(date +%s)} COUNTERFOIL_SEEDS=$${COUNTERFOIL_SEEDS:-2000} go test -count 1 -timeout 3h ./sync/sim
+
+# The two shipped programs under attack; a failure prints its seed, and
+# COUNTERFOIL_SEED=<it> COUNTERFOIL_ATTACKS=1 repeats it.
+attack:
+	COUNTERFOIL_ATTACKS=$${COUNTERFOIL_ATTACKS:-40} go test -count 1 -timeout 3h -v ./sync/attack
 
 soak:
 	for f in money:FuzzParse money:FuzzWords invoice:FuzzCompute; do \
