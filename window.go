@@ -56,6 +56,7 @@ type window struct {
 	conflict   *screen.Conflicts
 	connPage   *screen.Connection // once it was shown
 	failed     error
+	synced     []string      // invoices that the round changed
 	filled     chan struct{} // closed when the pages are there
 	stop       func()        // of the clock
 	ended      bool          // another folder is shown
@@ -97,8 +98,8 @@ func newWindow(ctx context.Context, a fyne.App, win fyne.Window, post dispatcher
 	w.customers = viewmodel.NewCatalog(setup, w.readCustomers)
 	w.items = viewmodel.NewCatalog(setup, w.readItems)
 	w.editor.Merge = merge.Three
-	w.editor.Saved = func(string) {
-		w.list.Load()
+	w.editor.Saved = func(id string) {
+		w.list.Touch(id)
 		d.client.Engine().Kick()
 		w.count()
 	}
@@ -259,20 +260,28 @@ func (w *window) happened(e engine.Event) {
 	if w.shell == nil || w.ended {
 		return // the pages load when they are built
 	}
-	switch e.Kind {
-	case "pushed", "pulled", "issued", "rejected":
+	if e.InvoiceID != "" {
 		w.editor.Reload(e.InvoiceID)
-		return // the round's end redraws once for all
-	case "conflict":
-		w.editor.Reload(e.InvoiceID)
+		if w.synced = append(w.synced, e.InvoiceID); len(w.synced) == 1 {
+			w.post.after(500*time.Millisecond, w.touch) // once for all of a moment
+		}
 		return
 	}
-	w.list.Load()
-	w.conflicts.Load(w.ctx)
-	w.count()
+	w.touch()
 	if w.shell.Current() == "connection" {
 		w.conn.Refresh()
 	}
+}
+
+// touch reads what a sync changed.
+func (w *window) touch() {
+	if w.ended {
+		return
+	}
+	w.list.Touch(w.synced...)
+	w.synced = nil
+	w.conflicts.Load(w.ctx)
+	w.count()
 }
 
 // tick redraws what time changes.

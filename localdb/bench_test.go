@@ -3,14 +3,16 @@ package localdb
 import (
 	"context"
 	"database/sql"
+	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"counterfoil/app/books"
 )
 
-// spread reports median and 95th percentile of one call.
+// spread reports median, 95th and 99th percentile of one call.
 func spread(b *testing.B, call func(i int)) {
 	b.Helper()
 	took := make([]time.Duration, 0, b.N)
@@ -24,6 +26,7 @@ func spread(b *testing.B, call func(i int)) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
 	b.ReportMetric(float64(took[len(took)*95/100].Microseconds()), "p95-µs")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 }
 
 // BenchmarkSave drafts new invoices of five lines, references allotted.
@@ -93,15 +96,25 @@ func BenchmarkSaveFloor(b *testing.B) {
 	})
 }
 
-const loaded = 100_000
+// loaded is how many invoices the file has that all benchmarks of a run share.
+// COUNTERFOIL_INVOICES sets another number, COUNTERFOIL_LARGE a file to keep.
+var loaded = func() int {
+	if n, err := strconv.Atoi(os.Getenv("COUNTERFOIL_INVOICES")); err == nil {
+		return n
+	}
+	return 100_000
+}()
 
-// openLarge opens the file of 100,000 invoices that all benchmarks of a run share.
 func openLarge(b *testing.B) *DB {
 	b.Helper()
-	d := openAt(b, largePath())
+	path := largePath()
+	if kept := os.Getenv("COUNTERFOIL_LARGE"); kept != "" {
+		path = kept
+	}
+	d := openAt(b, path)
 	if c, err := d.Counts(context.Background(), books.Filter{}); err != nil {
 		b.Fatal(err)
-	} else if c.All == 0 {
+	} else if c.All < loaded {
 		load(b, d, loaded)
 	}
 	return d
@@ -146,13 +159,15 @@ func BenchmarkDeepPage(b *testing.B) {
 	for _, by := range allOrders {
 		b.Run(by, func(b *testing.B) {
 			column := orders[by]
-			var p place
-			p.Order = column
-			err := d.one(context.Background(), `SELECT `+column+`, n FROM invoice ORDER BY `+column+`, n LIMIT 1 OFFSET ?`, []any{loaded * 4 / 5}, &p.Key, &p.N)
+			var key any
+			var p books.Place
+			err := d.one(context.Background(), `SELECT `+column+`, n FROM invoice ORDER BY `+column+`, n LIMIT 1 OFFSET ?`, []any{loaded * 4 / 5}, &key, &p.Row)
 			if err != nil {
 				b.Fatal(err)
 			}
-			spread(b, func(int) { list(b, d, books.Filter{}, books.Order{By: by}, p.String()) })
+			p.Text, p.Number = keyParts(key)
+			o := books.Order{By: by}
+			spread(b, func(int) { list(b, d, books.Filter{}, o, o.Mark(p)) })
 		})
 	}
 }

@@ -77,21 +77,35 @@ func (d *DB) countTally(ctx context.Context, c *books.Counts, f books.Filter) er
 	return err
 }
 
+// countBound is how many candidates of a search are counted: more would read the
+// disk for seconds where there are a million invoices.
+var countBound = 20_000
+
 func (d *DB) countSearch(ctx context.Context, c *books.Counts, f books.Filter, words []string) error {
-	w := filterWhere(f)
 	candidates, cargs := candidatesOf(words)
-	w.add("i.n IN ("+candidates+")", cargs...)
-	from := ` FROM invoice i`
+	var picked int
+	if err := d.one(ctx, `SELECT count(*) FROM (`+candidates+` LIMIT ?)`, join(cargs, []any{countBound + 1}), &picked); err != nil {
+		return err
+	}
+	c.AtLeast = picked > countBound
+	w := filterWhere(f)
+	from := ` FROM (` + candidates + ` LIMIT ?) c CROSS JOIN invoice i ON i.n = c.n`
+	args := join(cargs, []any{countBound})
 	if !exact(words) {
-		holds, args := holdsAll(words)
-		w.add(holds, args...)
+		holds, hargs := holdsAll(words)
+		w.add(holds, hargs...)
 		from += ` CROSS JOIN search s ON s.n = i.n`
 	}
 	from += w.String()
-	if err := d.groups(ctx, c, `SELECT state, red, conflict, count(*), sum(iif(gross = '', gross_fen, 0))`+from+` GROUP BY 1, 2, 3`, w.args); err != nil {
+	args = append(args, w.args...)
+	if err := d.groups(ctx, c, `SELECT state, red, conflict, count(*), sum(iif(gross = '', gross_fen, 0))`+from+` GROUP BY 1, 2, 3`, args); err != nil {
 		return err
 	}
-	huge, err := d.sumHuge(ctx, `SELECT gross`+from+` AND gross <> ''`, w.args)
+	and := ` WHERE `
+	if len(w.conditions) > 0 {
+		and = ` AND `
+	}
+	huge, err := d.sumHuge(ctx, `SELECT gross`+from+and+`gross <> ''`, args)
 	c.Gross = c.Gross.Add(huge)
 	return err
 }

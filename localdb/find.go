@@ -2,52 +2,83 @@ package localdb
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"strings"
 	"unicode/utf8"
+
+	"counterfoil/app/books"
 )
 
-// near is how many rows in list order are looked at before the index is asked:
-// a common word fills its page from them.
-const near = 1000
-
-// many is from how many candidates on walking the list is cheaper than sorting them.
-const many = 4000
+// Bounds of a search, in rows.
+var (
+	// near in list order are looked at before the index is asked: a common word
+	// fills its page from them.
+	near = 500
+	// many candidates and more make walking the list cheaper than sorting them.
+	many = 2000
+	// far in list order are looked at for one page, so that none takes longer than
+	// a moment.
+	far = 4000
+)
 
 // searchWords splits what a person typed; every word must occur.
 func searchWords(s string) []string { return strings.Fields(fold(s)) }
 
 // find runs a page. Three ways lead to the same rows: the nearest rows in list
-// order; the candidates of the index, sorted; all rows in list order.
-func (d *DB) find(ctx context.Context, q listQuery, words []string) ([]keyed, error) {
-	w := q.scope()
+// order; the candidates of the index, sorted; further rows in list order. stopped
+// is the place up to which was looked when that is not the end.
+func (d *DB) find(ctx context.Context, q listQuery, words []string) (rows []books.Row, stopped *books.Place, err error) {
 	if len(words) == 0 {
-		return d.rows(ctx, `SELECT i.`+q.column+`, `+rowColumns+` FROM invoice i`+w.String()+q.order("i")+` LIMIT ?`, append(w.args, q.limit))
+		w := q.scope()
+		rows, err = d.rows(ctx, `SELECT i.`+q.column+`, `+rowColumns+` FROM invoice i`+w.String()+q.order("i")+` LIMIT ?`, append(w.args, q.limit))
+		return rows, nil, err
 	}
-	holds, args := holdsAll(words)
-	rows, err := d.rows(ctx, `SELECT i.`+q.column+`, `+rowColumns+` FROM (SELECT * FROM invoice i`+w.String()+q.order("i")+` LIMIT ?) i
-		JOIN search s ON s.n = i.n WHERE `+holds+q.order("i")+` LIMIT ?`, join(w.args, []any{near}, args, []any{q.limit}))
-	if err != nil || len(rows) == q.limit {
-		return rows, err
+	if rows, stopped, err = d.walk(ctx, q, words, near); err != nil || stopped == nil || len(rows) == q.limit {
+		return rows, stopped, err
 	}
 	candidates, cargs := candidatesOf(words)
 	var count int
-	if err := d.one(ctx, `SELECT count(*) FROM (`+candidates+` LIMIT ?)`, join(cargs, []any{many}), &count); err != nil {
-		return nil, err
-	}
-	if count == 0 {
-		return nil, nil
+	if err := d.one(ctx, `SELECT count(*) FROM (`+candidates+` LIMIT ?)`, join(cargs, []any{many}), &count); err != nil || count == 0 {
+		return nil, nil, err
 	}
 	if count < many {
+		w := q.scope()
 		w.add("i.n IN (" + candidates + ")")
 		w.args = append(w.args, cargs...)
+		holds, args := holdsAll(words)
 		// LIMIT -1 keeps the planner from walking the list instead of the candidates.
-		return d.rows(ctx, `SELECT i.`+q.column+`, `+rowColumns+` FROM (SELECT * FROM invoice i`+w.String()+` LIMIT -1) i
+		rows, err = d.rows(ctx, `SELECT i.`+q.column+`, `+rowColumns+` FROM (SELECT * FROM invoice i`+w.String()+` LIMIT -1) i
 			CROSS JOIN search s ON s.n = i.n WHERE `+holds+q.order("i")+` LIMIT ?`, join(w.args, args, []any{q.limit}))
+		return rows, nil, err
 	}
-	w.add(holds)
-	w.args = append(w.args, args...)
-	return d.rows(ctx, `SELECT i.`+q.column+`, `+rowColumns+` FROM invoice i CROSS JOIN search s ON s.n = i.n`+w.String()+q.order("i")+` LIMIT ?`,
-		append(w.args, q.limit))
+	rest := q
+	rest.after, rest.limit = stopped, q.limit-len(rows)
+	more, stopped, err := d.walk(ctx, rest, words, far)
+	return append(rows, more...), stopped, err
+}
+
+// walk looks at the next rows in list order. stopped is the last of them, nil at
+// the end of the list.
+func (d *DB) walk(ctx context.Context, q listQuery, words []string, steps int) (rows []books.Row, stopped *books.Place, err error) {
+	w := q.scope()
+	holds, args := holdsAll(words)
+	rows, err = d.rows(ctx, `SELECT i.`+q.column+`, `+rowColumns+` FROM (SELECT * FROM invoice i`+w.String()+q.order("i")+` LIMIT ?) i
+		JOIN search s ON s.n = i.n WHERE `+holds+q.order("i")+` LIMIT ?`, join(w.args, []any{steps}, args, []any{q.limit}))
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(rows) == q.limit {
+		return rows, &rows[len(rows)-1].Place, nil
+	}
+	var key any
+	var at books.Place
+	err = d.one(ctx, `SELECT i.`+q.column+`, i.n FROM invoice i`+w.String()+q.order("i")+` LIMIT 1 OFFSET ?`, join(w.args, []any{steps - 1}), &key, &at.Row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return rows, nil, nil
+	}
+	at.Text, at.Number = keyParts(key)
+	return rows, &at, err
 }
 
 // holdsAll verifies every word against the search text; no character is special in it.
@@ -62,28 +93,29 @@ func holdsAll(words []string) (string, []any) {
 }
 
 // candidatesOf gives a query for the row ids that may hold all words, read from
-// the index by the longest one; the others are verified only.
+// the index by the words of three characters and more, or by the longest of
+// shorter ones; the others are verified only.
 func candidatesOf(words []string) (string, []any) {
-	long := words[0]
-	for _, w := range words[1:] {
-		if utf8.RuneCountInString(w) > utf8.RuneCountInString(long) {
-			long = w
-		}
-	}
-	r := []rune(long)
-	if len(r) < 3 {
-		// Every character starts a trigram, so the word is a prefix of terms.
-		return `SELECT DISTINCT doc FROM search_term WHERE term >= ? AND term < ?`, []any{long, long + "\U0010FFFF"}
-	}
 	var terms []string
 	seen := map[string]bool{}
-	for i := 0; i+3 <= len(r); i++ {
-		if t := string(r[i : i+3]); !seen[t] {
-			seen[t] = true
-			terms = append(terms, `"`+strings.ReplaceAll(t, `"`, `""`)+`"`)
+	short := ""
+	for _, w := range words {
+		r := []rune(w)
+		for i := 0; i+3 <= len(r); i++ {
+			if t := string(r[i : i+3]); !seen[t] {
+				seen[t] = true
+				terms = append(terms, `"`+strings.ReplaceAll(t, `"`, `""`)+`"`)
+			}
+		}
+		if len(r) < 3 && len(r) > utf8.RuneCountInString(short) {
+			short = w
 		}
 	}
-	return `SELECT rowid FROM search_index WHERE search_index MATCH ?`, []any{strings.Join(terms, " AND ")}
+	if len(terms) == 0 {
+		// Every character starts a trigram, so the word is a prefix of terms.
+		return `SELECT DISTINCT doc AS n FROM search_term WHERE term >= ? AND term < ?`, []any{short, short + "\U0010FFFF"}
+	}
+	return `SELECT rowid AS n FROM search_index WHERE search_index MATCH ?`, []any{strings.Join(terms, " AND ")}
 }
 
 // exact reports whether every candidate holds the words, so that none needs

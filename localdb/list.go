@@ -3,8 +3,8 @@ package localdb
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"counterfoil/app/books"
@@ -16,45 +16,6 @@ var orders = map[string]string{"": "created", "created": "created", "date": "dat
 var rowColumns = `i.n, i.id, i.reference, i.number, i.date, i.buyer, i.kind, i.state, i.red, i.conflict,
 	coalesce((SELECT iif(sum IS row_sum(` + outboxSummed + `), '', '!') || state FROM outbox o WHERE o.document_id = i.id ORDER BY o.id DESC LIMIT 1), ''),
 	i.gross_fen, i.gross, i.rejection, i.created, i.updated, i.buyer_key, i.taxno, i.version, i.revision, i.sum`
-
-// place is where a page ended: the sort key and the row id of its last row.
-type place struct {
-	Order string `json:"o"`
-	Key   any    `json:"k"`
-	N     int64  `json:"n"`
-}
-
-func (p place) String() string {
-	data, _ := json.Marshal(p) // a string, two integers: cannot fail
-	return base64.RawURLEncoding.EncodeToString(data)
-}
-
-func orderName(column string, desc bool) string {
-	if desc {
-		return "-" + column
-	}
-	return column
-}
-
-func parsePlace(s, order string) (place, error) {
-	bad := &books.Error{Code: "page_invalid", Text: "The place in the list is not known.", Hint: "Start again from the top of the list."}
-	data, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return place{}, bad
-	}
-	var p place
-	dec := json.NewDecoder(strings.NewReader(string(data)))
-	dec.UseNumber() // created is beyond what a float holds
-	if dec.Decode(&p) != nil || p.Order != order {
-		return place{}, bad
-	}
-	if number, ok := p.Key.(json.Number); ok {
-		if p.Key, err = number.Int64(); err != nil {
-			return place{}, bad
-		}
-	}
-	return p, nil
-}
 
 // where collects conditions of a query with their arguments.
 type where struct {
@@ -123,30 +84,78 @@ func (d *DB) listWhere(ctx context.Context, f books.Filter, column string) (*whe
 
 // List implements books.Store. A page with limit below 1 is empty.
 func (d *DB) List(ctx context.Context, f books.Filter, o books.Order, after string, limit int) (books.Page, error) {
+	return d.list(ctx, f, o, after, limit, o.Desc)
+}
+
+// ListBack implements books.Store.
+func (d *DB) ListBack(ctx context.Context, f books.Filter, o books.Order, before string, limit int) (books.Page, error) {
+	p, err := d.list(ctx, f, o, before, limit, !o.Desc)
+	slices.Reverse(p.Rows)
+	return p, err
+}
+
+// columnOf is the column of an order, or *books.Error "order_invalid".
+func columnOf(o books.Order) (string, error) {
 	column, ok := orders[o.By]
 	if !ok {
-		return books.Page{}, &books.Error{Code: "order_invalid", Text: "The list cannot be sorted by " + o.By + ".", Hint: "Sort by created, date, buyer, number or gross."}
+		return "", &books.Error{Code: "order_invalid", Text: "The list cannot be sorted by " + o.By + ".", Hint: "Sort by created, date, buyer, number or gross."}
 	}
-	if limit < 1 {
-		return books.Page{}, nil
+	return column, nil
+}
+
+// list gives the page from a mark on in either direction.
+func (d *DB) list(ctx context.Context, f books.Filter, o books.Order, from string, limit int, desc bool) (books.Page, error) {
+	column, err := columnOf(o)
+	if err != nil || limit < 1 {
+		return books.Page{}, err
 	}
 	filter, err := d.listWhere(ctx, f, column)
 	if err != nil {
 		return books.Page{}, wrap("list", err)
 	}
-	q := listQuery{filter: filter, column: column, desc: o.Desc, limit: limit + 1}
-	if after != "" {
-		p, err := parsePlace(after, orderName(column, o.Desc))
+	q := listQuery{filter: filter, column: column, desc: desc, limit: limit + 1}
+	if from != "" {
+		p, err := o.Place(from)
 		if err != nil {
 			return books.Page{}, err
 		}
 		q.after = &p
 	}
-	rows, err := d.find(ctx, q, searchWords(f.Search))
+	rows, stopped, err := d.find(ctx, q, searchWords(f.Search))
 	if err != nil {
 		return books.Page{}, wrap("list", err)
 	}
-	return q.page(rows, limit), nil
+	page := books.Page{Rows: rows}
+	switch {
+	case len(rows) > limit:
+		page.Rows = rows[:limit]
+		page.Next = o.Mark(rows[limit-1].Place)
+	case stopped != nil:
+		page.Next = o.Mark(*stopped)
+	}
+	return page, nil
+}
+
+// Rows implements books.Store.
+func (d *DB) Rows(ctx context.Context, f books.Filter, o books.Order, ids []string) ([]books.Row, error) {
+	column, err := columnOf(o)
+	if err != nil {
+		return nil, err
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, wrap("rows", err)
+	}
+	w := filterWhere(f)
+	w.add("i.id IN (SELECT value FROM json_each(?))", string(list))
+	from := ` FROM invoice i`
+	if words := searchWords(f.Search); len(words) > 0 {
+		from += ` JOIN search s ON s.n = i.n`
+		holds, args := holdsAll(words)
+		w.add(holds, args...)
+	}
+	rows, err := d.rows(ctx, `SELECT i.`+column+`, `+rowColumns+from+w.String(), w.args)
+	return rows, wrap("rows", err)
 }
 
 // listQuery is one page asked for. limit is one more than the page holds, to
@@ -155,29 +164,8 @@ type listQuery struct {
 	filter *where
 	column string
 	desc   bool
-	after  *place
+	after  *books.Place
 	limit  int
-}
-
-// keyed is a row with its sort key.
-type keyed struct {
-	books.Row
-	n   int64
-	key any
-}
-
-func (q listQuery) page(rows []keyed, limit int) books.Page {
-	var p books.Page
-	if len(rows) > limit {
-		rows = rows[:limit]
-		last := rows[limit-1]
-		p.Next = place{orderName(q.column, q.desc), last.key, last.n}.String()
-	}
-	p.Rows = make([]books.Row, len(rows))
-	for i, r := range rows {
-		p.Rows[i] = r.Row
-	}
-	return p
 }
 
 // scope is the filter with the place, on the invoice table.
@@ -188,9 +176,24 @@ func (q listQuery) scope() *where {
 		if q.desc {
 			sign = "<"
 		}
-		w.add("(i."+q.column+", i.n) "+sign+" (?, ?)", q.after.Key, q.after.N)
+		w.add("(i."+q.column+", i.n) "+sign+" (?, ?)", keyOf(q.column, *q.after), q.after.Row)
 	}
 	return w
+}
+
+// keyOf is the sort key of a place.
+func keyOf(column string, p books.Place) any {
+	if column == "created" || column == "gross_fen" {
+		return p.Number
+	}
+	return p.Text
+}
+
+// keyParts is the way back: a sort key as the driver has it.
+func keyParts(key any) (text string, number int64) {
+	text, _ = key.(string)
+	number, _ = key.(int64)
+	return text, number
 }
 
 func (q listQuery) order(table string) string {
@@ -202,30 +205,36 @@ func (q listQuery) order(table string) string {
 }
 
 // rows runs a query whose columns are the sort key and rowColumns.
-func (d *DB) rows(ctx context.Context, query string, args []any) ([]keyed, error) {
-	var all []keyed
+func (d *DB) rows(ctx context.Context, query string, args []any) ([]books.Row, error) {
+	var all []books.Row
 	err := d.each(ctx, query, args, func(r *sql.Rows) error {
-		var k keyed
-		var fen, created, updated, version, revision int64
-		var exact, pending, buyerKey, taxno string
-		var sum sql.NullInt64
-		err := r.Scan(&k.key, &k.n, &k.ID, &k.Reference, &k.Number, &k.Date, &k.BuyerName, &k.Kind, &k.State, &k.Red, &k.Conflict,
-			&pending, &fen, &exact, &k.RejectionCode, &created, &updated, &buyerKey, &taxno, &version, &revision, &sum)
-		if err != nil {
-			return err
-		}
-		pending, broken := strings.CutPrefix(pending, "!")
-		if broken || !sum.Valid || sum.Int64 != sumOf(k.n, k.ID, k.Reference, k.Number, k.Date, k.BuyerName, buyerKey, taxno, string(k.Kind), string(k.State),
-			k.Red, k.Conflict, fen, exact, k.RejectionCode, created, updated, version, revision) {
-			// Named, and nothing said of it.
-			all = append(all, keyed{Row: books.Row{ID: k.ID, Reference: k.Reference, Damaged: true}, n: k.n, key: k.key})
-			return nil
-		}
-		k.Pending = books.OutboxState(pending)
-		k.CreatedAt, k.UpdatedAt = fromNanos(created), fromNanos(updated)
-		k.Gross, err = grossOf(fen, exact)
+		k, err := scanRow(r)
 		all = append(all, k)
 		return err
 	})
 	return all, err
+}
+
+// scanRow gives one that is damaged by its name alone.
+func scanRow(r *sql.Rows) (books.Row, error) {
+	var k books.Row
+	var key any
+	var fen, created, updated, version, revision int64
+	var exact, pending, buyerKey, taxno string
+	var sum sql.NullInt64
+	err := r.Scan(&key, &k.Place.Row, &k.ID, &k.Reference, &k.Number, &k.Date, &k.BuyerName, &k.Kind, &k.State, &k.Red, &k.Conflict,
+		&pending, &fen, &exact, &k.RejectionCode, &created, &updated, &buyerKey, &taxno, &version, &revision, &sum)
+	if err != nil {
+		return k, err
+	}
+	k.Place.Text, k.Place.Number = keyParts(key)
+	pending, broken := strings.CutPrefix(pending, "!")
+	if broken || !sum.Valid || sum.Int64 != sumOf(k.Place.Row, k.ID, k.Reference, k.Number, k.Date, k.BuyerName, buyerKey, taxno, string(k.Kind), string(k.State),
+		k.Red, k.Conflict, fen, exact, k.RejectionCode, created, updated, version, revision) {
+		return books.Row{ID: k.ID, Reference: k.Reference, Place: k.Place, Damaged: true}, nil
+	}
+	k.Pending = books.OutboxState(pending)
+	k.CreatedAt, k.UpdatedAt = fromNanos(created), fromNanos(updated)
+	k.Gross, err = grossOf(fen, exact)
+	return k, err
 }

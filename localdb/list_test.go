@@ -3,6 +3,8 @@ package localdb
 import (
 	"context"
 	"fmt"
+	"reflect"
+	"slices"
 	"sync"
 	"testing"
 
@@ -14,7 +16,7 @@ import (
 
 func TestKeysetComplete(t *testing.T) {
 	d, ctx := openTemp(t), context.Background()
-	const n = 1234
+	const n = 700
 	load(t, d, n)
 	for _, f := range []books.Filter{{}, {State: invoice.Draft}, {From: "2026-06-01", To: "2026-08-31"}, {Search: "公司"}, {Search: "打印纸 contract"}, {Search: "hqbl"}} {
 		for by := range orders {
@@ -39,6 +41,22 @@ func TestKeysetComplete(t *testing.T) {
 					if pages[i].ID != whole.Rows[i].ID {
 						t.Fatalf("%+v by %q desc %v: row %d differs", f, by, desc, i)
 					}
+				}
+				var back []books.Row
+				for before, more := "", true; more; {
+					p, err := d.ListBack(ctx, f, books.Order{By: by, Desc: desc}, before, 41)
+					if err != nil {
+						t.Fatal(err)
+					}
+					back = append(p.Rows, back...)
+					before, more = p.Next, p.Next != ""
+				}
+				if !reflect.DeepEqual(back, whole.Rows) {
+					t.Fatalf("%+v by %q desc %v: %d rows from the end, %d from the top", f, by, desc, len(back), len(whole.Rows))
+				}
+				o := books.Order{By: by, Desc: desc}
+				if !slices.IsSortedFunc(back, func(a, b books.Row) int { return o.Compare(a.Place, b.Place) }) {
+					t.Fatalf("%+v by %q desc %v: the places do not rise", f, by, desc)
 				}
 				c, err := d.Counts(ctx, f)
 				if err != nil || c.All != len(pages) {
@@ -183,5 +201,64 @@ func TestReadersBesideWriter(t *testing.T) {
 	wg.Wait()
 	if c, err := d.Counts(ctx, books.Filter{}); err != nil || c.All != 200 {
 		t.Fatalf("%+v %v", c, err)
+	}
+}
+
+// TestSparseSearch looks for words that are common and never meet: each page is
+// found in bounded work, and the list still ends complete.
+func TestSparseSearch(t *testing.T) {
+	defer func(a, b, c, n int) { near, many, far, countBound = a, b, c, n }(near, many, far, countBound)
+	near, many, far, countBound = 10, 20, 50, 100
+	d, ctx := openTemp(t), context.Background()
+	load(t, d, 1000)
+	v, s := sample(5, 1)
+	v.ID, v.Remark = "01900000-0000-7000-8000-00000000ffff", "重阳"
+	mustSave(t, d, v, s, 0, books.Put)
+	f, pages, found := books.Filter{Search: "长江 重阳"}, 0, 0
+	for after, more := "", true; more; pages++ {
+		p, err := d.List(ctx, f, books.Order{By: "gross"}, after, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found += len(p.Rows)
+		after, more = p.Next, p.Next != ""
+	}
+	if found != 1 || pages < 1000/(near+far) {
+		t.Errorf("%d found in %d pages", found, pages)
+	}
+	c, err := d.Counts(ctx, books.Filter{Search: "公司"})
+	if err != nil || !c.AtLeast || c.All != countBound {
+		t.Errorf("%+v %v", c, err)
+	}
+	if c, err := d.Counts(ctx, books.Filter{Search: "00000123"}); err != nil || c.AtLeast || c.All == 0 || c.All > 9 {
+		t.Errorf("%+v %v", c, err)
+	}
+}
+
+// TestRows reads rows by their ids through a filter.
+func TestRows(t *testing.T) {
+	d, ctx := openTemp(t), context.Background()
+	var ids []string
+	for i := range 10 {
+		v, s := sample(i, 1)
+		if i == 3 {
+			v.State = invoice.Waiting
+		}
+		mustSave(t, d, v, s, 0, books.Put)
+		ids = append(ids, v.ID)
+	}
+	for _, c := range []struct {
+		f    books.Filter
+		want int
+	}{{books.Filter{}, 3}, {books.Filter{State: invoice.Waiting}, 1}, {books.Filter{Search: "重阳"}, 0}, {books.Filter{Search: "müller"}, 1}} {
+		rows, err := d.Rows(ctx, c.f, books.Order{By: "buyer"}, append(ids[2:5:5], "none"))
+		if err != nil || len(rows) != c.want {
+			t.Errorf("%+v: %+v %v", c.f, rows, err)
+		}
+	}
+	all, err := d.List(ctx, books.Filter{}, books.Order{By: "buyer"}, "", 20)
+	rows, err2 := d.Rows(ctx, books.Filter{}, books.Order{By: "buyer"}, ids[:1])
+	if err != nil || err2 != nil || !slices.ContainsFunc(all.Rows, func(r books.Row) bool { return reflect.DeepEqual(r, rows[0]) }) {
+		t.Errorf("%+v is not as it is listed", rows)
 	}
 }

@@ -60,6 +60,14 @@ func sample() invoice.Invoice {
 // branch is the store, the desk, the server and the keyring of that day.
 type branch struct{}
 
+func (branch) ListBack(context.Context, books.Filter, books.Order, string, int) (books.Page, error) {
+	return books.Page{}, nil
+}
+
+func (branch) Rows(context.Context, books.Filter, books.Order, []string) ([]books.Row, error) {
+	return nil, nil
+}
+
 func (branch) List(context.Context, books.Filter, books.Order, string, int) (books.Page, error) {
 	var p books.Page
 	buyers := []string{"苏州明远精密机械有限公司", "上海恒泽电气设备有限公司", "杭州青禾软件科技有限公司", "成都蜀光餐饮管理有限公司"}

@@ -383,6 +383,13 @@ func (s *Shell) shortcuts(a Actions) {
 		k := m.Shortcut
 		s.Window.Canvas().AddShortcut(k, func(fyne.Shortcut) { m.Action() })
 	}
+	for _, k := range []fyne.KeyName{fyne.KeyHome, fyne.KeyEnd} { // the ends of a list
+		s.Window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: k, Modifier: ctrl}, func(fyne.Shortcut) {
+			if a.Key != nil && s.Window.Canvas().Overlays().Top() == nil {
+				a.Key(k)
+			}
+		})
+	}
 	s.Window.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) {
 		over := s.Window.Canvas().Overlays()
 		if top := over.Top(); top != nil {

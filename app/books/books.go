@@ -184,18 +184,22 @@ type Row struct {
 	Gross                 decimal.Decimal
 	RejectionCode         string
 	CreatedAt, UpdatedAt  time.Time
-	Damaged               bool // it is not as it was written: nothing but id and reference is given, as they stand
+	Place                 Place // in the order that was asked for
+	Damaged               bool  // it is not as it was written: nothing but id and reference is given, as they stand
 }
 
-// Page is one keyset page. Next is empty at the end.
+// Page is one keyset page. It may hold fewer rows than asked for, even none, where
+// rows that a search finds lie far apart: a page is never searched for longer than
+// a moment. Next is empty at the end.
 type Page struct {
 	Rows []Row
-	Next string // opaque; give it back for the following page
+	Next string // a mark; give it back for what follows
 }
 
 // Counts feed the filter chips and the bottom strip.
 type Counts struct {
 	All, Draft, Waiting, Issued, Rejected, Red, Conflict int
+	AtLeast                                              bool            // there are more than these; Gross is of these alone
 	Gross                                                decimal.Decimal // sum over All
 	Unsynced                                             int             // operations without an answer
 	UnsyncedInvoices                                     int             // invoices that these operations are of
@@ -222,8 +226,14 @@ type Store interface {
 	PutTyped(ctx context.Context, id string, typed Typed) error
 	// Invoice gives ErrNotFound when there is none.
 	Invoice(ctx context.Context, id string) (Stored, error)
-	// List gives a keyset page of at most limit rows after the given Page.Next.
+	// List gives a keyset page of at most limit rows after the given mark, from
+	// the first when it is empty. ListBack gives those before a mark, in the same
+	// order, from the last when it is empty; its Next leads further back.
 	List(ctx context.Context, f Filter, o Order, after string, limit int) (Page, error)
+	ListBack(ctx context.Context, f Filter, o Order, before string, limit int) (Page, error)
+	// Rows gives those of the invoices that the filter picks, in no order.
+	Rows(ctx context.Context, f Filter, o Order, ids []string) ([]Row, error)
+	// Counts is exact, but for a search that finds more than a bound: then AtLeast is set.
 	Counts(ctx context.Context, f Filter) (Counts, error)
 	Outbox(ctx context.Context, limit int) ([]Operation, error)
 	// Retry puts the parked operation of a document back among those to be sent,

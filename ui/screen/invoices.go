@@ -1,7 +1,6 @@
 package screen
 
 import (
-	"slices"
 	"strconv"
 	"time"
 
@@ -41,6 +40,9 @@ type Invoices struct {
 	Export func()
 	Print  func()         // the marked ones, or the selected one
 	heads  []*canvas.Text // of the columns that sort
+
+	drawn  []string // ids of the rows as they were drawn last
+	chosen string   // the selected one then
 }
 
 // sorts is the order a column's title sorts by.
@@ -70,6 +72,7 @@ func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Ti
 	s.list.OnSelected = func(i widget.ListItemID) {
 		if i < len(vm.Rows()) {
 			vm.Select(vm.Rows()[i].ID)
+			s.chosen = vm.Selected()
 		}
 	}
 	titles := []fyne.CanvasObject{xwidget.NewHit(mark(false), vm.MarkAll)}
@@ -108,19 +111,16 @@ func (s *Invoices) Find(c fyne.Canvas) { c.Focus(s.search) }
 func (s *Invoices) Refresh() {
 	s.chips.RemoveAll()
 	for _, c := range viewmodel.Chips {
-		s.chips.Add(xwidget.NewHit(pillBox(s.t.T("invoices."+c), strconv.Itoa(s.vm.Count(c)), c == s.vm.Chip()), func() { s.vm.SetChip(c) }))
+		s.chips.Add(xwidget.NewHit(pillBox(s.t.T("invoices."+c), s.number(s.vm.Count(c)), c == s.vm.Chip()), func() { s.vm.SetChip(c) }))
 	}
-	n := s.vm.Counts()
-	s.strip.RemoveAll()
-	s.strip.Add(words(s.t.T("invoices.count", n.All), smallSize, true, plainInk))
-	s.strip.Add(words("   "+s.t.T("invoices.sum", money.Format(n.Gross)), smallSize, true, plainInk))
-	if !n.OldestUnsynced.IsZero() {
-		s.strip.Add(words("   "+s.t.T("invoices.oldest", viewmodel.Ago(s.t, s.now(), n.OldestUnsynced)), smallSize, false, mutedInk))
-	}
+	s.sums()
 	s.empty.RemoveAll()
 	if len(s.vm.Rows()) == 0 {
 		key := "invoices.nothing"
-		if s.vm.Search() == "" && s.vm.Chip() == "all" {
+		switch {
+		case s.vm.Searching():
+			key = "invoices.searching"
+		case s.vm.Search() == "" && s.vm.Chip() == "all":
 			key = "invoices.empty"
 		}
 		text := s.t.T(key)
@@ -150,12 +150,36 @@ func (s *Invoices) Refresh() {
 		s.acts.Add(row(export()))
 	}
 	s.foot.Refresh() // its sides have other widths now
-	s.list.Refresh()
-	at := slices.IndexFunc(s.vm.Rows(), func(r books.Row) bool { return r.ID == s.vm.Selected() })
-	if at >= 0 {
-		s.list.Select(at)
-	} else {
-		s.list.UnselectAll()
+	s.rows()
+}
+
+// number is a count as it is known: it comes after the rows, and of a search that
+// finds very many it is a lower bound.
+func (s *Invoices) number(n int) string {
+	switch {
+	case !s.vm.Counted():
+		return "…"
+	case s.vm.Counts().AtLeast:
+		return "≥ " + strconv.Itoa(n)
+	}
+	return strconv.Itoa(n)
+}
+
+// sums draws the strip at the foot.
+func (s *Invoices) sums() {
+	n := s.vm.Counts()
+	s.strip.RemoveAll()
+	switch {
+	case !s.vm.Counted():
+		s.strip.Add(words(s.t.T("invoices.counting"), smallSize, false, mutedInk))
+	case n.AtLeast:
+		s.strip.Add(words(s.t.T("invoices.count.least", n.All), smallSize, true, plainInk))
+	default:
+		s.strip.Add(words(s.t.T("invoices.count", n.All), smallSize, true, plainInk))
+		s.strip.Add(words("   "+s.t.T("invoices.sum", money.Format(n.Gross)), smallSize, true, plainInk))
+	}
+	if !n.OldestUnsynced.IsZero() {
+		s.strip.Add(words("   "+s.t.T("invoices.oldest", viewmodel.Ago(s.t, s.now(), n.OldestUnsynced)), smallSize, false, mutedInk))
 	}
 }
 
@@ -164,10 +188,17 @@ var invoiceColumns = []string{"ref", "date", "buyer", "kind", "gross", "state", 
 
 // Key moves in the list and opens; it reports whether the key was used.
 func (s *Invoices) Key(k fyne.KeyName) bool {
-	by := map[fyne.KeyName]int{fyne.KeyDown: 1, fyne.KeyUp: -1, fyne.KeyPageDown: 15, fyne.KeyPageUp: -15, fyne.KeyHome: -1 << 30, fyne.KeyEnd: 1 << 30}[k]
+	move := s.vm.Move
+	by := map[fyne.KeyName]int{fyne.KeyDown: 1, fyne.KeyUp: -1, fyne.KeyPageDown: 15, fyne.KeyPageUp: -15, fyne.KeyHome: -1, fyne.KeyEnd: 1}[k]
+	switch k {
+	case fyne.KeyHome:
+		move = func(int) int { return s.vm.Home() }
+	case fyne.KeyEnd:
+		move = func(int) int { return s.vm.End() }
+	}
 	switch {
 	case by != 0:
-		if at := s.vm.Move(by); at >= 0 {
+		if at := move(by); at >= 0 {
 			s.list.ScrollTo(at)
 			s.list.Select(at)
 		}

@@ -2,7 +2,6 @@ package viewmodel
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"counterfoil/app/books"
@@ -12,6 +11,8 @@ import (
 // InvoiceStore is what the list needs of the local store.
 type InvoiceStore interface {
 	List(ctx context.Context, f books.Filter, o books.Order, after string, limit int) (books.Page, error)
+	ListBack(ctx context.Context, f books.Filter, o books.Order, before string, limit int) (books.Page, error)
+	Rows(ctx context.Context, f books.Filter, o books.Order, ids []string) ([]books.Row, error)
 	Counts(ctx context.Context, f books.Filter) (books.Counts, error)
 }
 
@@ -25,18 +26,28 @@ const listPage = 100
 type Invoices struct {
 	Changed func()
 
-	setup    Setup
-	store    InvoiceStore
-	chip     string
-	search   string
-	order    books.Order
-	rows     []books.Row
-	next     string
+	setup  Setup
+	store  InvoiceStore
+	chip   string
+	search string
+	order  books.Order
+
+	// rows are a stretch of the list; prev and next are the marks of what comes
+	// before and after it, empty at the list's ends.
+	rows       []books.Row
+	prev, next string
+	loading    bool
+	stuck      bool     // the last reading failed: a redraw would ask again at once, the next Load does
+	again      bool     // a reload was asked for while reading
+	touched    []string // changed while reading
+	turn       turn     // of filter and order
+
 	counts   books.Counts
-	loading  bool
-	again    bool // a change came while loading
-	turn     int  // of the filter; older answers are dropped
-	wanted   int  // rows to read: as many as were come to
+	counted  bool // counts are of this search
+	counting bool
+	recount  bool
+	tally    turn // of the search
+
 	selected string
 	marks    map[string]bool
 	message  string
@@ -47,8 +58,16 @@ type Invoices struct {
 
 // NewInvoices makes the list; Load fills it.
 func NewInvoices(s Setup, store InvoiceStore) *Invoices {
-	return &Invoices{setup: s, store: store, chip: "all", marks: map[string]bool{}, order: books.Order{By: "created", Desc: true}}
+	v := &Invoices{setup: s, store: store, chip: "all", marks: map[string]bool{}, order: books.Order{By: "created", Desc: true}}
+	v.turn.next()
+	v.tally.next()
+	return v
 }
+
+// Counted reports whether Counts speak of the search that is shown; they come
+// after the rows. Searching reports whether rows are still being looked for.
+func (v *Invoices) Counted() bool   { return v.counted }
+func (v *Invoices) Searching() bool { return v.loading }
 
 // Rows, Counts, Chip, Search, Selected and Message are what the screen shows.
 func (v *Invoices) Rows() []books.Row    { return v.rows }
@@ -79,7 +98,7 @@ func (v *Invoices) Count(chip string) int {
 	return c.All
 }
 
-// SetChip and SetSearch filter; SortBy sorts and turns the direction round.
+// SetChip shows the invoices of one chip.
 func (v *Invoices) SetChip(chip string) {
 	v.chip = chip
 	v.refilter()
@@ -87,17 +106,13 @@ func (v *Invoices) SetChip(chip string) {
 
 // SetSearch filters by any part of number, buyer, tax number, item or initials.
 func (v *Invoices) SetSearch(s string) {
-	if s != v.search {
-		v.search = s
-		v.refilter()
+	if s == v.search {
+		return
 	}
-}
-
-// refilter reads from the top for another filter or order.
-func (v *Invoices) refilter() {
-	v.turn++
-	v.wanted = listPage
-	v.Load()
+	v.search = s
+	v.tally.next()
+	v.counted, v.counting, v.recount = false, false, false
+	v.refilter()
 }
 
 // SortBy sorts by a column, turning the direction round the second time.
@@ -125,89 +140,6 @@ func (v *Invoices) filter() books.Filter {
 		f.State = invoice.State(v.chip)
 	}
 	return f
-}
-
-type listed struct {
-	page   books.Page
-	counts books.Counts
-}
-
-// Load reads the rows shown so far again.
-func (v *Invoices) Load() {
-	if v.loading {
-		v.again = true
-		return
-	}
-	v.loading = true
-	f, o, turn, wanted := v.filter(), v.order, v.turn, max(v.wanted, listPage)
-	away(v.setup, context.Background(), func(ctx context.Context) (listed, error) {
-		var out listed
-		for after := ""; ; {
-			p, err := v.store.List(ctx, f, o, after, listPage)
-			if err != nil {
-				return out, err
-			}
-			out.page.Rows = append(out.page.Rows, p.Rows...)
-			out.page.Next = p.Next
-			if after = p.Next; after == "" || len(out.page.Rows) >= wanted {
-				break
-			}
-		}
-		var err error
-		out.counts, err = v.store.Counts(ctx, books.Filter{Search: f.Search})
-		return out, err
-	}, func(l listed, err error) {
-		if err == nil && turn == v.turn {
-			v.rows, v.next, v.counts = l.page.Rows, l.page.Next, l.counts
-			// Keys act on what is seen, never on a row that the filter took away.
-			if !slices.ContainsFunc(v.rows, func(r books.Row) bool { return r.ID == v.selected }) {
-				v.selected = ""
-			}
-		}
-		v.finish(err)
-	})
-}
-
-// more reads the page after the last row. It does not read the rows before it
-// again: far down a long list that would take longer with every page.
-func (v *Invoices) more() {
-	v.loading = true
-	f, o, turn, after := v.filter(), v.order, v.turn, v.next
-	away(v.setup, context.Background(), func(ctx context.Context) (books.Page, error) {
-		return v.store.List(ctx, f, o, after, listPage)
-	}, func(p books.Page, err error) {
-		if err == nil && turn == v.turn {
-			v.rows, v.next = append(v.rows, p.Rows...), p.Next
-			v.wanted = len(v.rows)
-		} else if err != nil {
-			v.next = "" // a redraw would ask again at once; the next Load does
-		}
-		v.finish(err)
-	})
-}
-
-// finish ends a reading and begins the one that came meanwhile.
-func (v *Invoices) finish(err error) {
-	v.loading = false
-	v.message = Sentence(v.setup.Words, err)
-	v.tell()
-	if v.again {
-		v.again = false
-		v.Load()
-	}
-}
-
-func (v *Invoices) tell() {
-	if v.Changed != nil {
-		v.Changed()
-	}
-}
-
-// Near is called when row i comes into sight: it reads on before the end.
-func (v *Invoices) Near(i int) {
-	if v.next != "" && !v.loading && i >= len(v.rows)-listPage/2 {
-		v.more()
-	}
 }
 
 // Ago is how long ago something was, in words.

@@ -162,15 +162,3 @@ func harmless(s string) string {
 	}
 	return s
 }
-
-// Move selects the row n below the selected one, counting from above the first
-// when none is, and gives its index; -1 when there are no rows.
-func (v *Invoices) Move(n int) int {
-	if len(v.rows) == 0 {
-		return -1
-	}
-	at := slices.IndexFunc(v.rows, func(r books.Row) bool { return r.ID == v.selected })
-	at = min(max(at+n, 0), len(v.rows)-1) // none is -1: one down is the first
-	v.selected = v.rows[at].ID
-	return at
-}

@@ -34,6 +34,13 @@ func (a *asked) List(ctx context.Context, f books.Filter, o books.Order, after s
 	return p, err
 }
 
+func (a *asked) ListBack(ctx context.Context, f books.Filter, o books.Order, before string, limit int) (books.Page, error) {
+	p, err := a.InvoiceStore.ListBack(ctx, f, o, before, limit)
+	a.rows += len(p.Rows)
+	a.pages++
+	return p, err
+}
+
 func newShelf(t *testing.T) *shelf {
 	b := newBench(t)
 	a := &asked{InvoiceStore: b.db}
@@ -59,7 +66,7 @@ func (s *shelf) draft(buyer string, price int64) string {
 // read waits for a reading to end.
 func (s *shelf) read() {
 	s.t.Helper()
-	s.w.until("the list", func() bool { return !s.loading })
+	s.w.until("the list", func() bool { return !s.loading && !s.counting })
 }
 
 func (s *shelf) buyers() string {
@@ -220,7 +227,7 @@ func TestListSubmitsMarked(t *testing.T) {
 	calls := 0
 	s.SubmitMarked(s.desk, func() { calls++ })
 	s.SubmitMarked(s.desk, func() { calls++ }) // a second press meanwhile
-	s.w.until("the submit", func() bool { return calls > 0 && s.Notice() != "" && !s.loading })
+	s.w.until("the submit", func() bool { return calls > 0 && s.Notice() != "" && !s.loading && !s.counting })
 	state := func(id string) invoice.State {
 		st, err := s.db.Invoice(context.Background(), id)
 		if err != nil {
@@ -245,5 +252,186 @@ func TestListSubmitsMarked(t *testing.T) {
 	s.Select(other)
 	if !slices.Equal(s.Chosen(), []string{other}) {
 		t.Errorf("selected, chosen %v", s.Chosen())
+	}
+}
+
+// One change reads one row: the others stay, with place and marks.
+func TestListTouch(t *testing.T) {
+	s := newShelf(t)
+	var ids []string
+	for i := range 250 {
+		ids = append(ids, s.draft(fmt.Sprintf("buyer %03d", i), 0))
+	}
+	s.Load()
+	s.read()
+	for len(s.Rows()) < 200 {
+		s.Near(len(s.Rows()) - 1)
+		s.read()
+	}
+	s.Mark(ids[100])
+	s.Select(ids[100])
+	s.asked.rows, s.asked.pages = 0, 0
+	changed := func(id, buyer string) {
+		t.Helper()
+		st, err := s.db.Invoice(context.Background(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		st.Invoice.Buyer.Name = buyer
+		if _, _, err := s.desk.Edit(context.Background(), id, st.Version, st.Invoice); err != nil {
+			t.Fatal(err)
+		}
+		s.Touch(id)
+		s.read()
+	}
+	changed(ids[120], "another name")
+	if s.Rows()[129].BuyerName != "another name" || len(s.Rows()) != 200 {
+		t.Errorf("%d rows, %q", len(s.Rows()), s.Rows()[129].BuyerName)
+	}
+	late := s.draft("late", 0)
+	s.Touch(late)
+	s.read()
+	if s.Rows()[0].ID != late || len(s.Rows()) != 201 || s.Count("all") != 251 {
+		t.Errorf("%d rows, first %q, %d counted", len(s.Rows()), s.Rows()[0].BuyerName, s.Count("all"))
+	}
+	changed(ids[10], "below what was read") // not in the stretch yet
+	if len(s.Rows()) != 201 || s.Rows()[200].BuyerName != "buyer 050" {
+		t.Errorf("%d rows, last %q", len(s.Rows()), s.Rows()[len(s.Rows())-1].BuyerName)
+	}
+	if s.asked.rows != 0 {
+		t.Errorf("%d rows of the list were read", s.asked.rows)
+	}
+	if !s.Marked(ids[100]) || s.Invoices.Selected() != ids[100] {
+		t.Error("mark and selection are gone")
+	}
+	// What no longer passes the filter goes.
+	s.SetSearch("another")
+	s.read()
+	changed(ids[120], "buyer again")
+	if len(s.Rows()) != 0 || s.Count("all") != 0 {
+		t.Errorf("%d rows, %d counted", len(s.Rows()), s.Count("all"))
+	}
+	// A row moves to its place in the order.
+	s.SetSearch("")
+	s.SortBy("buyer")
+	s.read()
+	changed(ids[200], "aaa")
+	if s.Rows()[0].BuyerName != "aaa" {
+		t.Errorf("first %q", s.Rows()[0].BuyerName)
+	}
+	// Very many changes read what is shown, and the begin.
+	s.asked.rows = 0
+	many := slices.Clone(ids)
+	for len(many) <= touchable {
+		many = append(many, ids...)
+	}
+	s.Touch(many...)
+	s.read()
+	if s.asked.rows > reloaded || len(s.Rows()) < 100 {
+		t.Errorf("%d rows read, %d shown", s.asked.rows, len(s.Rows()))
+	}
+}
+
+// End reads the last page only, back from there; Home comes back to the first.
+func TestListEnds(t *testing.T) {
+	s := newShelf(t)
+	for i := range 350 {
+		s.draft(fmt.Sprintf("buyer %03d", i), 0)
+	}
+	s.Load()
+	s.read()
+	s.asked.rows = 0
+	if s.End() != -1 {
+		t.Error("the last row was not read yet")
+	}
+	s.read()
+	rows := s.Rows()
+	if s.asked.rows != 100 || len(rows) != 100 || rows[99].BuyerName != "buyer 000" || s.Invoices.Selected() != rows[99].ID {
+		t.Fatalf("%d rows read, %d shown, last %q", s.asked.rows, len(rows), rows[len(rows)-1].BuyerName)
+	}
+	if s.Move(-1) != 98 || s.End() != 99 {
+		t.Error("the end is here")
+	}
+	for len(s.Rows()) < 350 {
+		had := len(s.Rows())
+		s.Near(0)
+		s.read()
+		if len(s.Rows()) == had {
+			t.Fatalf("it stays at %d rows", had)
+		}
+	}
+	for i, r := range s.Rows() {
+		if want := fmt.Sprintf("buyer %03d", 349-i); r.BuyerName != want {
+			t.Fatalf("row %d is %s, want %s", i, r.BuyerName, want)
+		}
+	}
+	if s.asked.rows != 350 {
+		t.Errorf("%d rows were read to show 350", s.asked.rows)
+	}
+	s.SortBy("created") // turned round: the oldest first
+	s.read()
+	s.End()
+	s.read()
+	s.asked.rows = 0
+	if s.Home() != -1 {
+		t.Error("the first row was not read yet")
+	}
+	s.read()
+	if s.asked.rows != 100 || s.Rows()[0].BuyerName != "buyer 000" || s.Invoices.Selected() != s.Rows()[0].ID {
+		t.Errorf("%d rows read, first %q", s.asked.rows, s.Rows()[0].BuyerName)
+	}
+	// At the end, what changes elsewhere is not put between.
+	s.End()
+	s.read()
+	s.Load()
+	s.read()
+	if n := len(s.Rows()); n != 100 || s.Rows()[99].BuyerName != "buyer 349" {
+		t.Errorf("%d rows after a reload", n)
+	}
+}
+
+// slow holds the counts until it is let go, or until they are given up.
+type slow struct {
+	InvoiceStore
+	asked chan string
+	let   chan struct{}
+	gone  chan string
+}
+
+func (s *slow) Counts(ctx context.Context, f books.Filter) (books.Counts, error) {
+	s.asked <- f.Search
+	select {
+	case <-s.let:
+		return s.InvoiceStore.Counts(ctx, f)
+	case <-ctx.Done():
+		s.gone <- f.Search
+		return books.Counts{}, ctx.Err()
+	}
+}
+
+// The rows are there before the sums, and a new search ends the sums of the old.
+func TestRowsBeforeSums(t *testing.T) {
+	s := newShelf(t)
+	s.draft("aa", 0)
+	s.draft("bb", 0)
+	store := &slow{InvoiceStore: s.asked, asked: make(chan string, 9), let: make(chan struct{}), gone: make(chan string, 9)}
+	s.Invoices.store = store
+	s.SetSearch("aa")
+	s.w.until("the rows", func() bool { return s.buyers() == "aa" })
+	if <-store.asked != "aa" || s.Counted() {
+		t.Error("the sums came first")
+	}
+	s.SetSearch("bb")
+	s.w.until("the rows", func() bool { return s.buyers() == "bb" })
+	if g := <-store.gone; g != "aa" {
+		t.Errorf("%q was given up", g)
+	}
+	if s.Counted() || s.Message() != "" {
+		t.Error("the sums of another search are shown", s.Message())
+	}
+	close(store.let)
+	s.read()
+	if !s.Counted() || s.Count("all") != 1 {
+		t.Errorf("%d counted", s.Count("all"))
 	}
 }
