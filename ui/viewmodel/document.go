@@ -214,7 +214,26 @@ func (d *document) saveSoon() {
 	if d.since.IsZero() {
 		d.since = now
 	}
-	d.saveIn(min(saveAfter, max(0, d.since.Add(saveAtMost-saveAfter).Sub(now))))
+	wait := min(saveAfter, d.since.Add(saveAtMost-saveAfter).Sub(now))
+	if wait <= 0 {
+		// What is posted may wait behind many strokes: a timer, or the end of a save.
+		d.collect()
+		d.Save()
+		return
+	}
+	d.saveIn(wait)
+}
+
+// collect takes over the answers that are there.
+func (d *document) collect() {
+	for {
+		select {
+		case f := <-d.answers:
+			f()
+		default:
+			return
+		}
+	}
 }
 
 func (d *document) saveIn(wait time.Duration) {
