@@ -66,8 +66,9 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 		vm.Pause()
 		s.customers.Dismiss()
 	}
+	s.buyer.Dismiss = func() bool { return s.customers.Dismiss() }
 	s.buyer.OnSubmitted = func(x string) {
-		if c, ok := s.customers.First(x); ok && !slices.ContainsFunc(s.customers.Of(x), func(c party.Customer) bool { return c.Name == x }) {
+		if c, ok := s.customers.First(x); ok && !s.complete(x) {
 			s.takeCustomer(c)
 		}
 	}
@@ -185,59 +186,6 @@ func (s *Editor) travel(redo bool) {
 	}
 	s.shown = ""
 	s.Refresh()
-}
-
-// offer shows completions under the head; Enter takes the first, Esc none.
-func (s *Editor) offer(texts []string, take func(i int)) {
-	s.offers.RemoveAll()
-	for i, text := range texts {
-		if i == 4 {
-			break
-		}
-		label := container.NewHBox(words(clip(text, 90), 13, false, blueInk))
-		if i == 0 {
-			label.Add(words("Enter ⏎", smallSize, false, mutedInk))
-		}
-		s.offers.Add(xwidget.NewTouch(around(label, 3, 8), func() { take(i) }))
-	}
-	s.offers.Refresh()
-}
-
-func (s *Editor) offerCustomers() {
-	all := s.customers.Of(s.buyer.Text)
-	var texts []string
-	for _, c := range all {
-		if c.Name == s.buyer.Text {
-			all, texts = nil, nil // the name is complete
-			break
-		}
-		texts = append(texts, c.Name+"   "+c.TaxNo)
-	}
-	s.offer(texts, func(i int) { s.takeCustomer(all[i]) })
-}
-
-func (s *Editor) takeCustomer(c party.Customer) {
-	s.customers.Dismiss()
-	s.vm.SetCustomer(c)
-	s.shown = ""
-	s.Refresh()
-}
-
-func (s *Editor) offerItems() {
-	all := s.items.Of(s.grid.Typed())
-	row, _ := s.grid.Current()
-	var texts []string
-	for _, it := range all {
-		texts = append(texts, it.Name+"   "+it.Spec+"   "+it.Rate.Percent())
-	}
-	s.offer(texts, func(i int) { s.takeItem(row, all[i]) })
-}
-
-func (s *Editor) takeItem(row int, it invoice.Item) {
-	s.items.Dismiss()
-	s.vm.SetItem(row, it)
-	s.grid.Take()
-	s.grid.Go(row, 4)
 }
 
 // Refresh draws what changed; the fields are filled anew only for another invoice.

@@ -1,9 +1,11 @@
 package viewmodel
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/shopspring/decimal"
 
@@ -60,23 +62,53 @@ func (d *document) compute() {
 		bad = append(bad, left...)
 		rest = slices.DeleteFunc(rest, func(i invoice.Issue) bool { return told[i.Field] })
 	}
-	d.issues = append(bad, rest...)
-	if len(d.raw) == 0 {
-		return
+	d.issues = append(append(bad, d.unread()...), rest...)
+	if len(bad) > 0 || len(d.raw) > 0 {
+		d.issues = tidied(d.issues)
 	}
-	for n, l := range d.inv.Lines {
-		for col, name := range cellNames {
-			text, unread := d.raw[cellKey{l.ID, col}]
-			if !unread {
-				continue
-			}
-			code := "number_malformed"
-			if col == ColRate {
-				code = "rate_malformed"
-			}
-			d.issues = append(d.issues, invoice.Issue{Field: fmt.Sprintf("lines[%d].%s", n+1, name), Code: code, Severity: invoice.SeverityError, Text: text})
+}
+
+// unread are the issues of texts that cannot be read.
+func (d *document) unread() (issues []invoice.Issue) {
+	for key, text := range d.raw {
+		code := "number_malformed"
+		if key.col == ColRate {
+			code = "rate_malformed"
+		}
+		if row := d.lineAt(key.line); row >= 0 {
+			issues = append(issues, invoice.Issue{Field: fmt.Sprintf("lines[%d].%s", row+1, cellNames[key.col]), Code: code, Severity: invoice.SeverityError, Text: text})
 		}
 	}
+	return issues
+}
+
+// tidied puts the issues of a line together, and leaves out what only follows
+// from a quantity or a price that cannot be read.
+func tidied(issues []invoice.Issue) []invoice.Issue {
+	at := func(i invoice.Issue) (line, col int) {
+		m := lineField.FindStringSubmatch(i.Field)
+		if m == nil {
+			return 0, 0
+		}
+		line, _ = strconv.Atoi(m[1])
+		return line, slices.Index(cellNames[:], m[2])
+	}
+	unread := map[int]bool{}
+	for _, i := range issues {
+		if line, _ := at(i); i.Code == "number_malformed" {
+			unread[line] = true
+		}
+	}
+	issues = slices.DeleteFunc(issues, func(i invoice.Issue) bool {
+		line, _ := at(i)
+		return unread[line] && (i.Code == "amount_not_positive" || i.Code == "discount_range")
+	})
+	slices.SortStableFunc(issues, func(a, b invoice.Issue) int {
+		la, ca := at(a)
+		lb, cb := at(b)
+		return cmp.Or(cmp.Compare(la, lb), cmp.Compare(ca, cb))
+	})
+	return issues
 }
 
 // sift parts the invoice into what can be stored, d.kept, and what cannot,

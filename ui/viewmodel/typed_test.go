@@ -95,8 +95,11 @@ func TestAnythingTypedIsKept(t *testing.T) {
 		}
 	}
 	want := map[string]string{"buyer.name": "too_long", "date": "date_malformed", "remark": "bad_characters", "lines[1].price": "number_malformed",
-		"lines[1].discount": "discount_range", "lines[2].name": "too_long", "lines[3].discount": "discount_range", "lines[3].rate": "rate_malformed"}
+		"lines[2].name": "too_long", "lines[3].discount": "discount_range", "lines[3].rate": "rate_malformed"}
 	got := c.codes()
+	if got["lines[1].discount"] != "" || got["lines[1].amount"] != "" {
+		t.Errorf("what follows from a price that is none is told too: %v", got)
+	}
 	for field, code := range want {
 		if got[field] != code {
 			t.Errorf("%s: %q, want %s (%v)", field, got[field], code, got)

@@ -196,7 +196,9 @@ func (e *cellEntry) TypedShortcut(s fyne.Shortcut) {
 func (e *cellEntry) paste(p *fyne.ShortcutPaste) {
 	g := e.grid
 	if t := p.Clipboard.Content(); g.Paste != nil && strings.ContainsAny(t, "\t\n") {
-		g.Paste(g.row, g.col, t)
+		row := g.row
+		g.Paste(row, g.col, t)
+		g.row = row // also where it was the empty one at the end
 		g.load()
 		g.Refresh()
 		return

@@ -9,8 +9,9 @@ import (
 // swallows Esc, F5 and Ctrl+N while it has the focus.
 type Field struct {
 	widget.Entry
-	Left func()          // it lost the focus; may be nil
-	Undo func(redo bool) // takes an edit back, or makes it again; nil leaves that to the entry
+	Left    func()          // it lost the focus; may be nil
+	Dismiss func() bool     // Esc: reports whether it was used up, by completions; may be nil
+	Undo    func(redo bool) // takes an edit back, or makes it again; nil leaves that to the entry
 }
 
 // FocusLost tells Left.
@@ -30,7 +31,7 @@ func NewField() *Field {
 
 // TypedKey hands the window's keys on.
 func (f *Field) TypedKey(k *fyne.KeyEvent) {
-	if windowKey(f, k) {
+	if k.Name == fyne.KeyEscape && f.Dismiss != nil && f.Dismiss() || windowKey(f, k) {
 		return
 	}
 	f.Entry.TypedKey(k)

@@ -346,6 +346,19 @@ func TestShortcuts(t *testing.T) {
 	if got[len(got)-1] != "a\tb\nc\td" {
 		t.Errorf("a block: %q", got)
 	}
+	// A block pasted into the empty last row leaves the cursor where it was.
+	g.Go(1, 1)
+	g.Paste = func(row, col int, block string) {
+		s.Set(row, col, "a")
+		s.Set(row+1, col, "c")
+		g.Reload()
+	}
+	g.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: c})
+	at(t, g, 1, 1)
+	if g.entry.Text != "a" {
+		t.Errorf("the cell shows %q", g.entry.Text)
+	}
+	g.Go(0, 0)
 	c.SetContent("one")
 	g.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: c})
 	if g.entry.Text != "one" {
