@@ -98,6 +98,9 @@ func run(o options) error {
 	p := newProgram(ctx, a, q.post)
 	p.show(s)
 	p.win.Show()
+	if serveDay != nil {
+		serveDay(p)
+	}
 	switch {
 	case o.tour != "":
 		go s.w.tour(o.tour)

@@ -1,0 +1,54 @@
+//go:build daytest
+
+package screen
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+
+	"counterfoil/ui/xwidget"
+)
+
+// What a test build tells of its pages.
+
+// Grid is the page's grid.
+func (s *Editor) Grid() *xwidget.Grid { return s.grid }
+
+// Fields are the texts of the head as they stand in their entries.
+func (s *Editor) Fields() map[string]string {
+	return map[string]string{
+		"buyer": s.buyer.Text, "taxno": s.taxno.Text, "remark": s.remark.Text, "date": s.date.Text,
+		"kind": s.kind.Selected, "basis": s.basis.Selected,
+	}
+}
+
+// Names gives the names of the head's entries.
+func (s *Editor) Names() map[fyne.Focusable]string {
+	return map[fyne.Focusable]string{s.buyer: "buyer", s.taxno: "taxno", s.remark: "remark", s.date: "date", s.kind: "kind", s.basis: "basis"}
+}
+
+// Offers are the completions that are shown.
+func (s *Editor) Offers() (out []string) {
+	for _, o := range s.offers.Objects {
+		if t, ok := o.(*xwidget.Touch); ok {
+			out = append(out, Texts(t.Content())...)
+		}
+	}
+	return out
+}
+
+// Texts are the words that are drawn below o.
+func Texts(o fyne.CanvasObject) (out []string) {
+	if o == nil || !o.Visible() {
+		return nil
+	}
+	switch o := o.(type) {
+	case *canvas.Text:
+		return []string{o.Text}
+	case *fyne.Container:
+		for _, c := range o.Objects {
+			out = append(out, Texts(c)...)
+		}
+	}
+	return out
+}
