@@ -4,17 +4,17 @@ TAGS := -tags migrated_fynedo,no_emoji
 GOFLAGS_WIN := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test lint race pictures portable windows bench kill checks sim attack soak tools clean
+.PHONY: run test lint race pictures day day-slice portable windows bench kill checks sim attack soak tools clean
 
 run:
 	@.ci/setup.sh run
 	@.ci/run.sh $(ARGS)
 
 # Every package with the race detector, the other systems compiled, the window
-# driven on a virtual display, the Windows program under Wine.
+# driven on a virtual display, by hand as well, the Windows program under Wine.
 test:
 	@.ci/setup.sh test windows
-	$(MAKE) race pictures portable window windows-check
+	$(MAKE) race pictures portable window day-slice windows-check
 
 race:
 	go test -race $(TAGS) -timeout 15m ./...
@@ -23,6 +23,16 @@ race:
 # detector would take a minute. COUNTERFOIL_GOLDEN=write keeps new ones.
 pictures:
 	go test $(TAGS) ./ui
+
+# A clerk's day through the real window, by keyboard and pointer; the state is
+# read from a dump that only this build writes. COUNTERFOIL_SEED repeats a day.
+day:
+	@.ci/setup.sh run
+	go test -tags daytest,no_emoji -count 1 -timeout 40m -v ./ui/day
+
+day-slice:
+	@.ci/setup.sh run
+	go test -tags daytest,no_emoji -count 1 -short -timeout 8m ./ui/day
 
 # Everything but the window compiles for macOS and Windows without cgo.
 portable:
@@ -51,7 +61,9 @@ lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@.ci/setup.sh run
 	go vet $(TAGS) ./...
+	go vet -tags daytest,no_emoji . ./ui/...
 	go run $(STATICCHECK) $(TAGS) ./...
+	go run $(STATICCHECK) -tags daytest,no_emoji . ./ui/...
 
 bench:
 	@.ci/setup.sh run

@@ -22,6 +22,7 @@ import (
 //	finding ID      the self-check finds this fault of the catalogue from now on
 //	finding -       the self-check looks again
 //	fault ID on|off a switch of the practice server, as if the server did it
+//	edit ID         the second branch edits this draft on the server
 func init() {
 	serveDay = func(p *program) {
 		at := os.Getenv("COUNTERFOIL_DAY")
@@ -63,6 +64,8 @@ func (p *program) answer(words []string) (out any) {
 		p.post.wait(func() { p.now.w.find(fault.ID(words[1])) })
 	case len(words) == 3 && words[0] == "fault" && p.now.d.practice != nil:
 		err = p.now.d.practice.Set(words[1], words[2] == "on")
+	case len(words) == 2 && words[0] == "edit" && p.now.d.practice != nil:
+		_, err = p.now.d.practice.SecondBranch.EditDraft(p.ctx, words[1])
 	default:
 		err = fmt.Errorf("what is %q?", words)
 	}

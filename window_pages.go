@@ -72,6 +72,7 @@ func (w *window) build(show string) {
 		{Name: "wizard", Under: "connection", Make: func() ui.Content {
 			s := screen.NewWizard(w.wizard, t)
 			s.Copy, s.Close, s.Export = copied, closeWizard, w.report
+			s.Refresh()
 			return ui.Content{Object: s.Object()}
 		}},
 		{Name: "firstrun", Bare: true, Make: func() ui.Content {
@@ -104,6 +105,8 @@ func (w *window) build(show string) {
 				w.shell.Show("invoices")
 			case "wizard":
 				closeWizard()
+			default:
+				w.win.Canvas().Unfocus() // the keys are the page's again
 			}
 		},
 		Print: w.print,

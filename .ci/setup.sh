@@ -10,7 +10,7 @@ if ! command -v apt-get >/dev/null; then
 fi
 
 base="gcc make pkg-config libwayland-dev libegl1-mesa-dev libgl1-mesa-dev libgl1-mesa-dri xorg-dev libxkbcommon-dev"
-screen="xvfb xdotool imagemagick x11-utils"
+screen="xvfb xdotool imagemagick x11-utils openbox xclip"
 test="gnome-keyring dbus dbus-x11 nftables iproute2"
 windows="gcc-mingw-w64-x86-64 wine wine64 xvfb imagemagick"
 

@@ -232,6 +232,9 @@ func start(t *testing.T, args ...string) *desk {
 	}
 	d := &desk{t: t, rng: rand.New(rand.NewPCG(seed, h)), dir: dir, data: filepath.Join(dir, "d"), args: args}
 	t.Cleanup(func() {
+		if t.Failed() {
+			d.picture(strings.ReplaceAll(t.Name(), "/", "-"))
+		}
 		if d.cmd != nil {
 			d.kill()
 		}
@@ -242,6 +245,9 @@ func start(t *testing.T, args ...string) *desk {
 			d.report()
 		}
 	})
+	if err := os.MkdirAll(filepath.Join(dir, ".cache"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	d.open()
 	return d
 }
@@ -397,7 +403,11 @@ func (d *desk) script(parts ...string) {
 	var args []string
 	for _, p := range parts {
 		kind, what, _ := strings.Cut(p, ":")
-		args = append(args, kind, "--delay", "6", what)
+		args = append(args, kind)
+		if kind == "type" {
+			args = append(args, "--args", "1")
+		}
+		args = append(args, "--delay", "6", what)
 	}
 	if out, err := tool("xdotool", args...).CombinedOutput(); err != nil {
 		d.t.Fatalf("xdotool: %v: %s", err, out)
@@ -415,11 +425,24 @@ func (d *desk) clipboard(s string) {
 	}
 }
 
-// click presses the middle of a control with the pointer.
+// click presses the middle of a control with the pointer, where it has come to rest.
 func (d *desk) click(c control) {
 	d.t.Helper()
-	d.step("click %s %q at %d,%d", c.Kind, c.Text, c.X+c.W/2, c.Y+c.H/2)
-	if out, err := tool("xdotool", "mousemove", strconv.Itoa(c.X+c.W/2), strconv.Itoa(c.Y+c.H/2), "click", "1").CombinedOutput(); err != nil {
+	last := control{X: -1}
+	if err := until(d.patience(), func() bool {
+		for _, now := range d.state().Controls {
+			if now.Kind == c.Kind && now.Text == c.Text && now.W > 0 {
+				rest := now == last
+				last = now
+				return rest
+			}
+		}
+		return false
+	}); err != nil {
+		d.t.Fatalf("the %s %q never came to rest: %+v", c.Kind, c.Text, last)
+	}
+	d.step("click %s %q at %d,%d", last.Kind, last.Text, last.X+last.W/2, last.Y+last.H/2)
+	if out, err := tool("xdotool", "mousemove", strconv.Itoa(last.X+last.W/2), strconv.Itoa(last.Y+last.H/2), "click", "1").CombinedOutput(); err != nil {
 		d.t.Fatalf("xdotool: %v: %s", err, out)
 	}
 }
@@ -439,6 +462,9 @@ func (s *state) control(words string) *control {
 	}
 	return nil
 }
+
+// patience is how long what was typed may take to be seen.
+func (d *desk) patience() time.Duration { return 30 * time.Second }
 
 // tabTo goes to a control with Tab alone.
 func (d *desk) tabTo(what string, ok func(control) bool) {

@@ -13,11 +13,17 @@ import (
 	"counterfoil/ui/viewmodel"
 )
 
-// Wizard is the self-check page.
+// Wizard is the self-check page. The failed check runs again every second; only
+// what it shows anew is drawn anew, so that a button stays the same under the
+// pointer and the keyboard.
 type Wizard struct {
 	vm   *viewmodel.Wizard
 	t    viewmodel.Phrases
 	root *fyne.Container
+
+	list  *fyne.Container // the checks
+	live  *canvas.Text    // says that the failed check runs again
+	drawn string          // what the rest shows
 
 	Close  func()            // back to where it was opened from
 	Copy   func(text string) // to the clipboard
@@ -26,7 +32,7 @@ type Wizard struct {
 
 // NewWizard makes the page and follows the model's changes.
 func NewWizard(vm *viewmodel.Wizard, t viewmodel.Phrases) *Wizard {
-	s := &Wizard{vm: vm, t: t, root: container.NewStack()}
+	s := &Wizard{vm: vm, t: t, root: container.NewStack(), list: container.NewStack(), live: words("", bodySize, false, blueInk)}
 	vm.Changed = s.Refresh
 	s.Refresh()
 	return s
@@ -35,8 +41,20 @@ func NewWizard(vm *viewmodel.Wizard, t viewmodel.Phrases) *Wizard {
 // Object is the page.
 func (s *Wizard) Object() fyne.CanvasObject { return s.root }
 
-// Refresh draws the page anew.
+// Refresh draws what changed.
 func (s *Wizard) Refresh() {
+	s.list.Objects = []fyne.CanvasObject{card(checkList(s.vm, s.t))}
+	s.list.Refresh()
+	s.live.Text = ""
+	if s.vm.Rechecking() {
+		s.live.Text = " ● " + s.t.T("wizard.rechecking")
+	}
+	s.live.Refresh()
+	now := fmt.Sprint(s.vm.Stage(), s.vm.Finding(), s.vm.Step(), s.vm.Folded(), s.vm.Acting(), s.vm.Message(), s.vm.Ending(), s.Copy != nil, s.Export != nil)
+	if now == s.drawn {
+		return
+	}
+	s.drawn = now
 	again := button(s.t.T("wizard.again"), false, s.vm.Start)
 	if s.vm.Stage() == viewmodel.StageRunning {
 		again = button(s.t.T("wizard.stop"), false, s.vm.Stop)
@@ -51,12 +69,10 @@ func (s *Wizard) Refresh() {
 	if foot := s.foot(); foot != nil {
 		right = container.New(footLayout{gap}, right, foot)
 	}
-	body := container.New(shares{parts: []float32{290, 820}, space: 16}, s.checks(), right)
+	body := container.New(shares{parts: []float32{290, 820}, space: 16}, s.list, right)
 	s.root.Objects = []fyne.CanvasObject{page(s.t.T("wizard.title"), "", actions, body)}
 	s.root.Refresh()
 }
-
-func (s *Wizard) checks() fyne.CanvasObject { return card(checkList(s.vm, s.t)) }
 
 // checkList is the list that ticks off; the first-run guide shows it as well.
 func checkList(vm *viewmodel.Wizard, t viewmodel.Phrases) fyne.CanvasObject {
@@ -160,10 +176,7 @@ func (s *Wizard) steps() fyne.CanvasObject {
 		}
 		box.Add(container.NewBorder(nil, nil, number(i+1, now), nil, line))
 	}
-	live := container.NewHBox(words(s.t.T("wizard.by_itself"), bodySize, false, mutedInk))
-	if s.vm.Rechecking() {
-		live.Add(words(" ● "+s.t.T("wizard.rechecking"), bodySize, false, blueInk))
-	}
+	live := container.NewHBox(words(s.t.T("wizard.by_itself"), bodySize, false, mutedInk), s.live)
 	box.Add(container.NewBorder(nil, nil, number(len(steps)+1, false), nil, live))
 	if m := s.vm.Message(); m != "" {
 		box.Add(prose(m, true, badInk))
