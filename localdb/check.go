@@ -8,20 +8,22 @@ import (
 	"time"
 )
 
-// Check is the look of the self-check: page structure, marker row, the sum of
-// every row, and whether another program keeps the write lock. It opens the file anew: a
+// Check is the look of the self-check: marker row, page structure, the sum of
+// every row, and whether another program keeps the write lock. A very large file
+// is looked at for a few seconds only; IntegrityCheck takes its time. It opens the file anew: a
 // connection that has searched keeps the shape of the index as it was, compares
 // it with what others wrote since, and calls a whole file damaged (FTS5's
 // integrity check, in SQLite 3.54, does not look for a newer shape).
 func (d *DB) Check(ctx context.Context) error {
 	err := d.anew(func(db *sql.DB) error {
-		if err := pragmaCheck(ctx, db, "quick_check(1)"); err != nil {
-			return err
-		}
 		if err := marker(ctx, db); err != nil {
 			return err
 		}
-		return verify(ctx, db)
+		err := briefly(ctx, func(ctx context.Context) error { return pragmaCheck(ctx, db, "quick_check(1)") })
+		if err != nil {
+			return err
+		}
+		return briefly(ctx, func(ctx context.Context) error { return verify(ctx, db) })
 	})
 	if err == nil {
 		err = d.lockCheck(ctx)
@@ -29,9 +31,30 @@ func (d *DB) Check(ctx context.Context) error {
 	return wrap("check", err)
 }
 
-// IntegrityCheck also compares every index with its table; it reads the whole file.
+// IntegrityCheck also compares every index with its table, and every row with its
+// sum; it reads the whole file.
 func (d *DB) IntegrityCheck(ctx context.Context) error {
-	return wrap("integrity check", d.anew(func(db *sql.DB) error { return pragmaCheck(ctx, db, "integrity_check(1)") }))
+	return wrap("integrity check", d.anew(func(db *sql.DB) error {
+		if err := pragmaCheck(ctx, db, "integrity_check(1)"); err != nil {
+			return err
+		}
+		return verify(ctx, db)
+	}))
+}
+
+// glimpse is how long each part of Check looks at most.
+var glimpse = 2 * time.Second
+
+// briefly runs look for as long as a glimpse; what it has not found by then is
+// no finding.
+func briefly(ctx context.Context, look func(context.Context) error) error {
+	short, cancel := context.WithTimeout(ctx, glimpse)
+	defer cancel()
+	err := look(short)
+	if short.Err() != nil && ctx.Err() == nil {
+		return nil
+	}
+	return err
 }
 
 // anew calls look with the file opened anew.

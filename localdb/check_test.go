@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"counterfoil/app/books"
 )
@@ -82,5 +83,27 @@ func TestStaleReader(t *testing.T) {
 	}
 	if err := d.anew(func(db *sql.DB) error { return pragmaCheck(ctx, db, "integrity_check(1)") }); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A file too large for the time of a check is not called damaged, nor whole by
+// IntegrityCheck when it is not.
+func TestCheckIsBrief(t *testing.T) {
+	defer func(was time.Duration) { glimpse = was }(glimpse)
+	glimpse = time.Nanosecond
+	d, ctx := openTemp(t), context.Background()
+	v, s := sample(1, 1)
+	mustSave(t, d, v, s, 0, books.Put)
+	spoil(t, d, "invoice", `gross_fen = 1`)
+	if err := d.Check(ctx); err != nil {
+		t.Error(err)
+	}
+	if err := d.IntegrityCheck(ctx); !errors.Is(err, ErrCorrupt) {
+		t.Error(err)
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := d.Check(ended); err == nil || Classify(err) != "" {
+		t.Errorf("a check that was given up says %v, called %q", err, Classify(err))
 	}
 }

@@ -15,7 +15,9 @@ const minFree = 20 << 20
 // data checks the local store and the room on its disk.
 func (l *Ladder) data(ctx context.Context) (string, bool) {
 	if l.cfg.CheckStore != nil {
-		if err := l.cfg.CheckStore(ctx); err != nil {
+		if err := l.cfg.CheckStore(ctx); ctx.Err() != nil {
+			return "not ended: " + ctx.Err().Error(), true // no finding is no fault
+		} else if err != nil {
 			id := fault.ID("")
 			if l.cfg.ClassifyStore != nil {
 				id = l.cfg.ClassifyStore(err)
