@@ -92,6 +92,17 @@ func (d *DB) Conflict(ctx context.Context, invoiceID string) (books.Conflict, er
 	return c, wrap("conflict", err)
 }
 
+// Theirs implements books.SyncTx.
+func (t *tx) Theirs(id string) (int64, error) {
+	c, err := scanConflict(func(into ...any) error {
+		return t.one(`SELECT id, invoice_id, opened, body, sum FROM conflict WHERE invoice_id = ?`, []any{id}, into...)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return -1, nil
+	}
+	return c.Theirs.Revision, err
+}
+
 func (t *tx) OpenConflict(c books.Conflict, h books.HistoryEntry) error {
 	old, err := t.head(c.InvoiceID)
 	if err != nil {

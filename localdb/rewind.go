@@ -5,15 +5,19 @@ import (
 	"errors"
 )
 
-// Reoffer implements books.SyncTx. It leaves out answers of an earlier device id:
-// their sequence numbers mean other operations now, and those that are damaged.
+// Reoffer implements books.SyncTx. It leaves out what had no effect: asked again,
+// a submit that was refused or met a conflict might be issued now. It also leaves
+// out answers of an earlier device id, whose sequence numbers mean other
+// operations now, and those that are damaged.
 func (t *tx) Reoffer() (int, error) {
 	if err := t.exec(`DELETE FROM seen`); err != nil {
 		return 0, err
 	}
 	n, err := t.change(`INSERT INTO outbox (id, seq, document_type, document_id, kind, base_revision, bytes, hash, state, created, sent)
 		SELECT a.id, a.seq, document_type, document_id, kind, base_revision, bytes, hash, 'sent', created, sent
-		FROM answered a, device d WHERE a.device = d.id AND a.seq > 0 AND a.kind <> 'present' AND a.bytes IS NOT NULL AND a.sum IS row_sum(` + of("a", answeredSummed) + `)
+		FROM answered a, device d WHERE a.device = d.id AND a.seq > 0 AND a.kind <> 'present'
+		AND CASE WHEN json_valid(a.answer) THEN json_extract(a.answer, '$.result') END = 'applied'
+		AND a.bytes IS NOT NULL AND a.sum IS row_sum(` + of("a", answeredSummed) + `)
 		AND NOT EXISTS (SELECT 1 FROM invoice i JOIN receipt r ON r.n = i.n WHERE i.id = a.document_id)`)
 	if err != nil {
 		return 0, err

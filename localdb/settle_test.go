@@ -33,7 +33,7 @@ func TestSettle(t *testing.T) {
 	if settle(t, d, issued) {
 		t.Fatal("settled an invoice that has an operation")
 	}
-	err := d.Update(ctx, func(x books.SyncTx) error { return x.Answered(1, "applied", day0) })
+	err := d.Update(ctx, func(x books.SyncTx) error { return x.Answered(1, `{"result":"applied"}`, day0) })
 	if err != nil {
 		t.Fatal(err)
 	}

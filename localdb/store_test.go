@@ -104,7 +104,7 @@ func TestCoalescing(t *testing.T) {
 		base := v
 		base.State, base.Revision = invoice.Waiting, 1
 		v.Revision = 1
-		return errors.Join(x.Answered(1, "applied", day0), x.SetBase(v, s, base, "", books.HistoryEntry{Event: "received"}))
+		return errors.Join(x.Answered(1, `{"result":"applied"}`, day0), x.SetBase(v, s, base, "", books.HistoryEntry{Event: "received"}))
 	})
 	if err != nil {
 		t.Fatal(err)

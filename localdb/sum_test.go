@@ -217,7 +217,7 @@ func TestDamagedOperation(t *testing.T) {
 	}
 	n := 1
 	err = d.Update(ctx, func(x books.SyncTx) (err error) {
-		if err := x.Answered(1, "applied", day0); err != nil {
+		if err := x.Answered(1, `{"result":"applied"}`, day0); err != nil {
 			return err
 		}
 		n, err = x.Reoffer()

@@ -99,8 +99,8 @@ type SyncTx interface {
 	// Attempt notes a try that had no answer.
 	Park(id int64, code string) error
 	Attempt(id int64, code string) error
-	// Reoffer puts the answered operations back into the outbox as Sent, with
-	// their old Seq and Bytes, except those of documents that have a receipt. It
+	// Reoffer puts the operations that were applied back into the outbox as Sent,
+	// with their old Seq and Bytes, except those of documents that have a receipt. It
 	// returns how many, and begins to remember what is Seen.
 	Reoffer() (int, error)
 	// Seen notes that the server has an invoice. OfferUnseen asks to bring to the
@@ -127,6 +127,9 @@ type SyncTx interface {
 	// OpenConflict opens or replaces the conflict of c.InvoiceID and drops its
 	// unsent and sent operations; the document stays mine.
 	OpenConflict(c Conflict, h HistoryEntry) error
+	// Theirs is the server's revision in the open conflict of an invoice, -1 when
+	// there is none.
+	Theirs(id string) (int64, error)
 	DeleteInvoice(id string, h HistoryEntry) error
 	SetCustomer(c party.Customer, deleted bool) error
 	SetItem(i invoice.Item, deleted bool) error

@@ -43,6 +43,9 @@ type Config struct {
 	Notify func(Event)
 	// Version of the program; another one reads again what this one set aside.
 	Version string
+	// Go starts a request beside the other work; nil gives it a goroutine. A
+	// simulation that is to run the same again answers it at once.
+	Go func(func())
 }
 
 // Timing of the loop.
@@ -65,6 +68,7 @@ type Engine struct {
 	doubt suspicion  // under round
 
 	rereadDone bool      // what was set aside was read again; under round
+	anew       bool      // all is read again; under round
 	epochs     int       // new ones in this round; under round
 	behind     time.Time // since when the server has not caught up; zero when it has; under round
 
@@ -77,6 +81,9 @@ type Engine struct {
 func New(cfg Config) *Engine {
 	if cfg.Notify == nil {
 		cfg.Notify = func(Event) {}
+	}
+	if cfg.Go == nil {
+		cfg.Go = func(f func()) { go f() }
 	}
 	return &Engine{
 		cfg: cfg, kick: make(chan struct{}, 1), wake: make(chan struct{}, 1), doubt: suspicion{alone: map[int64]int{}},

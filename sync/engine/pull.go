@@ -28,7 +28,7 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 	}
 	total := 0
 	whole := false // the next page needs every body
-	ahead := reader{remote: e.cfg.Remote, now: e.cfg.Now}
+	ahead := reader{remote: e.cfg.Remote, now: e.cfg.Now, begin: e.cfg.Go}
 	defer ahead.stop()
 	for {
 		cur, err := e.cfg.Store.Cursor(ctx)
@@ -44,7 +44,7 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 		case newEpochOf(err, cur):
 			return total + 1, e.newEpoch(ctx)
 		case problem(err, http.StatusServiceUnavailable, "behind") != nil:
-			return total, e.lagging(ctx, err)
+			return total + 1, e.lagging(ctx, err)
 		case problem(err, http.StatusConflict, "scope_changed") != nil && cur.Seq > 0:
 			return total + 1, e.cfg.Store.Update(ctx, func(tx books.SyncTx) error { return tx.SetCursor(books.Cursor{}) })
 		case err != nil:
@@ -115,6 +115,7 @@ func (e *Engine) apply(ctx context.Context, ans wire.PullAnswer, cur, next books
 	var events []Event
 	var s Summary
 	foreign := 0
+	e.anew = cur.Again
 	err := e.cfg.Store.Update(ctx, func(tx books.SyncTx) error {
 		events, s, foreign = events[:0], Summary{}, 0
 		for _, c := range changes {
@@ -254,6 +255,10 @@ func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, e
 
 // invoiceChange applies a change to the invoice as it stands here.
 func (e *Engine) invoiceChange(tx books.SyncTx, st books.Stored, missing bool, c books.Change, s *Summary) ([]Event, error) {
+	alone, err := e.orphan(st)
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case missing && c.Deleted:
 		return nil, nil
@@ -263,11 +268,11 @@ func (e *Engine) invoiceChange(tx books.SyncTx, st books.Stored, missing bool, c
 		return e.known(tx, st, c, s)
 	case st.Conflict:
 		return e.conflicted(tx, st, c, s)
-	case c.Deleted && st.Pending == "":
+	case c.Deleted && st.Pending == "" && !alone:
 		h := e.history(c.ID, "deleted")
 		h.Before = &st.Invoice
 		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.DeleteInvoice(c.ID, h)
-	case st.Pending == "" && st.Invoice.State != invoice.Rejected:
+	case st.Pending == "" && st.Invoice.State != invoice.Rejected && !alone:
 		h := e.history(c.ID, "received")
 		h.Before = &st.Invoice
 		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetClean(*c.Invoice, *c.Sheet, h)
@@ -276,6 +281,7 @@ func (e *Engine) invoiceChange(tx books.SyncTx, st books.Stored, missing bool, c
 		return nil, errUnanswered
 	}
 	theirs := st.Invoice
+	theirs.Revision = c.Revision
 	if c.Invoice != nil {
 		theirs = *c.Invoice
 	}
@@ -298,13 +304,30 @@ func (e *Engine) damaged(tx books.SyncTx, st books.Stored, c books.Change) ([]Ev
 // are then two versions without a common base, and none of them may go unseen.
 func (e *Engine) known(tx books.SyncTx, st books.Stored, c books.Change, s *Summary) ([]Event, error) {
 	if c.Invoice == nil {
-		return nil, nil
+		if !e.anew {
+			return nil, nil
+		}
+		theirs := st.Invoice
+		theirs.Revision = c.Revision
+		return e.gone(tx, st, theirs, s)
 	}
 	same, err := equal(*st.Base, *c.Invoice)
+	if err != nil {
+		return nil, err
+	}
+	alone, err := e.orphan(st)
 	switch {
 	case err != nil:
 		return nil, err
-	case same && st.Base.Revision == c.Revision && (st.Pending != "" || st.Base.Branch == c.Invoice.Branch || st.Invoice.State == invoice.Rejected):
+	case same && alone:
+		doc := st.Invoice
+		doc.Revision = c.Revision
+		sheet, err := invoice.Compute(doc)
+		if err != nil {
+			return nil, err
+		}
+		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetBase(doc, sheet, *c.Invoice, kindOf(doc), books.HistoryEntry{})
+	case same && st.Base.Revision == c.Revision && (st.Pending != "" || st.Base.Branch == c.Invoice.Branch && st.Invoice.Branch == c.Invoice.Branch || st.Invoice.State == invoice.Rejected):
 		return nil, nil
 	case same && st.Pending == "" && st.Invoice.State != invoice.Rejected:
 		// The server wrote whose change it is, or has it under another revision now.
@@ -319,8 +342,9 @@ func (e *Engine) known(tx books.SyncTx, st books.Stored, c books.Change, s *Summ
 
 // conflicted brings a still newer version to an open conflict.
 func (e *Engine) conflicted(tx books.SyncTx, st books.Stored, c books.Change, s *Summary) ([]Event, error) {
-	if st.Base != nil && st.Base.Revision >= c.Revision {
-		return nil, nil
+	have, err := tx.Theirs(c.ID)
+	if err != nil || have >= c.Revision && !e.anew {
+		return nil, err
 	}
 	theirs := st.Invoice
 	theirs.Revision = c.Revision

@@ -43,7 +43,7 @@ func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
 	for err == nil && (next != nil || answered != nil) {
 		way := next
 		if way != nil {
-			go e.carry(ctx, way)
+			e.cfg.Go(func() { e.carry(ctx, way) })
 		}
 		var reused bool
 		if next, reused, err = e.turn(ctx, answered, way != nil, sum); err == nil && answered != nil {

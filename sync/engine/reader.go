@@ -11,6 +11,7 @@ import (
 type reader struct {
 	remote Remote
 	now    func() time.Time
+	begin  func(func())
 	ahead  *page
 }
 
@@ -30,12 +31,12 @@ func (r *reader) start(ctx context.Context, q wire.PullQuery) {
 	ctx, cancel := context.WithCancel(ctx)
 	p := &page{query: q, cancel: cancel, done: make(chan struct{})}
 	r.ahead = p
-	go func() {
+	r.begin(func() {
 		defer close(p.done)
 		start := r.now()
 		p.ans, p.err = r.remote.Pull(ctx, q)
 		p.took = r.now().Sub(start)
-	}()
+	})
 }
 
 // read gives the page that was read ahead, or reads one when it is another,

@@ -150,3 +150,28 @@ func sentDocument(o books.Operation) (invoice.Invoice, error) {
 	}
 	return wire.DecodeInvoice(p.Invoice)
 }
+
+// orphan reports whether an invoice holds edits and nothing that would send them:
+// the answer to them spoke of data that a restored server has no more.
+func (e *Engine) orphan(st books.Stored) (bool, error) {
+	if !e.anew || st.Base == nil || st.Pending != "" || st.Conflict || st.Invoice.State != invoice.Draft && st.Invoice.State != invoice.Waiting {
+		return false, nil
+	}
+	same, err := equal(st.Invoice, *st.Base)
+	return !same, err
+}
+
+// gone meets a deletion among what a restored server has: of a clean document it
+// is one, of edits a question.
+func (e *Engine) gone(tx books.SyncTx, st books.Stored, theirs invoice.Invoice, s *Summary) ([]Event, error) {
+	alone, err := e.orphan(st)
+	if err != nil {
+		return nil, err
+	}
+	if st.Pending == "" && !alone {
+		h := e.history(theirs.ID, "deleted")
+		h.Before = &st.Invoice
+		return []Event{{Kind: "pulled", InvoiceID: theirs.ID}}, tx.DeleteInvoice(theirs.ID, h)
+	}
+	return e.theirs(tx, st, theirs, true, true, s)
+}

@@ -43,7 +43,9 @@ type Config struct {
 	Empty  bool // no sample data
 	// NoInvoices leaves the sample invoices out, so that numbers begin at 1.
 	NoInvoices bool
-	Limits     listen.Limits // of its connections
+	// DateBack and DateAhead are the window of server.Config.
+	DateBack, DateAhead int
+	Limits              listen.Limits // of its connections
 }
 
 // ErrOpen says that a server which lets anybody in would be reached from outside.
@@ -111,7 +113,7 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 	}
 	p.srv = server.New(server.Config{
 		Store: breakable{p.store, p}, Access: cfg.Access, Now: cfg.Now, NewID: newID,
-		Environment: "practice", Company: "practice", Version: cfg.Version, Intercept: p.intercept,
+		Environment: "practice", Company: "practice", DateBack: cfg.DateBack, DateAhead: cfg.DateAhead, Version: cfg.Version, Intercept: p.intercept,
 	})
 	if !cfg.Empty {
 		if err := p.seed(ctx); err != nil {

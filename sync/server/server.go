@@ -11,6 +11,7 @@
 package server
 
 import (
+	"context"
 	"crypto/ed25519"
 	"net/http"
 	"strings"
@@ -167,3 +168,21 @@ func (s *Server) Maintenance() *wire.Maintenance {
 	defer s.mu.Unlock()
 	return s.maintenance
 }
+
+// Tend forgets answers that no desk asks for any more, now and once a day, until
+// ctx ends. What fails is tried again the next day.
+func (s *Server) Tend(ctx context.Context) {
+	day := time.NewTicker(24 * time.Hour)
+	defer day.Stop()
+	for {
+		_, _ = s.cfg.Store.Prune(ctx, s.now().Add(-keptAnswers))
+		select {
+		case <-ctx.Done():
+			return
+		case <-day.C:
+		}
+	}
+}
+
+// keptAnswers is how long the ledger remembers; desks offer answers again for 90 days.
+const keptAnswers = 100 * 24 * time.Hour

@@ -73,9 +73,23 @@ func (b *backend) crash() {
 	b.life++
 	next := b.w.file(fmt.Sprintf("server%d", b.life), "server.db")
 	copyFiles(b.w, b.path, next)
+	copyBeside(b.w, b.path, next)
 	_ = b.store.Close()
 	b.path = next
 	b.open()
+}
+
+// copyBeside copies what lies beside a database.
+func copyBeside(w *world, from, to string) {
+	for _, name := range []string{"server.key", "server.numbers"} {
+		data, err := os.ReadFile(filepath.Join(filepath.Dir(from), name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(filepath.Dir(to), name), data, 0o600)
+		}
+		if err != nil {
+			w.fatalf("%v", err)
+		}
+	}
 }
 
 // copyFiles copies a database and its log as they lie on the disk now.
@@ -117,22 +131,24 @@ func (b *backend) backup() {
 	copyFiles(b.w, b.path, b.kept)
 }
 
-// restore puts the backup in the place of what came after it. What was shown or
-// answered since may then be so no more.
-func (b *backend) restore() {
+// restore puts the backup in the place of what came after it, and tells nobody.
+// Where the whole folder is put back, nothing beside the database knows better.
+func (b *backend) restore(whole bool) {
 	if b.kept == "" {
 		return
 	}
-	b.w.note("restored from the backup")
-	b.w.restored = true
+	b.w.note("restored from the backup, the whole folder %v", whole)
+	old := b.path
+	b.w.restored, b.w.unaware = true, whole
 	b.life++
 	_ = b.store.Close()
 	b.path = b.w.file(fmt.Sprintf("server%d", b.life), "server.db")
 	copyFiles(b.w, b.kept, b.path)
+	if !whole {
+		copyBeside(b.w, old, b.path)
+	}
 	b.open()
-	b.newEpoch()
 	b.seen, b.last, b.issued, b.answers = 0, map[string]state{}, map[string]string{}, map[string][2]string{}
-	b.w.model.numbers = map[string]string{}
 	b.watch()
 }
 
@@ -225,7 +241,8 @@ func (b *backend) watch() {
 			b.w.errorf("%s went from revision %d to %d", d.ID, old.rev, s.rev)
 		}
 		// Between two looks a document may have taken more than one step.
-		if s.rev == old.rev+1 && !strings.Contains(legal[old.name], s.name) {
+		back := b.w.restored && old.name == "deleted" && s.name == "issued" // a receipt brings back what an older deletion met again
+		if s.rev == old.rev+1 && !strings.Contains(legal[old.name], s.name) && !back {
 			b.w.errorf("%s went from %q to %q", d.ID, old.name, s.name)
 		}
 		b.states[d.ID] = append(b.states[d.ID], s)

@@ -66,7 +66,7 @@ func (d *desk) open() {
 	if err != nil {
 		d.w.fatalf("%v", err)
 	}
-	d.eng = engine.New(engine.Config{Store: fragile{db, d}, Remote: rem, Now: d.clock, NewID: d.w.id, Rand: d.w.rnd.Float64})
+	d.eng = engine.New(engine.Config{Store: fragile{db, d}, Remote: rem, Now: d.clock, NewID: d.w.id, Rand: d.w.rnd.Float64, Go: func(f func()) { f() }})
 }
 
 // crash ends this life at once: the next one starts from the files as they lie.
@@ -141,7 +141,9 @@ func (d *desk) sync() {
 	sum, err := d.eng.Once(ctx)
 	d.w.depth--
 	d.busy = false
-	if err != nil && d.w.calm {
+	var re *remote.Error
+	behind := errors.As(err, &re) && re.Problem.Code == "behind" // it waits before it asks who is right
+	if err != nil && d.w.calm && !behind {
 		d.w.errorf("desk %d: a round without faults: %v", d.n, err)
 	}
 	d.w.note("desk %d synced: %+v, error %v", d.n, sum, err != nil)

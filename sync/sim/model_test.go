@@ -20,7 +20,9 @@ type model struct {
 	cuts    map[string]cut    // lines that a person deleted
 	intents []intent          // hand-ins, recalls and deletions
 	deleted map[string]bool   // documents that a clerk asked to delete
-	numbers map[string]string // document → number, once shown anywhere
+	numbers map[string]string // document → number that was shown first
+	second  map[string]string // document → another number that was shown
+	holder  map[string]string // number → document that was shown with it
 }
 
 // A cut is the deletion of a line.
@@ -39,7 +41,7 @@ type intent struct {
 }
 
 func newModel(w *world) *model {
-	return &model{w: w, drafts: map[string]bool{}, by: map[string]*desk{}, gone: map[string]bool{}, cuts: map[string]cut{}, deleted: map[string]bool{}, numbers: map[string]string{}}
+	return &model{w: w, drafts: map[string]bool{}, by: map[string]*desk{}, gone: map[string]bool{}, cuts: map[string]cut{}, deleted: map[string]bool{}, numbers: map[string]string{}, second: map[string]string{}, holder: map[string]string{}}
 }
 
 func (m *model) token() string {
@@ -210,8 +212,17 @@ func (m *model) done(i intent) bool {
 }
 
 func (m *model) number(d *desk, r books.Row) {
-	if was := m.numbers[r.ID]; was != "" && was != r.Number && !m.w.restored {
+	was := m.numbers[r.ID]
+	switch {
+	case was == "":
+		m.numbers[r.ID] = r.Number
+	case was != r.Number && !m.w.restored:
 		m.w.errorf("desk %d shows %s as number %s, it was %s", d.n, r.ID, r.Number, was)
+	case was != r.Number:
+		m.second[r.ID] = r.Number
 	}
-	m.numbers[r.ID] = r.Number
+	if other := m.holder[r.Number]; other != "" && other != r.ID && !m.w.unaware {
+		m.w.errorf("desk %d shows number %s on %s, it was on %s", d.n, r.Number, r.ID, other)
+	}
+	m.holder[r.Number] = r.ID
 }

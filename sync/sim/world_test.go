@@ -27,6 +27,7 @@ type world struct {
 	model    *model
 	calm     bool     // no more faults
 	restored bool     // the server was restored from a backup
+	unaware  bool     // with its whole folder: nothing beside the database knows better
 	late     []func() // requests the network still holds
 	depth    int      // how many things happen at once
 
@@ -180,6 +181,7 @@ func (w *world) rest() {
 	}
 	w.backend.tax(true)
 	for range 40 {
+		w.now = w.now.Add(6 * time.Minute)
 		for _, d := range w.desks {
 			d.settle()
 			d.sync()
@@ -198,7 +200,7 @@ func (w *world) quiet() bool {
 		if err != nil {
 			w.fatalf("%v", err)
 		}
-		if cur.Seq != last || len(d.outbox()) > 0 || len(d.conflicts()) > 0 || d.rejected() {
+		if cur.Seq != last || d.waits() || len(d.conflicts()) > 0 || d.rejected() {
 			return false
 		}
 	}

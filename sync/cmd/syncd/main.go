@@ -30,6 +30,7 @@ const help = `syncd is the invoice server of Counterfoil.
   syncd token add --token-file FILE --branch NAME [--company] [--device ID] [--person NAME] [--days 365]
   syncd token list --token-file FILE
   syncd token revoke --token-file FILE PREFIX
+  syncd epoch --data DIR    after a backup was put back, when no desk has shown it yet
 
 It prints "ready https://host:port" when it serves, and stops on SIGTERM after
 finishing the requests under way. Exit codes: 0 good, 1 a problem, 2 wrong use.
@@ -41,12 +42,14 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 // commands beside serving.
 var commands = map[string]func(args []string, stdout, stderr io.Writer) int{
 	"token": tokenCommand,
+	"epoch": epochCommand,
 }
 
 type options struct {
 	data, listen, cert, key, db, tokens, fault string
 	practice                                   bool
-	perAddress                                 int
+	perAddress, dateBack, dateAhead            int
+	company                                    string
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
@@ -67,6 +70,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.StringVar(&o.db, "db", "", "database, `sqlite:FILE` (default sqlite:DIR/server.db)")
 	fs.StringVar(&o.tokens, "token-file", "", "`FILE` of who may connect, made by syncd token add")
 	fs.StringVar(&o.fault, "fault", "", "practice only: faults to play, `LIST` like S01,H11")
+	fs.StringVar(&o.company, "company", "", "`NAME` of the company whose invoices these are; a desk's folder belongs to it")
+	fs.IntVar(&o.dateBack, "date-back", 92, "`DAYS` that a submitted invoice may be dated back; 0 is no limit")
+	fs.IntVar(&o.dateAhead, "date-ahead", 1, "`DAYS` that it may be dated ahead")
 	fs.IntVar(&o.perAddress, "per-address", 256, "connections that one address may have open")
 	fs.Usage = func() {
 		fmt.Fprint(fs.Output(), help)
@@ -107,6 +113,8 @@ func (o *options) check(rest []string) error {
 		return errors.New("--token-file is needed: it says who may connect")
 	case !o.practice && o.fault != "":
 		return errors.New("--fault is for --practice only")
+	case o.dateBack < 0 || o.dateAhead < 0:
+		return errors.New("--date-back and --date-ahead are not below 0")
 	case o.perAddress < 1:
 		return errors.New("--per-address is at least 1")
 	}

@@ -72,7 +72,8 @@ func (o *options) production(ctx context.Context, who func(string) (access.Princ
 		return err
 	}
 	defer store.Close()
-	s := server.New(server.Config{Store: store, Access: who, Now: time.Now, NewID: newID, Version: version})
+	s := server.New(server.Config{Store: store, Access: who, Now: time.Now, NewID: newID, Version: version, Company: o.company, DateBack: o.dateBack, DateAhead: o.dateAhead})
+	go s.Tend(ctx)
 	if err := s.IssueWaiting(ctx); err != nil {
 		return err
 	}

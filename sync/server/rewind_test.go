@@ -1,0 +1,236 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"counterfoil/app/invoice"
+	"counterfoil/sync/server"
+	"counterfoil/sync/server/access"
+	"counterfoil/sync/server/sqlite"
+	"counterfoil/sync/wire"
+)
+
+// pushMark pushes with a mark and returns status, answer and problem.
+func (r *rig) pushMark(mark string, ops ...wire.Operation) (int, wire.PushAnswer, wire.Problem) {
+	r.t.Helper()
+	body, err := json.Marshal(wire.PushRequest{Device: "device", Protocol: wire.Protocol, Mark: mark, Operations: ops})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	resp, b, err := r.do(r.request(http.MethodPost, "/v1/push", body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	var a wire.PushAnswer
+	var p wire.Problem
+	if json.Unmarshal(b, &a) != nil || json.Unmarshal(b, &p) != nil {
+		r.t.Fatalf("%d %s", resp.StatusCode, b)
+	}
+	return resp.StatusCode, a, p
+}
+
+// copyDatabase keeps the database as it is now, and puts it back.
+func copyDatabase(t *testing.T, from, to string) {
+	t.Helper()
+	for _, end := range []string{"", "-wal", "-shm"} {
+		b, err := os.ReadFile(from + end)
+		if os.IsNotExist(err) {
+			_ = os.Remove(to + end)
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(to+end, b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A server whose database was put back from a backup finds out from a desk's
+// mark: it takes a new epoch by itself, gives no printed number again and takes
+// the invoice back under its own.
+func TestRewindIsSeen(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	file, backup := filepath.Join(dir, "a", "server.db"), filepath.Join(dir, "backup.db")
+	if err := os.Mkdir(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	seq := new(atomic.Int64)
+	open := func(file string) *rig {
+		store, err := sqlite.Open(ctx, file, newID())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := start(t, func(c *server.Config) { c.Store = store })
+		r.store, r.seq = store, seq
+		return r
+	}
+	r := open(file)
+	_, first, _ := r.pushMark("", r.op("transition", 0, waiting()))
+	if err := r.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	copyDatabase(t, file, backup)
+	r = open(file)
+	lost := waiting()
+	_, second, _ := r.pushMark(first.Mark, r.op("transition", 0, lost))
+	if second.Answers[0].Number != "00000002" || len(second.Answers[0].Receipt) == 0 {
+		t.Fatalf("%+v", second)
+	}
+	mark := url.QueryEscape(second.Mark)
+	r.store.Close()
+	// The whole folder is put back elsewhere: nothing beside the database knows better.
+	other := filepath.Join(dir, "b", "server.db")
+	if err := os.Mkdir(filepath.Dir(other), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	copyDatabase(t, backup, other)
+	r = open(other)
+	was, err := r.store.Epoch(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A pull says that it is behind, as a node that lags would: nothing changes.
+	r.problem(r.request(http.MethodGet, "/v1/pull?mark="+mark, nil), http.StatusServiceUnavailable, "behind")
+	if e, _ := r.store.Epoch(ctx); e != was {
+		t.Error("a pull alone made a new epoch")
+	}
+	// A forged mark says nothing.
+	r.problem(r.request(http.MethodGet, "/v1/pull?mark="+url.QueryEscape(strings.Replace(second.Mark, ":2:", ":9:", 1)), nil), http.StatusBadRequest, "mark_invalid")
+	// A push reaches the one that writes.
+	fresh := waiting()
+	status, _, p := r.pushMark(second.Mark, r.op("transition", 0, fresh))
+	now, _ := r.store.Epoch(ctx)
+	if status != http.StatusGone || p.Code != "epoch_changed" || p.Epoch == was || p.Epoch != now {
+		t.Fatalf("%d %+v, epoch %s → %s", status, p, was, now)
+	}
+	if doc, found, _ := r.store.Document(ctx, "invoice", fresh.ID); found {
+		t.Errorf("it was applied all the same: %+v", doc)
+	}
+	// A new invoice before the lost one is back does not get its number.
+	_, third, _ := r.pushMark("", r.op("transition", 0, fresh))
+	if third.Answers[0].Number != "00000003" {
+		t.Errorf("%+v", third.Answers[0])
+	}
+	inv := lost
+	inv.State, inv.Number, inv.Revision, inv.IssuedAt, inv.Branch = invoice.Issued, "00000002", 1, *second.Answers[0].IssuedAt, second.Answers[0].Branch
+	present := func(inv invoice.Invoice, receipt []byte) wire.Answer {
+		t.Helper()
+		body, err := wire.EncodeInvoice(inv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := json.Marshal(map[string]json.RawMessage{"invoice": body, "receipt": receipt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		op := r.op("present", 1, inv)
+		op.Body, op.Hash = raw, wire.Hash(raw)
+		return r.push(op)[0]
+	}
+	forged := inv
+	forged.Remark = "other"
+	if a := present(forged, second.Answers[0].Receipt); a.Result != wire.Rejected || a.Code != "receipt_invalid" {
+		t.Errorf("a forged invoice: %+v", a)
+	}
+	if a := present(inv, second.Answers[0].Receipt); a.Result != wire.Applied || a.Number != "00000002" || a.State != "issued" {
+		t.Errorf("%+v", a)
+	}
+	// Whoever else holds it presents it too, and nothing changes.
+	before := r.dump()
+	if a := present(inv, second.Answers[0].Receipt); a.Result != wire.Applied || a.Number != "00000002" {
+		t.Errorf("%+v", a)
+	}
+	if r.dump() != before {
+		t.Error("a second presentation changed something")
+	}
+}
+
+// An emptied database, or none, does not begin at 1 again.
+func TestEmptiedDatabase(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "server.db")
+	s, err := sqlite.Open(context.Background(), file, newID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, spoil := range []func() error{func() error { return os.Remove(file) }, func() error { return os.WriteFile(file, nil, 0o600) }} {
+		for _, end := range []string{"-wal", "-shm"} {
+			_ = os.Remove(file + end)
+		}
+		if err := spoil(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sqlite.Open(context.Background(), file, newID()); err == nil || !strings.Contains(err.Error(), "backup") {
+			t.Errorf("opened: %v", err)
+		}
+	}
+}
+
+// Documents, devices and red-letter invoices stay within their branch.
+func TestBranches(t *testing.T) {
+	r := start(t, func(c *server.Config) {
+		c.Access = func(token string) (access.Principal, error) {
+			return access.Principal{Branch: map[string]string{"east": "East"}[token], Whole: token == "all"}, nil
+		}
+	})
+	as := func(token, device string, ops ...wire.Operation) (int, []wire.Answer) {
+		t.Helper()
+		for i := range ops {
+			ops[i].OperationID = device + strings.TrimPrefix(ops[i].OperationID, "device")
+		}
+		b, err := json.Marshal(wire.PushRequest{Device: device, Protocol: wire.Protocol, Operations: ops})
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := r.request(http.MethodPost, "/v1/push", b)
+		req.Header.Set("Authorization", "Bearer "+token)
+		resp, raw, err := r.do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var a wire.PushAnswer
+		_ = json.Unmarshal(raw, &a)
+		return resp.StatusCode, a.Answers
+	}
+	inv := waiting()
+	if status, a := as("east", "e", r.op("transition", 0, inv)); status != 200 || a[0].State != "issued" {
+		t.Fatalf("%d %+v", status, a)
+	}
+	red := draft()
+	red.Reverses = inv.ID
+	for _, op := range []wire.Operation{r.op("put", 1, inv), r.op("delete", 1, inv), r.op("transition", 0, inv)} {
+		if _, a := as("west", "w", op); a[0].Code != "not_found" || len(a[0].Body) > 0 {
+			t.Errorf("another branch got %+v", a[0])
+		}
+	}
+	red.State = invoice.Waiting
+	red.RedRows = []invoice.Row{{LineID: "l1", Type: invoice.Normal, Name: "x"}}
+	if _, a := as("west", "w", r.op("transition", 0, red)); a[0].Code != "nothing_to_reverse" {
+		t.Errorf("another branch reverses: %+v", a[0])
+	}
+	if status, _ := as("west", "e"); status != http.StatusForbidden {
+		t.Errorf("another branch's device: %d", status)
+	}
+	for token, want := range map[string]int{"east": 1, "west": 0, "all": 1} {
+		req := r.request(http.MethodGet, "/v1/pull", nil)
+		req.Header.Set("Authorization", "Bearer "+token)
+		_, b, err := r.do(req)
+		var p wire.PullAnswer
+		if err != nil || json.Unmarshal(b, &p) != nil || len(p.Changes) != want || !strings.Contains(p.Cursor, ":1:") {
+			t.Errorf("%s sees %s", token, b)
+		}
+	}
+}
