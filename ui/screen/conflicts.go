@@ -183,7 +183,7 @@ func (s *Conflicts) side(r viewmodel.ConflictRow, side books.Side) fyne.CanvasOb
 // spanned builds a text of several lines in which pieces stand out.
 type spanned struct {
 	ink      fyne.ThemeColorName
-	sign     string
+	sign     string // before the first line; the others are set in as far
 	segments []widget.RichTextSegment
 }
 
@@ -195,10 +195,9 @@ func (t *spanned) add(text string, bold bool, name fyne.ThemeColorName, inline b
 
 // line adds a value after its name.
 func (t *spanned) line(label string, spans []viewmodel.Span) {
-	if t.sign != "" {
+	if t.sign != "" && len(t.segments) == 0 {
 		t.add(t.sign, false, t.ink, true)
-		t.sign = ""
-	} else if len(t.segments) > 0 {
+	} else if t.sign != "" {
 		t.add("    ", false, t.ink, true)
 	}
 	if label != "" {

@@ -26,6 +26,7 @@ type ConflictStore interface {
 // Conflicts is the list of conflicts and the one that is open.
 type Conflicts struct {
 	Changed func() // called after each change; nil is allowed
+	Settled func() // a conflict was settled; nil is allowed
 
 	setup Setup
 	store ConflictStore
@@ -234,7 +235,11 @@ func (c *Conflicts) MergedRows() []ConflictRow {
 	}
 	var out []ConflictRow
 	for _, d := range x.Merged {
-		out = append(out, c.row(x, d, d.Side))
+		r := c.row(x, d, d.Side)
+		if d.Base == "" || d.Mine == "" || d.Theirs == "" {
+			r.Parts = []ConflictPart{{Base: d.Base, Mine: d.Mine, Theirs: d.Theirs}} // all of it came or went
+		}
+		out = append(out, r)
 	}
 	return out
 }
@@ -360,6 +365,8 @@ func (c *Conflicts) settle(ctx context.Context, work func(context.Context) (book
 		c.busy = false
 		if err != nil {
 			c.message = Sentence(c.setup.Words, err)
+		} else if c.Settled != nil {
+			c.Settled()
 		}
 		c.changed()
 		c.Load(ctx)
