@@ -103,6 +103,11 @@ func newWindow(ctx context.Context, a fyne.App, win fyne.Window, post dispatcher
 		d.client.Engine().Kick()
 		w.count()
 	}
+	w.conflicts.Settled = func() {
+		w.list.Load()
+		d.client.Engine().Kick()
+		w.count()
+	}
 	w.settings.Restyled, w.first.Restyled = w.restyle, w.restyle
 	w.first.Practise = func(v settings.Settings) { w.practise(v) }
 	w.first.Finished = func() { w.build("invoices"); w.newInvoice() }
