@@ -117,23 +117,21 @@ func (d *desk) startPractice(ctx context.Context) error {
 	return d.client.Connect(ctx, p.URL(), p.Token())
 }
 
-// practising reports whether nothing here is real.
-func (d *desk) practising() bool { return d.practice != nil }
+// practising reports whether nothing here is real: the server inside the program,
+// or one of practice elsewhere.
+func (d *desk) practising() bool {
+	return d.practice != nil || d.client.Environment() == "practice"
+}
 
 // connector keeps the address of the settings; a practice folder keeps to its server.
 type connector struct{ d *desk }
 
 func (c connector) URL() string { return c.d.client.URL() }
 
-var errOtherServer = &books.Error{
-	Code: "other_server", Text: "this folder is for practice and belongs to the practice server",
-	Hint: "leave practice, then connect to your server",
-}
-
 func (c connector) Connect(ctx context.Context, address, token string) error {
 	if p := c.d.practice; p != nil {
 		if u, err := client.CleanURL(address); err != nil || u != p.URL() {
-			return errors.Join(err, errOtherServer)
+			return errors.Join(err, client.ErrOther)
 		}
 	}
 	return c.d.client.Connect(ctx, address, token)

@@ -12,6 +12,8 @@ import (
 	"counterfoil/app/invoice"
 	"counterfoil/app/settings"
 	"counterfoil/localdb"
+	"counterfoil/sync/client"
+	"counterfoil/sync/practice"
 	"counterfoil/ui/viewmodel"
 )
 
@@ -79,7 +81,7 @@ func TestPracticeHasItsOwnFolder(t *testing.T) {
 	// Another server is refused in the settings, and nothing is kept of it.
 	r.w.settings.Connect("https://invoices.example.com", "token")
 	r.until("the answer", func() bool { return !r.w.settings.Busy() })
-	if want := viewmodel.Sentence(r.w.words, errOtherServer); r.w.settings.Message() != want || r.w.d.client.URL() != r.w.d.practice.URL() {
+	if want := viewmodel.Sentence(r.w.words, client.ErrOther); r.w.settings.Message() != want || r.w.d.client.URL() != r.w.d.practice.URL() {
 		t.Fatalf("%q, %s", r.w.settings.Message(), r.w.d.client.URL())
 	}
 
@@ -202,5 +204,30 @@ func TestFolders(t *testing.T) {
 		if o.data != filepath.FromSlash(c.want) && o.data != c.want || filepath.ToSlash(o.real) != c.real {
 			t.Errorf("%+v: folder %s, real %s", c, o.data, o.real)
 		}
+	}
+}
+
+// A folder that belongs to a practice server elsewhere says so on every page from
+// the first contact on; there is no practice to leave.
+func TestPracticeServerElsewhere(t *testing.T) {
+	p, err := practice.Start(t.Context(), practice.Config{Dir: t.TempDir(), Version: version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = p.Close(context.WithoutCancel(t.Context())) }()
+	r := newRig(t, options{data: t.TempDir()})
+	if r.w.shell.Band != nil {
+		t.Fatal("a new folder practises")
+	}
+	if err := (keeper{r.w.d}).Trust(t.Context(), p.CAPEM(), p.Fingerprint()); err != nil {
+		t.Fatal(err)
+	}
+	if err := (connector{r.w.d}).Connect(t.Context(), p.URL(), p.Token()); err != nil {
+		t.Fatal(err)
+	}
+	r.w.d.client.Engine().Wake()
+	r.until("the band", func() bool { return r.w.shell.Band != nil })
+	if r.w.shell.Band.Press != nil || !r.w.d.practising() {
+		t.Fatal("there is a practice to leave")
 	}
 }

@@ -122,7 +122,7 @@ func newWindow(ctx context.Context, a fyne.App, win fyne.Window, post dispatcher
 // it is there, bare.
 func (w *window) begin(fonts <-chan struct{}) {
 	w.win.SetTitle(windowTitle)
-	if w.d.practising() {
+	if w.d.practice != nil {
 		w.win.SetTitle(windowTitle + " · 练习 Practice")
 	}
 	w.drawn(func() {
@@ -293,6 +293,9 @@ func (w *window) touch() {
 func (w *window) tick() {
 	if w.shell == nil || w.ended {
 		return
+	}
+	if w.d.practising() != (w.shell.Band != nil) {
+		w.build(w.shell.Current()) // the first contact with a server of practice
 	}
 	w.shell.Tick()
 	if w.shell.Current() == "connection" {

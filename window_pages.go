@@ -56,12 +56,12 @@ func (w *window) build(show string) {
 		}},
 		{Name: "settings", Rail: true, Make: func() ui.Content {
 			s := screen.NewSettings(w.settings, t, w.choose)
-			if w.d.practising() {
+			if w.d.practice != nil {
 				s.Leave = w.leave
 			}
 			return ui.Content{Object: s.Object(), Refresh: s.Refresh}
 		}},
-		{Name: "practice", Rail: w.d.practising(), Make: func() ui.Content {
+		{Name: "practice", Rail: w.d.practice != nil, Make: func() ui.Content {
 			s := screen.NewPractice(w.practice, t)
 			s.Leave = w.leave
 			return ui.Content{Object: s.Object(), Refresh: s.Refresh}
@@ -92,7 +92,10 @@ func (w *window) build(show string) {
 	}
 	w.shell.Send = w.facts.Send
 	if w.d.practising() {
-		w.shell.Band = &ui.Band{Title: t.T("practice.band"), More: t.T("practice.band.more"), Button: t.T("practice.leave"), Press: w.leave}
+		w.shell.Band = &ui.Band{Title: t.T("practice.band"), More: t.T("practice.band.more")}
+	}
+	if w.d.practice != nil {
+		w.shell.Band.Button, w.shell.Band.Press = t.T("practice.leave"), w.leave
 	}
 	w.shell.Build(show, ui.Actions{
 		New: w.newInvoice, Find: func() { w.shell.Show("invoices"); list.Find(w.win.Canvas()) },

@@ -93,7 +93,7 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 	s.Pill = func() viewmodel.Pill { return viewmodel.NewPill(words, b.Facts(), "os", noon) }
 	s.Send = b.Send
 	if practice {
-		s.Band = &Band{Title: words.T("practice.band"), More: words.T("practice.band.more"), Button: words.T("practice.leave")}
+		s.Band = &Band{Title: words.T("practice.band"), More: words.T("practice.band.more"), Button: words.T("practice.leave"), Press: func() {}}
 	}
 	s.Build("invoices", Actions{})
 	w.Resize(fyne.NewSize(1366, 768))

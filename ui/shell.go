@@ -42,7 +42,7 @@ type Actions struct {
 // Band says above every page what must not be overlooked.
 type Band struct {
 	Title, More, Button string
-	Press               func()
+	Press               func() // what the button does; nil: there is none
 }
 
 // Shell is the window's content.
@@ -194,6 +194,9 @@ func (b *Band) draw() fyne.CanvasObject {
 	more := canvas.NewText(b.More, theme.Color(theme.ColorNameForeground))
 	more.TextSize = 13
 	left := container.New(layout.NewCustomPaddedHBoxLayout(12), container.NewCenter(title), container.NewCenter(more))
+	if b.Press == nil {
+		return container.NewStack(ground, container.NewBorder(nil, line, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 16, 6), left)))
+	}
 	press := canvas.NewText(b.Button, warn)
 	press.TextStyle.Bold, press.TextSize = true, 13
 	hit := xwidget.NewHit(container.New(layout.NewCustomPaddedLayout(3, 3, 10, 10), press), b.Press)

@@ -135,6 +135,14 @@ func (c *Client) belongs(ctx context.Context, h wire.Health) error {
 	return err
 }
 
+// Environment is that of the server which the folder belongs to, like "production"
+// or "practice"; empty before the first contact.
+func (c *Client) Environment() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.bound.Environment
+}
+
 // isOther reports whether a health answer comes from another server than the
 // folder's, for the self-check.
 func (c *Client) isOther(ctx context.Context, h wire.Health) bool {

@@ -332,20 +332,16 @@ func (d *desk) tell(format string, args ...any) {
 	}
 }
 
-// state reads the window's state.
+// state reads the window's state; a busy window may take its time.
 func (d *desk) state() *state {
 	d.t.Helper()
-	s := &state{}
-	if err := d.ask("state", s); err != nil {
-		d.t.Fatalf("no state: %v\n%s", err, d.log.String())
-	}
-	return s
+	return d.within(d.patience(), "the state", func(*state) bool { return true })
 }
 
-// until waits until the window shows something, at most 20 s.
+// until waits until the window shows something.
 func (d *desk) until(what string, ok func(*state) bool) *state {
 	d.t.Helper()
-	return d.within(20*time.Second, what, ok)
+	return d.within(d.patience(), what, ok)
 }
 
 func (d *desk) within(limit time.Duration, what string, ok func(*state) bool) *state {
@@ -459,8 +455,8 @@ func (s *state) control(words string) *control {
 	return nil
 }
 
-// patience is how long what was typed may take to be seen.
-func (d *desk) patience() time.Duration { return 30 * time.Second }
+// patience is how long anything may take to be seen on a busy machine.
+func (d *desk) patience() time.Duration { return 40 * time.Second }
 
 // tabTo goes to a control with Tab alone.
 func (d *desk) tabTo(what string, ok func(control) bool) {

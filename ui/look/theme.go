@@ -50,14 +50,19 @@ var colours = map[fyne.ThemeColorName]pair{
 	theme.ColorNameForegroundOnPrimary: {0xFFFFFF, 0x14171C},
 	theme.ColorNameButton:              {0xFFFFFF, 0x1B1F26},
 	theme.ColorNameDisabledButton:      {0xEEF0F3, 0x252B34},
-	theme.ColorNameHover:               {0xEEF2FA, 0x252B34},
-	theme.ColorNamePressed:             {0xDFE7F8, 0x2D343E},
-	theme.ColorNameFocus:               {0xC9D8FB, 0x2A3B66},
 	theme.ColorNameSelection:           {0xE8EEFC, 0x1F2C4D},
 	theme.ColorNameSuccess:             {0x17774A, 0x5CCB93},
 	theme.ColorNameWarning:             {0x9A5200, 0xF0B45A},
 	theme.ColorNameError:               {0xB8322A, 0xFF8A80},
 	theme.ColorNameScrollBar:           {0xB9C1CB, 0x3A434F},
+}
+
+// washes lie over what is under them, so that a control keeps its own colour and
+// its text stays readable: a dark one on light, a light one on dark.
+var washes = map[fyne.ThemeColorName][2]color.NRGBA{
+	theme.ColorNameHover:   {{R: 0x08, G: 0x1C, B: 0x5C, A: 0x18}, {R: 0xFF, G: 0xFF, B: 0xFF, A: 0x16}},
+	theme.ColorNamePressed: {{R: 0x08, G: 0x1C, B: 0x5C, A: 0x34}, {R: 0xFF, G: 0xFF, B: 0xFF, A: 0x2C}},
+	theme.ColorNameFocus:   {{R: 0x24, G: 0x57, B: 0xD6, A: 0x38}, {R: 0x7A, G: 0xA2, B: 0xFF, A: 0x38}},
 }
 
 // Color gives the product's colour, or Fyne's where it has none of its own.
@@ -69,6 +74,12 @@ func (t Theme) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
 		v = theme.VariantDark
 	}
 	p, ok := colours[n]
+	if w, wash := washes[n]; wash {
+		if v == theme.VariantDark {
+			return w[1]
+		}
+		return w[0]
+	}
 	switch {
 	case n == theme.ColorNameShadow: // also over the page under a dialog
 		return color.NRGBA{A: 0x38}

@@ -1,22 +1,80 @@
 package xwidget
 
 import (
+	"image/color"
+	"slices"
+
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
 // Fyne's controls swallow the keys they have no use for while they have the
 // focus; these leave them to the window.
 
-// Button is pressed by Space and Enter as well.
-type Button struct{ widget.Button }
+// Button is pressed by Space and Enter as well, and has a ring while it has the
+// focus, in whatever colour it is.
+type Button struct {
+	widget.Button
+	ring *canvas.Rectangle
+}
 
 // NewButton makes a button.
 func NewButton(label string, tapped func()) *Button {
-	b := &Button{}
+	b := &Button{ring: canvas.NewRectangle(color.Transparent)}
+	b.ring.StrokeWidth = 2
+	b.ring.Hide()
 	b.Text, b.OnTapped = label, tapped
 	b.ExtendBaseWidget(b)
 	return b
+}
+
+// FocusGained shows the ring.
+func (b *Button) FocusGained() {
+	b.ring.Show()
+	b.Button.FocusGained()
+}
+
+// FocusLost hides it.
+func (b *Button) FocusLost() {
+	b.ring.Hide()
+	b.Button.FocusLost()
+}
+
+// CreateRenderer draws the button and its ring.
+func (b *Button) CreateRenderer() fyne.WidgetRenderer {
+	return &ringed{b.Button.CreateRenderer(), b}
+}
+
+// ringed is a button's renderer with the ring over it.
+type ringed struct {
+	fyne.WidgetRenderer
+	b *Button
+}
+
+func (r *ringed) Objects() []fyne.CanvasObject {
+	return append(slices.Clone(r.WidgetRenderer.Objects()), r.b.ring)
+}
+
+func (r *ringed) Layout(s fyne.Size) {
+	r.WidgetRenderer.Layout(s)
+	inset := float32(0)
+	if r.b.Importance == widget.HighImportance {
+		inset = 3 // a line between the ring and the edge: both are of one colour
+	}
+	r.b.ring.Move(fyne.NewSquareOffsetPos(inset))
+	r.b.ring.Resize(s.SubtractWidthHeight(2*inset, 2*inset))
+}
+
+func (r *ringed) Refresh() {
+	name := theme.ColorNamePrimary
+	if r.b.Importance == widget.HighImportance {
+		name = theme.ColorNameForegroundOnPrimary
+	}
+	r.b.ring.StrokeColor, r.b.ring.CornerRadius = theme.Color(name), theme.Size(theme.SizeNameButtonRadius)
+	r.WidgetRenderer.Refresh()
+	r.b.ring.Refresh()
 }
 
 // TypedKey presses, or hands the key on.

@@ -42,14 +42,17 @@ func (t *Touch) Cursor() desktop.Cursor { return desktop.PointerCursor }
 type Hit struct {
 	Touch
 	ring *canvas.Rectangle // around it while it has the focus
+	wash *canvas.Rectangle // over it while the pointer is
 }
 
 // NewHit makes an area.
 func NewHit(content fyne.CanvasObject, tapped func()) *Hit {
-	h := &Hit{ring: canvas.NewRectangle(color.Transparent)}
+	h := &Hit{ring: canvas.NewRectangle(color.Transparent), wash: canvas.NewRectangle(color.Transparent)}
 	h.ring.StrokeWidth, h.ring.CornerRadius = 2, theme.Size(theme.SizeNameInputRadius)
+	h.wash.CornerRadius = h.ring.CornerRadius
 	h.ring.Hide()
-	h.content, h.tapped = container.NewStack(content, h.ring), tapped
+	h.wash.Hide()
+	h.content, h.tapped = container.NewStack(content, h.wash, h.ring), tapped
 	h.ExtendBaseWidget(h)
 	return h
 }
@@ -61,6 +64,22 @@ func (h *Hit) Tapped(e *fyne.PointEvent) {
 		c.Unfocus()
 	}
 	h.Touch.Tapped(e)
+}
+
+// MouseIn shows that it can be pressed.
+func (h *Hit) MouseIn(*desktop.MouseEvent) {
+	h.wash.FillColor = theme.Color(theme.ColorNameHover)
+	h.wash.Show()
+	h.Refresh()
+}
+
+// MouseMoved does nothing: it is all one.
+func (h *Hit) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut ends it.
+func (h *Hit) MouseOut() {
+	h.wash.Hide()
+	h.Refresh()
 }
 
 // FocusGained shows the ring.
