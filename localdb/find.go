@@ -3,6 +3,7 @@ package localdb
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"strings"
 	"unicode/utf8"
@@ -38,14 +39,17 @@ func (d *DB) find(ctx context.Context, q listQuery, words []string) (rows []book
 		return rows, stopped, err
 	}
 	candidates, cargs := candidatesOf(words)
-	var count int
-	if err := d.one(ctx, `SELECT count(*) FROM (`+candidates+` LIMIT ?)`, join(cargs, []any{many}), &count); err != nil || count == 0 {
+	ids, err := d.numbers(ctx, candidates+` LIMIT ?`, join(cargs, []any{many}))
+	if err != nil || len(ids) == 0 {
 		return nil, nil, err
 	}
-	if count < many {
+	if len(ids) < many {
+		list, err := json.Marshal(ids)
+		if err != nil {
+			return nil, nil, err
+		}
 		w := q.scope()
-		w.add("i.n IN (" + candidates + ")")
-		w.args = append(w.args, cargs...)
+		w.add("i.n IN (SELECT value FROM json_each(?))", string(list))
 		holds, args := holdsAll(words)
 		// LIMIT -1 keeps the planner from walking the list instead of the candidates.
 		rows, err = d.rows(ctx, `SELECT i.`+q.column+`, `+rowColumns+` FROM (SELECT * FROM invoice i`+w.String()+` LIMIT -1) i
@@ -56,6 +60,18 @@ func (d *DB) find(ctx context.Context, q listQuery, words []string) (rows []book
 	rest.after, rest.limit = stopped, q.limit-len(rows)
 	more, stopped, err := d.walk(ctx, rest, words, far)
 	return append(rows, more...), stopped, err
+}
+
+// numbers runs a query of one column.
+func (d *DB) numbers(ctx context.Context, query string, args []any) ([]int64, error) {
+	var all []int64
+	err := d.each(ctx, query, args, func(r *sql.Rows) error {
+		var n int64
+		err := r.Scan(&n)
+		all = append(all, n)
+		return err
+	})
+	return all, err
 }
 
 // walk looks at the next rows in list order. stopped is the last of them, nil at
@@ -94,15 +110,17 @@ func holdsAll(words []string) (string, []any) {
 
 // candidatesOf gives a query for the row ids that may hold all words, read from
 // the index by the words of three characters and more, or by the longest of
-// shorter ones; the others are verified only.
+// shorter ones; the others are verified only. Trigrams that overlap would cost
+// time and pick hardly better.
 func candidatesOf(words []string) (string, []any) {
 	var terms []string
 	seen := map[string]bool{}
 	short := ""
 	for _, w := range words {
 		r := []rune(w)
-		for i := 0; i+3 <= len(r); i++ {
-			if t := string(r[i : i+3]); !seen[t] {
+		for i := 0; len(r) >= 3 && i < len(r); i += 3 {
+			at := min(i, len(r)-3)
+			if t := string(r[at : at+3]); !seen[t] {
 				seen[t] = true
 				terms = append(terms, `"`+strings.ReplaceAll(t, `"`, `""`)+`"`)
 			}
