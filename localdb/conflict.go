@@ -92,15 +92,15 @@ func (d *DB) Conflict(ctx context.Context, invoiceID string) (books.Conflict, er
 	return c, wrap("conflict", err)
 }
 
-// Theirs implements books.SyncTx.
-func (t *tx) Theirs(id string) (int64, error) {
+// Conflict implements books.SyncTx.
+func (t *tx) Conflict(invoiceID string) (books.Conflict, error) {
 	c, err := scanConflict(func(into ...any) error {
-		return t.one(`SELECT id, invoice_id, opened, body, sum FROM conflict WHERE invoice_id = ?`, []any{id}, into...)
+		return t.one(`SELECT id, invoice_id, opened, body, sum FROM conflict WHERE invoice_id = ?`, []any{invoiceID}, into...)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return -1, nil
+		err = books.ErrNotFound
 	}
-	return c.Theirs.Revision, err
+	return c, err
 }
 
 func (t *tx) OpenConflict(c books.Conflict, h books.HistoryEntry) error {

@@ -137,6 +137,14 @@ type Conflict struct {
 	OpenedAt  time.Time
 }
 
+// DeletedState stands in a FieldDiff of "state" for a side that deleted the invoice.
+const DeletedState = "deleted"
+
+// Deleting reports whether mine is a deletion, which met a newer version.
+func (c Conflict) Deleting() bool {
+	return len(c.Diffs) == 1 && c.Diffs[0].Path == "state" && c.Diffs[0].Mine == DeletedState
+}
+
 // Merge is the answer of a three-way merge.
 type Merge struct {
 	Result invoice.Invoice // every rule-settled field, and mine where a person must choose

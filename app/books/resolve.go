@@ -35,7 +35,7 @@ func (d *Desk) Resolve(ctx context.Context, invoiceID string, choices map[string
 			all = ""
 		}
 	}
-	if c.Deleted || c.Theirs.State != invoice.Draft || c.Mine.State != invoice.Draft {
+	if c.Deleted || c.Deleting() || c.Theirs.State != invoice.Draft || c.Mine.State != invoice.Draft {
 		// Two lives cannot be mixed: one side as a whole.
 		if all == "" {
 			return Stored{}, &Error{Code: "one_side_only", Text: "the two sides are in different states and cannot be mixed", Hint: "choose one side for all rows"}
@@ -47,7 +47,8 @@ func (d *Desk) Resolve(ctx context.Context, invoiceID string, choices map[string
 
 // ResolveSide takes one side for everything that differs. Mine keeps what the
 // rules merged as well; theirs is exactly the server's version. Mine against a
-// deletion becomes a new draft, which is given back.
+// deletion becomes a new draft, which is given back. Mine that is a deletion asks
+// again for it, now of the server's version.
 func (d *Desk) ResolveSide(ctx context.Context, invoiceID string, side Side) (Stored, error) {
 	c, err := d.conflict(ctx, invoiceID)
 	if err != nil {
@@ -63,6 +64,9 @@ func (d *Desk) ResolveSide(ctx context.Context, invoiceID string, side Side) (St
 	case !c.Theirs.State.Editable():
 		return Stored{}, &Error{Code: "theirs_is_final", Text: "the server's version is " + string(c.Theirs.State) + " and cannot be changed any more",
 			Hint: "take theirs, or keep both: mine then becomes a new draft"}
+	}
+	if c.Deleting() {
+		return d.close(ctx, c, c.Theirs, Delete)
 	}
 	mine := c.Mine
 	if c.Mine.State == invoice.Draft && c.Theirs.State == invoice.Draft {
@@ -87,7 +91,8 @@ func (d *Desk) ResolveWith(ctx context.Context, invoiceID string, result invoice
 	if !c.Theirs.State.Editable() {
 		return Stored{}, &Error{Code: "theirs_is_final", Text: "the server's version is " + string(c.Theirs.State) + " and cannot be changed any more", Hint: "take theirs, or keep both"}
 	}
-	result.State = invoice.Draft
+	// Who wrote it has looked at its lines.
+	result.State, result.ReviewNeeded = invoice.Draft, false
 	return d.finish(ctx, c, result)
 }
 

@@ -71,6 +71,9 @@ type SyncTx interface {
 	// Invoice gives ErrNotFound when there is none, ErrDamaged with Pending alone
 	// when what is stored is not what was written; SetClean makes it whole.
 	Invoice(id string) (Stored, error)
+	// Conflict gives the open conflict of an invoice, ErrNotFound when there is
+	// none, ErrDamaged when it is not what was written.
+	Conflict(invoiceID string) (Conflict, error)
 	// Ready lists operations to send, oldest first, Sent ones before Unsent ones,
 	// at most one a document, without Parked ones and without those whose
 	// document has an open conflict: at most limit, and only until their bodies
@@ -127,9 +130,6 @@ type SyncTx interface {
 	// OpenConflict opens or replaces the conflict of c.InvoiceID and drops its
 	// unsent and sent operations; the document stays mine.
 	OpenConflict(c Conflict, h HistoryEntry) error
-	// Theirs is the server's revision in the open conflict of an invoice, -1 when
-	// there is none.
-	Theirs(id string) (int64, error)
 	DeleteInvoice(id string, h HistoryEntry) error
 	SetCustomer(c party.Customer, deleted bool) error
 	SetItem(i invoice.Item, deleted bool) error

@@ -340,17 +340,26 @@ func (e *Engine) known(tx books.SyncTx, st books.Stored, c books.Change, s *Summ
 	return e.theirs(tx, st, *c.Invoice, false, true, s)
 }
 
-// conflicted brings a still newer version to an open conflict.
+// conflicted brings another version to an open conflict, which stays open until a
+// person settles it or both sides came to the same.
 func (e *Engine) conflicted(tx books.SyncTx, st books.Stored, c books.Change, s *Summary) ([]Event, error) {
-	have, err := tx.Theirs(c.ID)
-	if err != nil || have >= c.Revision && !e.anew {
+	open, err := tx.Conflict(c.ID)
+	if errors.Is(err, books.ErrDamaged) || errors.Is(err, books.ErrNotFound) {
+		open, err = books.Conflict{}, nil // it is opened anew
+	}
+	if err != nil {
 		return nil, err
+	}
+	if open.InvoiceID != "" && open.Theirs.Revision >= c.Revision && !e.anew {
+		return nil, nil // the version that it was opened with, or an older one
 	}
 	theirs := st.Invoice
 	theirs.Revision = c.Revision
 	if c.Invoice != nil {
 		theirs = *c.Invoice
 	}
+	// The operation that asked for it went when the conflict was opened.
+	st.Deleting, st.Conflict = open.Deleting(), false
 	before := *s
 	ev, err := e.theirs(tx, st, theirs, c.Deleted, true, s)
 	s.Conflicts = before.Conflicts // it was open before

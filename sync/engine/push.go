@@ -432,8 +432,8 @@ func (e *Engine) deleted(tx books.SyncTx, o books.Operation, a wire.Answer, s *S
 	return []Event{{Kind: "pushed", InvoiceID: o.DocumentID}}, tx.DeleteInvoice(o.DocumentID, h)
 }
 
-// deleting shows a deletion that met a newer version. Nothing of that version is
-// lost whichever side is chosen; a clerk who still wants it gone deletes again.
+// deleting shows a deletion that met a newer version: a person chooses between
+// that version and having it gone.
 func (e *Engine) deleting(tx books.SyncTx, st books.Stored, theirs invoice.Invoice, deleted bool, s *Summary) ([]Event, error) {
 	if deleted {
 		h := e.history(st.Invoice.ID, "deleted")
@@ -443,7 +443,7 @@ func (e *Engine) deleting(tx books.SyncTx, st books.Stored, theirs invoice.Invoi
 	s.Conflicts++
 	c := books.Conflict{
 		ID: e.cfg.NewID(), InvoiceID: st.Invoice.ID, Base: st.Base, Mine: st.Invoice, Theirs: theirs, OpenedAt: e.cfg.Now(),
-		Diffs: []books.FieldDiff{{Path: "state", Mine: "deleted", Theirs: string(theirs.State)}},
+		Diffs: []books.FieldDiff{{Path: "state", Mine: books.DeletedState, Theirs: string(theirs.State)}},
 	}
 	return []Event{{Kind: "conflict", InvoiceID: c.InvoiceID}}, tx.OpenConflict(c, e.history(c.InvoiceID, "conflict"))
 }
@@ -511,7 +511,7 @@ func (e *Engine) theirs(tx books.SyncTx, st books.Stored, theirs invoice.Invoice
 	if open {
 		s.Conflicts++
 		if deleted && len(m.Diffs) == 0 {
-			m.Diffs = []books.FieldDiff{{Path: "state", Mine: string(mine.State), Theirs: "deleted"}}
+			m.Diffs = []books.FieldDiff{{Path: "state", Mine: string(mine.State), Theirs: books.DeletedState}}
 		}
 		c := books.Conflict{
 			ID: e.cfg.NewID(), InvoiceID: mine.ID, Base: base, Mine: mine, Theirs: theirs, Deleted: deleted,

@@ -50,6 +50,8 @@ func buyerText(i invoice.Invoice) string {
 type merger struct {
 	choices map[string]books.Side
 	out     books.Merge
+	noBase  bool // nobody can say what was added and what was deleted
+	ruled   int  // rows settled by rule, not by a person
 }
 
 // settle decides one group by its texts: which side's content to take.
@@ -59,15 +61,18 @@ func (m *merger) settle(path string, line int, base, mine, theirs string, hasBas
 	case mine == theirs:
 		return books.Mine
 	case hasBase && mine == base:
-		d.Side = books.Theirs
-		m.out.Merged = append(m.out.Merged, d)
-		return books.Theirs
+		return m.rule(d, books.Theirs)
 	case hasBase && theirs == base:
-		d.Side = books.Mine
-		m.out.Merged = append(m.out.Merged, d)
-		return books.Mine
+		return m.rule(d, books.Mine)
 	}
 	return m.ask(d)
+}
+
+func (m *merger) rule(d books.FieldDiff, side books.Side) books.Side {
+	d.Side = side
+	m.out.Merged = append(m.out.Merged, d)
+	m.ruled++
+	return side
 }
 
 // ask leaves the decision to a person; mine stands until then.
@@ -85,7 +90,7 @@ func (m *merger) ask(d books.FieldDiff) books.Side {
 // that a person decided. What still needs a person is in Diffs, and Result then
 // holds mine there. It is a books.Merger.
 func Three(base *invoice.Invoice, mine, theirs invoice.Invoice, choices map[string]books.Side) books.Merge {
-	m := &merger{choices: choices}
+	m := &merger{choices: choices, noBase: base == nil}
 	b := invoice.Invoice{}
 	if base != nil {
 		b = *base
@@ -110,17 +115,37 @@ func Three(base *invoice.Invoice, mine, theirs invoice.Invoice, choices map[stri
 			g.copy(&res, theirs)
 		}
 	}
+	m.ruled = 0
 	res.Lines = m.lines(b.Lines, mine.Lines, theirs.Lines)
-	mineChanged, theirsChanged := linesText(mine.Lines) != linesText(b.Lines), linesText(theirs.Lines) != linesText(b.Lines)
-	both := mineChanged && theirsChanged && linesText(mine.Lines) != linesText(theirs.Lines)
-	res.ReviewNeeded = mine.ReviewNeeded || theirs.ReviewNeeded || both
-	if base != nil && b.ReviewNeeded && !both {
-		// One side ticked the review since.
-		res.ReviewNeeded = mine.ReviewNeeded && theirs.ReviewNeeded
-	}
+	res.ReviewNeeded = m.review(base, mine, theirs, res)
 	res.Extra = mergeExtra(mine, theirs)
 	m.out.Result = res
 	return m.out
+}
+
+// review reports whether a person must look at the lines before submit: where
+// both sides changed lines and the outcome holds some of each by rule. Lines that
+// are wholly one side's are as that clerk left them, and who chose every row that
+// differs has looked at them by that very act.
+func (m *merger) review(base *invoice.Invoice, mine, theirs, out invoice.Invoice) bool {
+	b := invoice.Invoice{}
+	if base != nil {
+		b = *base
+	}
+	was, my, th := linesText(b.Lines), linesText(mine.Lines), linesText(theirs.Lines)
+	if my != was && th != was && my != th {
+		switch linesText(out.Lines) {
+		case my:
+			return mine.ReviewNeeded
+		case th:
+			return theirs.ReviewNeeded
+		}
+		return m.ruled > 0
+	}
+	if b.ReviewNeeded { // one side may have ticked it since
+		return mine.ReviewNeeded && theirs.ReviewNeeded
+	}
+	return mine.ReviewNeeded || theirs.ReviewNeeded
 }
 
 // same compares what clerks write.
@@ -156,16 +181,27 @@ func (m *merger) lines(base, mine, theirs []invoice.Line) []invoice.Line {
 		b, hasB := bl[id]
 		my, hasM := ml[id]
 		th, hasT := tl[id]
-		at := place(mine, theirs, id)
+		at := my.n
+		if !hasM {
+			at = th.n
+		}
 		path := "line/" + id
 		switch {
 		case hasM && hasT:
 			out = append(out, m.line(b.Line, my.Line, th.Line, hasB, at))
+		case hasM && !hasT && m.noBase:
+			if m.ask(books.FieldDiff{Path: path, Line: at, Mine: lineText(my.Line)}) == books.Mine {
+				out = append(out, my.Line)
+			}
+		case hasT && !hasM && m.noBase:
+			if m.ask(books.FieldDiff{Path: path, Line: at, Theirs: lineText(th.Line)}) == books.Theirs {
+				out = append(out, th.Line)
+			}
 		case hasM && !hasB:
-			m.note(path, at, "", lineText(my.Line), "", books.Mine)
+			m.rule(books.FieldDiff{Path: path, Line: at, Mine: lineText(my.Line)}, books.Mine)
 			out = append(out, my.Line)
 		case hasT && !hasB:
-			m.note(path, at, "", "", lineText(th.Line), books.Theirs)
+			m.rule(books.FieldDiff{Path: path, Line: at, Theirs: lineText(th.Line)}, books.Theirs)
 			out = append(out, th.Line)
 		case hasM: // they deleted it
 			if m.settle(path, at, lineText(b.Line), lineText(my.Line), "", true) == books.Mine {
@@ -178,10 +214,6 @@ func (m *merger) lines(base, mine, theirs []invoice.Line) []invoice.Line {
 		}
 	}
 	return invoice.Sorted(out)
-}
-
-func (m *merger) note(path string, at int, base, mine, theirs string, side books.Side) {
-	m.out.Merged = append(m.out.Merged, books.FieldDiff{Path: path, Line: at, Base: base, Mine: mine, Theirs: theirs, Side: side})
 }
 
 // line merges two versions of one line: the amounts register, the description
@@ -232,15 +264,6 @@ func ids(mine, theirs []invoice.Line) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-func place(mine, theirs []invoice.Line, id string) int {
-	for _, lines := range [][]invoice.Line{mine, theirs} {
-		if l, ok := byID(lines)[id]; ok {
-			return l.n
-		}
-	}
-	return 0
 }
 
 func num(d *decimal.Decimal) string {

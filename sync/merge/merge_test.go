@@ -1,8 +1,11 @@
 package merge
 
 import (
+	"fmt"
 	"reflect"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -49,9 +52,9 @@ func TestThree(t *testing.T) {
 		{"the same change", with(func(i *invoice.Invoice) { i.Remark = "m" }), with(func(i *invoice.Invoice) { i.Remark = "m" }), []string{}, "791", false},
 		{"buyer is one group", with(func(i *invoice.Invoice) { i.Buyer.Name = "m" }), with(func(i *invoice.Invoice) { i.Buyer.TaxNo = "t" }), []string{"buyer"}, "791", false},
 		{"different lines", with(func(i *invoice.Invoice) { i.Lines[0] = line("1", "a", "2", "100") }), with(func(i *invoice.Invoice) { i.Lines[1] = line("2", "b", "1", "300") }), []string{}, "565", true},
-		{"the same line", with(func(i *invoice.Invoice) { i.Lines[0] = line("1", "a", "2", "100") }), with(func(i *invoice.Invoice) { i.Lines[0] = line("1", "a", "1", "200") }), []string{"line/1/amounts"}, "904", true},
+		{"the same line", with(func(i *invoice.Invoice) { i.Lines[0] = line("1", "a", "2", "100") }), with(func(i *invoice.Invoice) { i.Lines[0] = line("1", "a", "1", "200") }), []string{"line/1/amounts"}, "904", false},
 		{"both add", with(func(i *invoice.Invoice) { i.Lines = append(i.Lines, line("3", "c", "1", "1")) }), with(func(i *invoice.Invoice) { i.Lines = append(i.Lines, line("4", "d", "1", "2")) }), []string{}, "794.39", true},
-		{"deleted against edited", with(func(i *invoice.Invoice) { i.Lines = i.Lines[:1] }), with(func(i *invoice.Invoice) { i.Lines[1] = line("2", "b", "3", "300") }), []string{"line/2"}, "113", true},
+		{"deleted against edited", with(func(i *invoice.Invoice) { i.Lines = i.Lines[:1] }), with(func(i *invoice.Invoice) { i.Lines[1] = line("2", "b", "3", "300") }), []string{"line/2"}, "113", false},
 		{"deleted against untouched", with(func(i *invoice.Invoice) { i.Lines = i.Lines[:1] }), base(), []string{}, "113", false},
 		{"handed in", with(func(i *invoice.Invoice) { i.State = invoice.Waiting }), with(func(i *invoice.Invoice) { i.Remark = "t" }), []string{"state"}, "791", false},
 		{"issued by another", with(func(i *invoice.Invoice) { i.Remark = "m" }), with(func(i *invoice.Invoice) { i.State = invoice.Issued }), []string{"state"}, "791", false},
@@ -104,6 +107,15 @@ func TestWithoutBase(t *testing.T) {
 	if got := paths(m.Diffs); !reflect.DeepEqual(got, []string{"remark"}) {
 		t.Errorf("%v", got)
 	}
+	// A line of one side alone was added there or deleted here.
+	m = Three(nil, with(func(i *invoice.Invoice) { i.Lines = i.Lines[:1] }), with(func(i *invoice.Invoice) { i.Lines = i.Lines[1:] }), nil)
+	if got := paths(m.Diffs); !reflect.DeepEqual(got, []string{"line/1", "line/2"}) {
+		t.Errorf("%v", got)
+	}
+	m = Three(nil, base(), with(func(i *invoice.Invoice) { i.Lines = i.Lines[1:] }), map[string]books.Side{"line/1": books.Theirs})
+	if len(m.Diffs) > 0 || len(m.Result.Lines) != 1 {
+		t.Errorf("%+v", m)
+	}
 }
 
 // A draft handed in with the very content the server has needs no decision; with
@@ -123,5 +135,90 @@ func TestHandedIn(t *testing.T) {
 	gone := with(func(i *invoice.Invoice) { i.State, i.Revision = invoice.Issued, 3 })
 	if m := Three(&b, mine, gone, nil); !reflect.DeepEqual(paths(m.Diffs), []string{"state"}) {
 		t.Errorf("issued meanwhile: %+v", m)
+	}
+}
+
+// many is a draft of n lines.
+func many(n int) invoice.Invoice {
+	i := base()
+	i.Lines = nil
+	for k := range n {
+		l := line(strconv.Itoa(k), "item", "1", "100")
+		l.Order = fmt.Sprintf("%05d", k)
+		i.Lines = append(i.Lines, l)
+	}
+	return i
+}
+
+// The largest invoice is merged in time that grows with its lines, not with their
+// square: a write transaction waits for it.
+func TestManyLinesMergeSoon(t *testing.T) {
+	least := func(n int) time.Duration {
+		b, mine, theirs := many(n), many(n), many(n)
+		for k := range n {
+			switch k % 3 {
+			case 0:
+				mine.Lines[k].Spec = "m"
+			case 1:
+				theirs.Lines[k].Spec = "t"
+			}
+		}
+		best := time.Hour
+		for range 5 {
+			start := time.Now()
+			if m := Three(&b, mine, theirs, nil); len(m.Diffs) != 0 || len(m.Result.Lines) != n {
+				t.Fatalf("%d diffs, %d lines", len(m.Diffs), len(m.Result.Lines))
+			}
+			best = min(best, time.Since(start))
+		}
+		return best
+	}
+	few, all := least(250), least(invoice.MaxLines)
+	if all > 40*few && all > 300*time.Millisecond {
+		t.Errorf("%v for 250 lines, %v for %d", few, all, invoice.MaxLines)
+	}
+}
+
+func BenchmarkThree(b *testing.B) {
+	old, mine, theirs := many(invoice.MaxLines), many(invoice.MaxLines), many(invoice.MaxLines)
+	for k := range mine.Lines {
+		mine.Lines[k].Spec = "m"
+	}
+	for b.Loop() {
+		Three(&old, mine, theirs, nil)
+	}
+}
+
+// A review is asked for only where the outcome holds lines of both clerks that no
+// person chose.
+func TestReview(t *testing.T) {
+	b := base()
+	edit := func(n int, qty string) func(*invoice.Invoice) {
+		return func(i *invoice.Invoice) { q := decimal.RequireFromString(qty); i.Lines[n].Qty = &q }
+	}
+	both := func(f ...func(*invoice.Invoice)) invoice.Invoice {
+		return with(func(i *invoice.Invoice) {
+			for _, g := range f {
+				g(i)
+			}
+		})
+	}
+	one, two := "line/1/amounts", "line/2/amounts"
+	for name, c := range map[string]struct {
+		mine, theirs invoice.Invoice
+		choices      map[string]books.Side
+		want         bool
+	}{
+		"merged by rule":               {both(edit(0, "5")), both(edit(1, "6")), nil, true},
+		"one line, mine":               {both(edit(0, "5")), both(edit(0, "6")), map[string]books.Side{one: books.Mine}, false},
+		"one line, theirs":             {both(edit(0, "5")), both(edit(0, "6")), map[string]books.Side{one: books.Theirs}, false},
+		"all rows mine":                {both(edit(0, "5"), edit(1, "5")), both(edit(0, "6"), edit(1, "6")), map[string]books.Side{one: books.Mine, two: books.Mine}, false},
+		"a mix that a person chose":    {both(edit(0, "5"), edit(1, "5")), both(edit(0, "6"), edit(1, "6")), map[string]books.Side{one: books.Mine, two: books.Theirs}, false},
+		"mine, and theirs by rule":     {both(edit(0, "5")), both(edit(0, "6"), edit(1, "6")), map[string]books.Side{one: books.Mine}, true},
+		"theirs, which rules added to": {both(edit(0, "5")), both(edit(0, "6"), edit(1, "6")), map[string]books.Side{one: books.Theirs}, false},
+	} {
+		if m := Three(&b, c.mine, c.theirs, c.choices); len(m.Diffs) > 0 || m.Result.ReviewNeeded != c.want {
+			t.Errorf("%s: review %v, %d diffs", name, m.Result.ReviewNeeded, len(m.Diffs))
+		}
 	}
 }

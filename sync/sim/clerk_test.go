@@ -209,6 +209,12 @@ func (d *desk) resolve() {
 		return
 	}
 	now, _ := d.stored(c.InvoiceID)
+	if now.Deleting { // he still wants it gone
+		d.w.model.intend(d, now, "delete")
+		d.w.model.given(c.Mine)
+		d.w.model.given(c.Theirs)
+		return
+	}
 	copied := invoice.Invoice{}
 	if st.Invoice.ID != c.InvoiceID && st.Invoice.ID != "" {
 		copied = st.Invoice
