@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
+	"counterfoil/sync/mask"
 	"counterfoil/sync/probe"
 	"counterfoil/sync/trust"
 	"counterfoil/ui/viewmodel"
@@ -31,6 +33,16 @@ type facts struct {
 	counts books.Counts
 	asides []books.Aside // newest first
 	report *probe.Report // of the last self-check
+}
+
+// personal are the names that no text for IT holds: of the server, this computer,
+// its folder and who is signed in.
+func (d *desk) personal() []string {
+	names := append(mask.Person(), d.client.URL(), d.opts.data)
+	if host, err := os.Hostname(); err == nil {
+		names = append(names, host)
+	}
+	return names
 }
 
 // read brings the counts up to date; it touches the disk.
@@ -59,7 +71,7 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 		Connected: f.d.client.URL() != "", Online: st.Kind == link.Online, LastSync: st.LastOK,
 		Waiting: n.UnsyncedInvoices, WaitingGross: n.UnsyncedGross, OldestWaiting: n.OldestUnsynced,
 		Requests: day.Requests, Availability: day.Availability, Success: day.Success, P50: day.P50, P99: day.P99,
-		NextTry: f.d.client.Engine().NextTry(), Names: []string{f.d.client.URL()},
+		NextTry: f.d.client.Engine().NextTry(), Names: f.d.personal(),
 	}
 	out.Sending = out.Connected && out.NextTry.IsZero()
 	out.CertificateEnd = m.CertificateEnd()
@@ -198,7 +210,7 @@ func (s *selfCheck) walk(ctx context.Context, progress func(probe.Check)) probe.
 // Run walks all checks.
 func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) viewmodel.Finding {
 	r := s.walk(ctx, func(c probe.Check) { progress(convert(c)) })
-	out := viewmodel.Finding{Proven: r.Finding.Confidence == fault.Proven}
+	out := viewmodel.Finding{Proven: r.Finding.Confidence == fault.Proven, Names: s.d.personal()}
 	for _, c := range r.Checks {
 		if c.State == probe.Bad && out.CheckID == "" {
 			out.CheckID = c.ID

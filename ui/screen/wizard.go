@@ -199,7 +199,7 @@ func (s *Wizard) foot() fyne.CanvasObject {
 	if st := s.vm.Stage(); st == viewmodel.StageFinding || st == viewmodel.StageHanded {
 		left = append(left, container.NewCenter(words(s.t.T("wizard.stuck")+" ", bodySize, false, plainInk)))
 		if s.Copy != nil {
-			left = append(left, button(s.t.T("wizard.copy"), false, func() { s.Copy(s.vm.ForIT(nil)) }))
+			left = append(left, button(s.t.T("wizard.copy"), false, func() { s.Copy(s.vm.ForIT()) }))
 		}
 		if s.Export != nil {
 			left = append(left, button(s.t.T("connection.export"), false, s.Export))

@@ -1,9 +1,9 @@
 package viewmodel
 
 import (
-	"regexp"
-	"sort"
 	"strings"
+
+	"counterfoil/sync/mask"
 )
 
 // Report is the text for IT or the server team, with names and secrets masked.
@@ -37,7 +37,7 @@ func (c *Connection) Report() string {
 			line(l.When, l.Text)
 		}
 	}
-	return Masked(b.String(), f.Names)
+	return Masked(w, b.String(), f.Names)
 }
 
 func mark(s LampState) string {
@@ -52,29 +52,12 @@ func mark(s LampState) string {
 	return "[--]"
 }
 
-var secrets = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)\bbearer\s+\S+`),
-	regexp.MustCompile(`(?i)\b(token|password|secret|authorization)\s*[=:]\s*\S+`),
-	regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`),           // JWT
-	regexp.MustCompile(`[\w.+-]+@[\w-]+(\.[\w-]+)+`),            // e-mail
-	regexp.MustCompile(`\b[0-9A-HJ-NPQRTUWXY]{15,20}\b`),        // tax or account number
-	regexp.MustCompile(`\b1[3-9]\d{9}\b`),                       // mobile phone
-	regexp.MustCompile(`(?i)([a-z]:\\users\\|/home/)[^\\/\s]+`), // user name in a path
-	regexp.MustCompile(`(?s)-----BEGIN [^-]+-----.*?-----END [^-]+-----`),
-}
-
-// Masked replaces the names given and everything that looks like a secret, a
-// tax number, a phone number or an e-mail address by "***".
-func Masked(text string, names []string) string {
-	names = append([]string{}, names...)
-	sort.Slice(names, func(i, j int) bool { return len(names[i]) > len(names[j]) })
-	for _, n := range names {
-		if strings.TrimSpace(n) != "" {
-			text = strings.ReplaceAll(text, n, "***")
-		}
+// Masked takes secrets, names of hosts and users, addresses, tax and phone numbers
+// out of a text for IT, and besides the names given; see package mask.
+func Masked(p Phrases, text string, names []string) string {
+	words := mask.Chinese
+	if (Bilingual{ZH: "zh", EN: "en"}).In(p) == "en" {
+		words = mask.English
 	}
-	for _, r := range secrets {
-		text = r.ReplaceAllString(text, "***")
-	}
-	return text
+	return mask.New(words, names...).Text(text)
 }

@@ -86,7 +86,7 @@ func TestConnectionWords(t *testing.T) {
 
 func TestMasked(t *testing.T) {
 	in := "Bearer abc.def token=xyz 91310000MA1FL0ABCD 13812345678 /home/li/x C:\\Users\\li\\x 王五 eyJhbGciOi.eyJzdWIi.sig"
-	got := Masked(in, []string{"王五", ""})
+	got := Masked(plain{}, in, []string{"王五", ""})
 	for _, s := range []string{"abc.def", "xyz", "91310000MA1FL0ABCD", "13812345678", "/li", "\\li", "王五", "eyJ"} {
 		if strings.Contains(got, s) {
 			t.Errorf("%q is still in %q", s, got)

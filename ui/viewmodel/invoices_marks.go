@@ -2,11 +2,9 @@ package viewmodel
 
 import (
 	"context"
-	"encoding/csv"
 	"io"
 	"maps"
 	"slices"
-	"strings"
 
 	"counterfoil/app/books"
 )
@@ -110,14 +108,11 @@ func (v *Invoices) Export(w io.WriteCloser, done func(error)) {
 		head = append(head, words.T("invoices.col."+c))
 	}
 	away(v.setup, context.Background(), func(ctx context.Context) (int, error) {
-		// Excel takes a file for UTF-8 only with a byte order mark.
-		if _, err := io.WriteString(w, "\ufeff"); err != nil {
-			_ = w.Close()
-			return 0, err
+		out, err := newSheet(w)
+		if err == nil {
+			err = out.Write(head)
 		}
-		out := csv.NewWriter(w)
 		n := 0
-		err := out.Write(head)
 		for after, more := "", true; more && err == nil; {
 			var p books.Page
 			if p, err = v.store.List(ctx, f, o, after, 500); err != nil {
@@ -129,10 +124,10 @@ func (v *Invoices) Export(w io.WriteCloser, done func(error)) {
 				}
 				n++
 				if r.Damaged { // nothing is said of it
-					err = out.Write([]string{"", harmless(r.Reference), "", "", "", "", words.T("invoices.damaged")})
+					err = out.Write([]string{"", r.Reference, "", "", "", "", words.T("invoices.damaged")})
 					continue
 				}
-				err = out.Write([]string{harmless(r.Number), harmless(r.Reference), r.Date, harmless(r.BuyerName), words.T("kind." + string(r.Kind)), r.Gross.StringFixed(2), words.T("invoices." + string(r.State))})
+				err = out.Write([]string{r.Number, r.Reference, r.Date, r.BuyerName, words.T("kind." + string(r.Kind)), r.Gross.StringFixed(2), words.T("invoices." + string(r.State))})
 			}
 			after = p.Next
 			more = after != ""
@@ -153,12 +148,4 @@ func (v *Invoices) Export(w io.WriteCloser, done func(error)) {
 		done(err)
 		v.tell()
 	})
-}
-
-// harmless keeps a spreadsheet from running a text as a formula.
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

@@ -44,6 +44,7 @@ type Finding struct {
 	Who             string // WhoYou …
 	Minutes         int    // about how long it takes the clerk; 0: not said
 	Steps           []WizardStep
+	Names           []string // masked in the text for IT: hosts, the user
 }
 
 // SelfCheck looks for the fault. Both methods may take seconds, end with ctx,
@@ -335,8 +336,8 @@ func (w *Wizard) WhoText() string {
 }
 
 // ForIT is text to hand to IT or the server team: the fault's number, what was
-// found, why we know, and every check. Secrets and the names given are masked.
-func (w *Wizard) ForIT(names []string) string {
+// found, why we know, and every check. It is masked.
+func (w *Wizard) ForIT() string {
 	f, p := w.finding, w.setup.Words
 	var b strings.Builder
 	line := func(s string) {
@@ -358,7 +359,7 @@ func (w *Wizard) ForIT(names []string) string {
 		line(sign + c.Title.In(p) + "  " + w.CheckNote(c))
 	}
 	line(w.setup.Now().Format("2006-01-02 15:04:05 -0700"))
-	return Masked(b.String(), names)
+	return Masked(p, b.String(), f.Names)
 }
 
 func (w *Wizard) changed() {

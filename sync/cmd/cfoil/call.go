@@ -29,7 +29,7 @@ var options = map[string]map[string]bool{
 	"list":      {"state": true, "search": true, "limit": true},
 	"resolve":   {"choose": true},
 	"sync":      {"once": false, "watch": false},
-	"selfcheck": {"server": true, "timeout": true},
+	"selfcheck": {"server": true, "timeout": true, "full": false},
 }
 
 // parse reads options wherever they stand. "-" and negative numbers are words;

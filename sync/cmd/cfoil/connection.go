@@ -127,17 +127,14 @@ func selfcheck(ctx context.Context, c *call) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout+2*time.Second)
 	defer cancel()
+	masked := c.masked(c.opts["server"], d.client.URL())
 	report := d.client.SelfCheck(ctx, c.opts["server"], timeout, func(ch probe.Check) {
 		if ch.State == probe.Good || ch.State == probe.Bad {
-			c.say("%-4s %-28s %6d ms  %s", ch.State, ch.Title.EN, ch.MS, ch.Result)
+			c.say("%-4s %-28s %6d ms  %s", ch.State, ch.Title.EN, ch.MS, masked(ch.Result))
 		}
 	})
-	if c.json {
-		if err := c.print(probe.SelfcheckJSON(report)); err != nil {
-			return err
-		}
-	} else {
-		c.say("\n%s", report.Text("en"))
+	if err := c.report(report, masked); err != nil {
+		return err
 	}
 	if report.Finding.Fault != fault.OK {
 		return errFound

@@ -43,7 +43,8 @@ usage: cfoil --data DIR [--keyring os|file] [--json] COMMAND [ARGUMENTS]
   resolve ID --choose mine|theirs|FILE                settle a conflict
   sync [--once|--watch]                               send and receive
   status                                              what waits, and for what
-  selfcheck [--server URL] [--timeout 10s]            find the fault in the connection
+  selfcheck [--server URL] [--timeout 10s] [--full]   find the fault in the connection;
+                                                      --full shows hosts, addresses and users
   money FILE|-                                        compute an invoice without storing it
   check-tax-no NO   words AMOUNT
 

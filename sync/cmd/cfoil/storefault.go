@@ -16,12 +16,8 @@ func (c *call) storeFault(err error) error {
 		Fault: fault.ID(id), Confidence: fault.Proven,
 		Evidence: []fault.Evidence{{Probe: "store", Result: err.Error()}},
 	}}
-	if c.json {
-		if err := c.print(probe.SelfcheckJSON(report)); err != nil {
-			return err
-		}
-	} else {
-		c.say("%s", report.Text("en"))
+	if err := c.report(report, c.masked()); err != nil {
+		return err
 	}
 	return errFound
 }

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"os"
+
+	"counterfoil/sync/mask"
+	"counterfoil/sync/probe"
+)
+
+// masked returns what takes hosts, addresses and users out of texts that are made
+// to be handed on, unless --full asks for them.
+func (c *call) masked(servers ...string) func(string) string {
+	if c.opts["full"] != "" {
+		return func(text string) string { return text }
+	}
+	names := append(append(mask.Person(), c.data), servers...)
+	if host, err := os.Hostname(); err == nil {
+		names = append(names, host)
+	}
+	return mask.New(mask.English, names...).Text
+}
+
+// report prints the outcome of a self-check.
+func (c *call) report(r probe.Report, masked func(string) string) error {
+	if !c.json {
+		c.say("\n%s", masked(r.Text("en")))
+		return nil
+	}
+	s := probe.SelfcheckJSON(r)
+	for i := range s.Evidence {
+		s.Evidence[i].Result = masked(s.Evidence[i].Result)
+	}
+	return c.print(s)
+}

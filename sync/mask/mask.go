@@ -1,0 +1,247 @@
+// Package mask takes out of a text for IT what is nobody else's business: who
+// works where, at which addresses, with which secrets. What is taken out keeps a
+// stable name, so that the text still says which things are the same.
+package mask
+
+import (
+	"cmp"
+	"net/netip"
+	"net/url"
+	"os/user"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Words name what is taken out; each is followed by a number.
+type Words struct{ Host, Address, User, Name string }
+
+// The words of the two languages.
+var (
+	Chinese = Words{Host: "主机", Address: "地址", User: "用户", Name: "名称"}
+	English = Words{Host: "host-", Address: "address-", User: "user-", Name: "name-"}
+)
+
+const gone = "***"
+
+// secrets are not even told apart.
+var secrets = []*regexp.Regexp{
+	regexp.MustCompile(`(?s)-----BEGIN [^-]+-----.*?-----END [^-]+-----`),
+	regexp.MustCompile(`(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{6,}`),
+	regexp.MustCompile(`(?i)\b(?:token|password|passphrase|secret|authorization|cookie)"?\s*[=:：]\s*\S+`),
+	regexp.MustCompile(`(?:令牌|密码|口令)\s*[=:：]\s*\S+`),
+	regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`),                 // JWT
+	regexp.MustCompile(`\b[\w-]{43}\b`),                               // a token as syncd makes it
+	regexp.MustCompile(`[\w.+-]+@[\w-]+(\.[\w-]+)+`),                  // e-mail
+	regexp.MustCompile(`\b1[3-9]\d{9}\b`),                             // mobile phone
+	regexp.MustCompile(`\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b`), // hardware address
+}
+
+var (
+	userinfo = regexp.MustCompile(`(://)[^/\s@"]+@`)
+	home     = regexp.MustCompile(`(?i)((?:\b[a-z]:)?(?:\\+|/)(?:users|home)(?:\\+|/))([^\\/:*?"<>|\r\n]+)`)
+	share    = regexp.MustCompile(`((?:^|[\s"'(])\\{2,4})([\w.-]+)(\\)`)
+	taxNo    = regexp.MustCompile(`\b[0-9A-Z]{15,20}\b`) // or a bank account
+	masked   = regexp.MustCompile(`^(?:(?:host|address|user|name)-|主机|地址|用户|名称)\d+$`)
+	four     = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`)
+	colons   = regexp.MustCompile(`[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(?:%\w+)?`)
+	dotted   = regexp.MustCompile(`(?i)(?:\*\.)?\b(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])\b`)
+	inURL    = regexp.MustCompile(`(?i)(\bhttps?://(?:\*+@)?)([^\s/:@"\[\]]+)`)
+	withPort = regexp.MustCompile(`(?i)\b([a-z][a-z0-9-]*):(\d{2,5})\b`)
+	lookedUp = regexp.MustCompile(`(?i)(\blookup )([^\s:]+)`)
+)
+
+// files end like names of hosts and are none.
+var files = []string{"db", "pem", "crt", "cer", "key", "json", "txt", "log", "exe", "dll", "csv", "html", "pdf", "go", "lock", "sock", "conf", "ini", "xml", "zip"}
+
+// A Masker gives the same thing the same name in all texts that it is given.
+type Masker struct {
+	words         Words
+	hosts, others []string
+	seen          map[string]string
+	count         map[string]int
+}
+
+// New makes a masker. names are further texts to take out: an address of a server
+// counts as its host.
+func New(w Words, names ...string) *Masker {
+	m := &Masker{words: w, seen: map[string]string{}, count: map[string]int{}}
+	m.hosts, m.others = split(names)
+	return m
+}
+
+func (m *Masker) name(word, what string) string {
+	key := word + strings.ToLower(what)
+	if m.seen[key] == "" {
+		m.count[word]++
+		m.seen[key] = word + strconv.Itoa(m.count[word])
+	}
+	return m.seen[key]
+}
+
+// Text returns the text without secrets, names of hosts and users, network
+// addresses, tax, account and phone numbers.
+func (m *Masker) Text(text string) string {
+	text = userinfo.ReplaceAllString(text, "${1}"+gone+"@")
+	for _, r := range secrets {
+		text = r.ReplaceAllString(text, gone)
+	}
+	text = taxNo.ReplaceAllStringFunc(text, func(s string) string {
+		if strings.ContainsAny(s, "0123456789") {
+			return gone
+		}
+		return s
+	})
+	text = groups(home, text, func(g []string) string { return g[1] + m.user(g[2]) })
+	for _, h := range m.hosts {
+		text = whole(text, h, func() string { return m.host(h) })
+	}
+	for _, n := range m.others {
+		text = whole(text, n, func() string { return m.name(m.words.Name, n) })
+	}
+	text = groups(inURL, text, func(g []string) string { return g[1] + m.host(g[2]) })
+	text = groups(lookedUp, text, func(g []string) string { return g[1] + m.host(g[2]) })
+	text = groups(share, text, func(g []string) string { return g[1] + m.host(g[2]) + g[3] })
+	text = four.ReplaceAllStringFunc(text, m.address)
+	text = colons.ReplaceAllStringFunc(text, m.address)
+	text = dotted.ReplaceAllStringFunc(text, m.dotted)
+	return groups(withPort, text, func(g []string) string { return m.host(g[1]) + ":" + g[2] })
+}
+
+// host names a host; this computer's own name says nothing of anybody.
+func (m *Masker) host(s string) string {
+	switch {
+	case strings.EqualFold(s, "localhost"), s == gone, masked.MatchString(s):
+		return s
+	case address(s).IsValid():
+		return m.address(s)
+	}
+	return m.name(m.words.Host, strings.TrimSuffix(s, "."))
+}
+
+func (m *Masker) dotted(s string) string {
+	end := s[strings.LastIndexByte(s, '.')+1:]
+	if slices.Contains(files, strings.ToLower(end)) || end != strings.ToLower(end) && end != strings.ToUpper(end) {
+		return s // a file, or a type of the program
+	}
+	return m.host(s)
+}
+
+func address(s string) netip.Addr {
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a
+}
+
+// address names an address; one that every computer has is kept.
+func (m *Masker) address(s string) string {
+	a := address(s)
+	if !a.IsValid() || a.IsLoopback() || a.IsUnspecified() {
+		return s
+	}
+	return m.name(m.words.Address, a.WithZone("").String())
+}
+
+func (m *Masker) user(s string) string {
+	name := strings.TrimRight(s, " ")
+	if name == "" || strings.EqualFold(name, "public") {
+		return s
+	}
+	return m.name(m.words.User, name) + s[len(name):]
+}
+
+// split tells names of hosts from others; what is too short or says nothing of
+// anybody is left out.
+func split(names []string) (hosts, others []string) {
+	plain := []string{"root", "admin", "administrator", "user", "localhost", "direct"}
+	for _, n := range names {
+		n = strings.TrimSpace(n)
+		if u, err := url.Parse(n); err == nil && u.Hostname() != "" {
+			n = u.Hostname()
+			hosts = append(hosts, n)
+			continue
+		}
+		if utf8.RuneCountInString(n) < 2 || len(n) < 3 || slices.Contains(plain, strings.ToLower(n)) {
+			continue
+		}
+		if dotted.FindString(n) == n || address(n).IsValid() {
+			hosts = append(hosts, n)
+		} else {
+			others = append(others, n)
+		}
+	}
+	return longest(hosts), longest(others)
+}
+
+// longest puts the longest first: a name may be part of another.
+func longest(s []string) []string {
+	slices.SortFunc(s, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	return s
+}
+
+// groups replaces each match by what f makes of its groups.
+func groups(r *regexp.Regexp, text string, f func(groups []string) string) string {
+	return r.ReplaceAllStringFunc(text, func(s string) string { return f(r.FindStringSubmatch(s)) })
+}
+
+// whole replaces a name where it is not part of a longer word.
+func whole(text, name string, f func() string) string {
+	if name == "" {
+		return text
+	}
+	var b strings.Builder
+	lower, want := fold(text), fold(name)
+	for {
+		i := strings.Index(lower, want)
+		if i < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		end := i + len(want)
+		before, _ := utf8.DecodeLastRuneInString(text[:i])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		b.WriteString(text[:i])
+		if joined(before, first(name)) || joined(last(name), after) {
+			b.WriteString(text[i:end])
+		} else {
+			b.WriteString(f())
+		}
+		text, lower = text[end:], lower[end:]
+	}
+}
+
+// fold lowers ASCII letters alone, so that every byte stays in its place.
+func fold(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+func first(s string) rune { r, _ := utf8.DecodeRuneInString(s); return r }
+func last(s string) rune  { r, _ := utf8.DecodeLastRuneInString(s); return r }
+
+// joined reports whether two neighbours belong to one word; Chinese has no spaces
+// between words.
+func joined(a, b rune) bool {
+	word := func(r rune) bool {
+		return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) || unicode.Is(unicode.Latin, r)
+	}
+	return word(a) && word(b)
+}
+
+// Person returns the names of who is signed in on this computer, without the domain.
+func Person() []string {
+	u, err := user.Current()
+	if err != nil {
+		return nil
+	}
+	return []string{u.Username[strings.LastIndexByte(u.Username, '\\')+1:], u.Name}
+}
