@@ -109,7 +109,15 @@ func (d *Desk) KeepBoth(ctx context.Context, invoiceID string) (Stored, error) {
 // deleted never comes back under its old id.
 func (d *Desk) anew(ctx context.Context, c Conflict, inv invoice.Invoice) (Stored, error) {
 	// The copy first: if the program dies in between, mine exists twice, not never.
-	out, _, err := d.Draft(ctx, copyOf(inv))
+	st, err := d.Store.Invoice(ctx, c.InvoiceID)
+	if err != nil {
+		return st, err
+	}
+	draft := copyOf(inv)
+	for i := range draft.Lines {
+		draft.Lines[i].ID = d.NewID()
+	}
+	out, _, err := d.draft(ctx, draft, st.Typed.moved(inv.Lines, draft.Lines))
 	if err != nil {
 		return out, err
 	}
@@ -144,10 +152,22 @@ func (d *Desk) close(ctx context.Context, c Conflict, result invoice.Invoice, ki
 	}
 	mine := c.Mine
 	h := HistoryEntry{InvoiceID: c.InvoiceID, At: d.Now(), Event: "resolved", Before: &mine}
+	st, err := d.Store.Invoice(ctx, c.InvoiceID)
+	if err != nil {
+		return st, err
+	}
+	if kind == "" {
+		h.Detail = st.Typed.String() // it was typed into mine
+	}
 	if err := d.Store.Resolve(ctx, c, result, sheet, kind, h); err != nil {
 		return Stored{}, err
 	}
-	st, err := d.Store.Invoice(ctx, c.InvoiceID)
+	if h.Detail != "" {
+		if err := d.Store.PutTyped(ctx, c.InvoiceID, nil); err != nil && !errors.Is(err, ErrNotFound) {
+			return Stored{}, err
+		}
+	}
+	st, err = d.Store.Invoice(ctx, c.InvoiceID)
 	if errors.Is(err, ErrNotFound) && c.Deleted {
 		return Stored{}, nil
 	}

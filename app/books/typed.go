@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -73,6 +74,31 @@ func (t Typed) First(inv invoice.Invoice) string {
 		return ""
 	}
 	return first.field
+}
+
+// String is for a history: every field with its text.
+func (t Typed) String() string {
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(t)) {
+		out = append(out, key+"="+t[key])
+	}
+	return strings.Join(out, "; ")
+}
+
+// moved names the lines anew: those at the same place in to.
+func (t Typed) moved(from, to []invoice.Line) Typed {
+	ids := map[string]string{}
+	for i, l := range from {
+		ids[l.ID] = to[i].ID
+	}
+	out := Typed{}
+	for key, text := range t {
+		if id, field := t.Line(key); ids[id] != "" {
+			key = LineField(ids[id], field)
+		}
+		out[key] = text
+	}
+	return out
 }
 
 // Keep stores an invoice as a clerk is typing it: inv as far as it can be read

@@ -285,33 +285,60 @@ func TestTypedIntoAFinalInvoice(t *testing.T) {
 	}
 }
 
-// While a conflict is open the desk takes no edit: what is typed waits beside it.
+// While a conflict is open the desk takes no edit: what is typed waits beside it,
+// for mine or for the copy of mine; with theirs it goes into the history.
 func TestTypedIntoAConflict(t *testing.T) {
-	b := newBench(t)
-	b.fill()
-	b.settle()
-	mine := b.stored().Invoice
-	theirs := mine
-	theirs.Remark, theirs.Revision = "theirs", 2
-	err := b.db.Update(context.Background(), func(tx books.SyncTx) error {
-		return tx.OpenConflict(books.Conflict{ID: "c", InvoiceID: mine.ID, Mine: mine, Theirs: theirs}, books.HistoryEntry{Event: "conflict"})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.SetCell(0, ColQty, "7")
-	b.SetCell(2, ColName, "螺母")
-	if err := b.Flush(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.desk.ResolveSide(context.Background(), mine.ID, books.Theirs); err != nil {
-		t.Fatal(err)
-	}
-	c := b.again()
-	c.open(mine.ID)
-	c.settle()
-	if inv := c.stored().Invoice; inv.Remark != "theirs" || len(inv.Lines) != 3 || inv.Lines[0].Qty.String() != "7" || inv.Lines[2].Name != "螺母" || c.stored().Typed != nil {
-		t.Errorf("%+v beside %v", inv, c.stored().Typed)
+	for _, outcome := range []string{"mine", "theirs", "both"} {
+		b := newBench(t)
+		ctx := context.Background()
+		b.fill()
+		b.settle()
+		mine := b.stored().Invoice
+		theirs := mine
+		theirs.Remark, theirs.Revision = "theirs", 2
+		err := b.db.Update(ctx, func(tx books.SyncTx) error {
+			return tx.OpenConflict(books.Conflict{ID: "c", InvoiceID: mine.ID, Mine: mine, Theirs: theirs}, books.HistoryEntry{Event: "conflict"})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.SetCell(0, ColQty, "7")
+		b.SetCell(1, ColPrice, "x")
+		b.SetCell(2, ColName, "螺母")
+		if err := b.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+		id := mine.ID
+		if outcome == "both" {
+			st, err := b.desk.KeepBoth(ctx, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			id = st.Invoice.ID
+		} else if _, err := b.desk.ResolveSide(ctx, id, books.Side(outcome)); err != nil {
+			t.Fatal(err)
+		}
+		c := b.again()
+		c.open(id)
+		c.settle()
+		qty, price, lines := "7", "x", 3
+		if outcome == "theirs" {
+			qty, price, lines = "120", "6.2", 2
+		}
+		if inv := c.stored().Invoice; len(inv.Lines) != lines || inv.Lines[0].Qty.String() != qty || c.Cell(1, ColPrice) != price {
+			t.Errorf("%s: %+v beside %v", outcome, inv, c.stored().Typed)
+		}
+		if outcome == "mine" {
+			continue
+		}
+		st, err := b.db.Invoice(ctx, mine.ID)
+		if err != nil || st.Typed != nil || st.Invoice.Remark != "theirs" {
+			t.Errorf("%s: theirs has %v beside it, %v", outcome, st.Typed, err)
+		}
+		h, err := b.db.History(ctx, mine.ID)
+		if err != nil || !strings.Contains(h[len(h)-1].Detail, "螺母") {
+			t.Errorf("%s: it is in no history: %+v", outcome, h[len(h)-1])
+		}
 	}
 }
 
