@@ -43,6 +43,7 @@ type Config struct {
 	Empty  bool // no sample data
 	// NoInvoices leaves the sample invoices out, so that numbers begin at 1.
 	NoInvoices bool
+	Faults     []string // switched on from the start
 	// DateBack and DateAhead are the window of server.Config.
 	DateBack, DateAhead int
 	Limits              listen.Limits // of its connections
@@ -124,6 +125,15 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 	p.http.ConnState, p.http.ErrorLog = p.track, silent
 	if err := p.listen(ctx); err != nil {
 		return nil, errors.Join(err, p.store.Close())
+	}
+	for _, id := range cfg.Faults {
+		if err := p.Set(id, true); err != nil {
+			return nil, errors.Join(err, p.Close(ctx))
+		}
+	}
+	// What waited for the tax service when it ended.
+	if err := p.srv.IssueWaiting(ctx); err != nil && !errors.Is(err, server.ErrDown) {
+		return nil, errors.Join(err, p.Close(ctx))
 	}
 	return p, nil
 }

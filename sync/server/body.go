@@ -40,7 +40,10 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request, v any) bool {
 	default:
 		return bad(http.StatusUnsupportedMediaType, "malformed", "Send gzip or no Content-Encoding", "")
 	}
-	err := wire.UnmarshalRead(&limited{body, s.cfg.MaxBody}, v)
+	raw, err := readAll(body, s.cfg.MaxBody)
+	if err == nil {
+		err = wire.Unmarshal(raw, v)
+	}
 	var big *http.MaxBytesError
 	switch {
 	case errors.Is(err, errTooLarge) || errors.Is(err, wire.ErrTooMany) || errors.As(err, &big):
@@ -53,21 +56,14 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request, v any) bool {
 	return true
 }
 
-// limited reads at most left bytes; what has more gives errTooLarge.
-type limited struct {
-	r    io.Reader
-	left int64
-}
-
-func (l *limited) Read(b []byte) (int, error) {
-	if int64(len(b)) > l.left+1 {
-		b = b[:l.left+1]
+// readAll reads at most limit bytes; more give errTooLarge. All of it is read
+// before it is parsed: a parser that waits for more looks at blanks again and again.
+func readAll(r io.Reader, limit int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		return nil, errTooLarge
 	}
-	n, err := l.r.Read(b)
-	if l.left -= int64(n); l.left < 0 {
-		return n, errTooLarge
-	}
-	return n, err
+	return b, err
 }
 
 // small answers are not worth compressing.

@@ -165,8 +165,9 @@ func (s *Server) sameDevice(w http.ResponseWriter, r *http.Request, req wire.Pus
 		bad = "the token belongs to another device"
 	}
 	for i, op := range req.Operations {
-		if !strings.HasPrefix(op.OperationID, req.Device+":") {
-			bad = "operation " + strconv.Itoa(i+1) + " has the id of another device"
+		seq, ours := strings.CutPrefix(op.OperationID, req.Device+":")
+		if n, err := strconv.ParseInt(seq, 10, 64); !ours || err != nil || n < 1 || wire.OperationID(req.Device, n) != op.OperationID {
+			bad = "operation " + strconv.Itoa(i+1) + " has no id of this device"
 			break
 		}
 	}

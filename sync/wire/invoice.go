@@ -19,29 +19,29 @@ var ErrMalformed = errors.New("malformed document")
 
 // invoiceBody is an invoice on the wire. Extra holds the fields of a newer program.
 type invoiceBody struct {
-	ID           string     `json:"id"`
-	Reference    string     `json:"reference,omitempty"`
-	Kind         string     `json:"kind"`
-	Basis        string     `json:"basis"`
-	Date         string     `json:"date,omitempty"`
-	Buyer        partyBody  `json:"buyer"`
-	Lines        []lineBody `json:"lines"`
-	Remark       string     `json:"remark,omitempty"`
-	Payee        string     `json:"payee,omitempty"`
-	Reviewer     string     `json:"reviewer,omitempty"`
-	Drawer       string     `json:"drawer,omitempty"`
-	Email        string     `json:"email,omitempty"`
-	ReviewNeeded bool       `json:"review_needed,omitzero"`
-	State        string     `json:"state"`
-	Number       string     `json:"number,omitempty"`
-	Revision     int64      `json:"revision,omitzero"`
-	Rejection    *rejection `json:"rejection,omitempty"`
-	Reverses     string     `json:"reverses,omitempty"`
-	RedRows      []rowBody  `json:"red_rows,omitempty"`
-	IssuedAt     *time.Time `json:"issued_at,omitempty"`
-	Branch       string     `json:"branch,omitempty"`
-	CreatedAt    *time.Time `json:"created_at,omitempty"`
-	UpdatedAt    *time.Time `json:"updated_at,omitempty"`
+	ID           string         `json:"id"`
+	Reference    string         `json:"reference,omitempty"`
+	Kind         string         `json:"kind"`
+	Basis        string         `json:"basis"`
+	Date         string         `json:"date,omitempty"`
+	Buyer        partyBody      `json:"buyer"`
+	Lines        List[lineBody] `json:"lines"`
+	Remark       string         `json:"remark,omitempty"`
+	Payee        string         `json:"payee,omitempty"`
+	Reviewer     string         `json:"reviewer,omitempty"`
+	Drawer       string         `json:"drawer,omitempty"`
+	Email        string         `json:"email,omitempty"`
+	ReviewNeeded bool           `json:"review_needed,omitzero"`
+	State        string         `json:"state"`
+	Number       string         `json:"number,omitempty"`
+	Revision     int64          `json:"revision,omitzero"`
+	Rejection    *rejection     `json:"rejection,omitempty"`
+	Reverses     string         `json:"reverses,omitempty"`
+	RedRows      List[rowBody]  `json:"red_rows,omitempty"`
+	IssuedAt     *time.Time     `json:"issued_at,omitempty"`
+	Branch       string         `json:"branch,omitempty"`
+	CreatedAt    *time.Time     `json:"created_at,omitempty"`
+	UpdatedAt    *time.Time     `json:"updated_at,omitempty"`
 
 	Extra map[string]json.RawMessage `json:",embed"`
 }
@@ -178,7 +178,7 @@ func EncodeInvoice(inv invoice.Invoice) ([]byte, error) {
 	lines := invoice.Sorted(inv.Lines)
 	b := invoiceBody{
 		ID: inv.ID, Reference: inv.Reference, Kind: string(inv.Kind), Basis: string(inv.Basis), Date: inv.Date,
-		Buyer: partyBody(inv.Buyer), Lines: make([]lineBody, 0, len(lines)), Remark: inv.Remark, Payee: inv.Payee, Reviewer: inv.Reviewer,
+		Buyer: partyBody(inv.Buyer), Lines: make(List[lineBody], 0, len(lines)), Remark: inv.Remark, Payee: inv.Payee, Reviewer: inv.Reviewer,
 		Drawer: inv.Drawer, Email: inv.Email, ReviewNeeded: inv.ReviewNeeded, State: string(inv.State), Number: inv.Number,
 		Revision: inv.Revision, Reverses: inv.Reverses, Branch: inv.Branch, Extra: inv.Extra,
 		IssuedAt: stamp(inv.IssuedAt), CreatedAt: stamp(inv.CreatedAt), UpdatedAt: stamp(inv.UpdatedAt),

@@ -21,6 +21,3 @@ func MarshalWrite(w io.Writer, message any) error { return json.MarshalWrite(w, 
 // Unmarshal reads one message. A name that stands twice and text that is no
 // UTF-8 are errors: two programs could read them differently.
 func Unmarshal(raw []byte, message any) error { return json.Unmarshal(raw, message) }
-
-// UnmarshalRead reads one message from r to its end, as Unmarshal does.
-func UnmarshalRead(r io.Reader, message any) error { return json.UnmarshalRead(r, message) }

@@ -45,14 +45,10 @@ func (o *options) serve(stdout, stderr io.Writer) error {
 func (o *options) limits() listen.Limits { return listen.Limits{PerAddress: o.perAddress} }
 
 func (o *options) practise(ctx context.Context, who func(string) (access.Principal, error), stdout io.Writer) error {
-	p, err := practice.Start(ctx, practice.Config{Dir: o.data, Listen: o.listen, DB: o.db, Version: version, Access: who, NoInvoices: true, Limits: o.limits()})
+	p, err := practice.Start(ctx, practice.Config{Dir: o.data, Listen: o.listen, DB: o.db, Version: version, Access: who, NoInvoices: true,
+		DateBack: o.dateBack, DateAhead: o.dateAhead, Limits: o.limits(), Faults: o.faults()})
 	if err != nil {
 		return err
-	}
-	for _, id := range o.faults() {
-		if err := p.Set(id, true); err != nil {
-			return err
-		}
 	}
 	fmt.Fprintln(stdout, "ready", p.URL())
 	<-ctx.Done()
