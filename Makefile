@@ -4,7 +4,7 @@ TAGS := -tags migrated_fynedo,no_emoji
 GOFLAGS_WIN := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test lint race pictures day day-slice portable windows bench kill checks sim attack soak tools clean
+.PHONY: run test lint race pictures day day-slice portable windows bench kill checks flips bench-million sim attack soak tools clean
 
 run:
 	@.ci/setup.sh run
@@ -77,6 +77,15 @@ kill:
 # 100,000 saves with searches and data checks beside them: no false alarm.
 checks:
 	COUNTERFOIL_SAVES=100000 go test $(TAGS) -run CheckBesideSearches -timeout 60m -count 1 -v ./localdb
+
+# 10,000 bits and bytes of a data file flipped: nothing altered is ever shown as whole.
+flips:
+	COUNTERFOIL_FLIPS=10000 go test $(TAGS) -run FlippedBits -timeout 60m -count 1 -v ./sync/cmd/cfoil
+
+# The list at a million invoices; COUNTERFOIL_LARGE=FILE keeps the data file for
+# the next time (it takes 20 minutes to fill).
+bench-million:
+	COUNTERFOIL_INVOICES=1000000 go test $(TAGS) -run '^$$' -bench 'Page|Search|Counts' -benchtime 200x -timeout 3h ./localdb
 
 # Three desks, bad lines, crashes and a server, each run from a new seed; a
 # failure prints its seed, and COUNTERFOIL_SEED=<it> COUNTERFOIL_SEEDS=1 repeats it.

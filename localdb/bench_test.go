@@ -172,11 +172,25 @@ func BenchmarkDeepPage(b *testing.B) {
 	}
 }
 
+// BenchmarkLastPage jumps to the end.
+func BenchmarkLastPage(b *testing.B) {
+	d := openLarge(b)
+	for _, by := range allOrders {
+		b.Run(by, func(b *testing.B) {
+			spread(b, func(int) {
+				if _, err := d.ListBack(context.Background(), books.Filter{}, books.Order{By: by}, "", 100); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
 func BenchmarkSearch(b *testing.B) {
 	d := openLarge(b)
 	for name, q := range map[string]string{
 		"common": "有限公司", "one-character": "长", "one-rare": "ü", "two": "重阳", "number": "00073021", "initials": "hqbl",
-		"tail": "有限公司997 合同", "none": "不存在的", "none-two": "鑫鑫", "two-words": "打印纸 99998", "reference": "AB0123",
+		"tail": "有限公司997 合同", "never-together": "长江 重阳", "none": "不存在的", "none-two": "鑫鑫", "two-words": "打印纸 99998", "reference": "AB0123",
 	} {
 		b.Run(name, func(b *testing.B) {
 			spread(b, func(int) { list(b, d, books.Filter{Search: q}, books.Order{Desc: true}, "") })
