@@ -48,10 +48,14 @@ type (
 		Phone   string `json:"phone,omitempty"`
 		Bank    string `json:"bank,omitempty"`
 		Account string `json:"account,omitempty"`
+
+		Extra map[string]json.RawMessage `json:"extra,omitempty"`
 	}
 	rejectionBody struct {
 		Code   string            `json:"code"`
 		Fields map[string]string `json:"fields,omitempty"`
+
+		Extra map[string]json.RawMessage `json:"extra,omitempty"`
 	}
 	lineBody struct {
 		ID       string                     `json:"id"`
@@ -70,6 +74,8 @@ type (
 	discountBody struct {
 		Amount  *string `json:"amount,omitempty"`
 		Percent *string `json:"percent,omitempty"`
+
+		Extra map[string]json.RawMessage `json:"extra,omitempty"`
 	}
 	rowBody struct {
 		Line    int             `json:"line,omitzero"`
@@ -85,6 +91,8 @@ type (
 		Net     string          `json:"net"`
 		Tax     string          `json:"tax"`
 		Gross   string          `json:"gross"`
+
+		Extra map[string]json.RawMessage `json:"extra,omitempty"`
 	}
 )
 
@@ -96,20 +104,20 @@ func toBody(v invoice.Invoice) invoiceBody {
 		CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt, Extra: v.Extra,
 	}
 	if v.Rejection != nil {
-		b.Rejection = &rejectionBody{v.Rejection.Code, v.Rejection.Fields}
+		b.Rejection = &rejectionBody{v.Rejection.Code, v.Rejection.Fields, v.Rejection.Extra}
 	}
 	for _, l := range v.Lines {
 		x := lineBody{ID: l.ID, Order: l.Order, Name: l.Name, TaxCode: l.TaxCode, Spec: l.Spec, Unit: l.Unit,
 			Qty: text(l.Qty), Price: text(l.Price), Amount: text(l.Amount), Rate: l.Rate.String(), Extra: l.Extra}
 		if l.Discount != nil {
-			x.Discount = &discountBody{text(l.Discount.Amount), text(l.Discount.Percent)}
+			x.Discount = &discountBody{text(l.Discount.Amount), text(l.Discount.Percent), l.Discount.Extra}
 		}
 		b.Lines = append(b.Lines, x)
 	}
 	for _, r := range v.RedRows {
 		b.RedRows = append(b.RedRows, rowBody{Line: r.Line, LineID: r.LineID, Type: r.Type, Name: r.Name, TaxCode: r.TaxCode,
 			Spec: r.Spec, Unit: r.Unit, Qty: text(r.Qty), Price: text(r.Price), Rate: r.Rate.String(),
-			Net: r.Net.String(), Tax: r.Tax.String(), Gross: r.Gross.String()})
+			Net: r.Net.String(), Tax: r.Tax.String(), Gross: r.Gross.String(), Extra: r.Extra})
 	}
 	return b
 }
@@ -123,20 +131,20 @@ func fromBody(b invoiceBody) (invoice.Invoice, error) {
 		CreatedAt: b.CreatedAt, UpdatedAt: b.UpdatedAt, Extra: b.Extra,
 	}
 	if b.Rejection != nil {
-		v.Rejection = &invoice.Rejection{Code: b.Rejection.Code, Fields: b.Rejection.Fields}
+		v.Rejection = &invoice.Rejection{Code: b.Rejection.Code, Fields: b.Rejection.Fields, Extra: b.Rejection.Extra}
 	}
 	for _, l := range b.Lines {
 		x := invoice.Line{ID: l.ID, Order: l.Order, Name: l.Name, TaxCode: l.TaxCode, Spec: l.Spec, Unit: l.Unit,
 			Qty: p.maybe(l.Qty), Price: p.maybe(l.Price), Amount: p.maybe(l.Amount), Rate: p.rate(l.Rate), Extra: l.Extra}
 		if l.Discount != nil {
-			x.Discount = &invoice.Discount{Amount: p.maybe(l.Discount.Amount), Percent: p.maybe(l.Discount.Percent)}
+			x.Discount = &invoice.Discount{Amount: p.maybe(l.Discount.Amount), Percent: p.maybe(l.Discount.Percent), Extra: l.Discount.Extra}
 		}
 		v.Lines = append(v.Lines, x)
 	}
 	for _, r := range b.RedRows {
 		v.RedRows = append(v.RedRows, invoice.Row{Line: r.Line, LineID: r.LineID, Type: r.Type, Name: r.Name, TaxCode: r.TaxCode,
 			Spec: r.Spec, Unit: r.Unit, Qty: p.maybe(r.Qty), Price: p.maybe(r.Price), Rate: p.rate(r.Rate),
-			Net: p.number(r.Net), Tax: p.number(r.Tax), Gross: p.number(r.Gross)})
+			Net: p.number(r.Net), Tax: p.number(r.Tax), Gross: p.number(r.Gross), Extra: r.Extra})
 	}
 	return v, p.err
 }

@@ -143,9 +143,7 @@ func (d *Desk) edit(ctx context.Context, id string, version int64, inv invoice.I
 	inv.ID, inv.Reference, inv.Number, inv.Revision = old.ID, old.Reference, old.Number, old.Revision
 	inv.State, inv.Rejection, inv.Reverses, inv.RedRows = invoice.Draft, nil, old.Reverses, old.RedRows
 	inv.CreatedAt, inv.IssuedAt, inv.Branch = old.CreatedAt, old.IssuedAt, old.Branch
-	if inv.Extra == nil {
-		inv.Extra = old.Extra
-	}
+	keepUnknown(&inv, old)
 	d.complete(&inv)
 	return d.save(ctx, inv, version, Put, HistoryEntry{Event: "edited", Before: &old}, typed)
 }
@@ -261,7 +259,7 @@ func copyOf(inv invoice.Invoice) invoice.Invoice {
 	}
 	return invoice.Invoice{
 		Kind: inv.Kind, Basis: inv.Basis, Buyer: inv.Buyer, Lines: lines, Remark: inv.Remark,
-		Payee: inv.Payee, Reviewer: inv.Reviewer, Drawer: inv.Drawer, Email: inv.Email,
+		Payee: inv.Payee, Reviewer: inv.Reviewer, Drawer: inv.Drawer, Email: inv.Email, Extra: inv.Extra,
 	}
 }
 

@@ -93,6 +93,8 @@ func (d *Desk) ResolveWith(ctx context.Context, invoiceID string, result invoice
 	}
 	// Who wrote it has looked at its lines.
 	result.State, result.ReviewNeeded = invoice.Draft, false
+	keepUnknown(&result, c.Theirs)
+	keepUnknown(&result, c.Mine)
 	return d.finish(ctx, c, result)
 }
 

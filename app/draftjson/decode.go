@@ -128,7 +128,7 @@ func syntax(err error) error {
 func (in *draft) invoice() (invoice.Invoice, error) {
 	out := invoice.Invoice{
 		ID: in.ID, Kind: invoice.Kind(in.Kind), Basis: invoice.Basis(in.Basis), Date: in.Date,
-		Buyer:  party.Party(in.Buyer),
+		Buyer:  party.Party{Name: in.Buyer.Name, TaxNo: in.Buyer.TaxNo, Address: in.Buyer.Address, Phone: in.Buyer.Phone, Bank: in.Buyer.Bank, Account: in.Buyer.Account},
 		Remark: in.Remark, Payee: in.Payee, Reviewer: in.Reviewer, Drawer: in.Drawer, Email: in.Email,
 	}
 	for i, l := range in.Lines {

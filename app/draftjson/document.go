@@ -7,6 +7,7 @@ import (
 
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
+	"counterfoil/app/party"
 )
 
 // Printed is the printed form of a document; amounts have two decimals.
@@ -46,6 +47,10 @@ type PrintedBuyer struct {
 	Phone   string `json:"phone,omitempty"`
 	Bank    string `json:"bank,omitempty"`
 	Account string `json:"account,omitempty"`
+}
+
+func printedBuyer(p party.Party) PrintedBuyer {
+	return PrintedBuyer{p.Name, p.TaxNo, p.Address, p.Phone, p.Bank, p.Account}
 }
 
 // PrintedRow is one printed row.
@@ -96,7 +101,7 @@ func optional(d *decimal.Decimal) string {
 func Computed(inv invoice.Invoice, s invoice.Sheet) Printed {
 	out := Printed{
 		Kind: string(inv.Kind), Basis: string(inv.Basis), Date: inv.Date, Remark: inv.Remark, Reverses: inv.Reverses,
-		Buyer: PrintedBuyer(inv.Buyer), Rows: []PrintedRow{}, ByRate: []RateTotal{},
+		Buyer: printedBuyer(inv.Buyer), Rows: []PrintedRow{}, ByRate: []RateTotal{},
 		Net: s.Net.StringFixed(2), Tax: s.Tax.StringFixed(2), Gross: s.Gross.StringFixed(2), Words: s.Words,
 	}
 	for _, r := range s.Rows {

@@ -89,6 +89,7 @@ type Invoice struct {
 type Rejection struct {
 	Code   string            // stable code, e.g. "buyer_tax_no_required"
 	Fields map[string]string // field path → code
+	Extra  map[string]json.RawMessage
 }
 
 // Line is one input row. Qty and Price, or Amount, are given in the document's
@@ -112,6 +113,7 @@ type Line struct {
 type Discount struct {
 	Amount  *decimal.Decimal // in the document's basis, > 0
 	Percent *decimal.Decimal // 10 means 10 %
+	Extra   map[string]json.RawMessage
 }
 
 // RowType is 行性质.
@@ -139,6 +141,7 @@ type Row struct {
 	Net     decimal.Decimal
 	Tax     decimal.Decimal
 	Gross   decimal.Decimal
+	Extra   map[string]json.RawMessage // of a stored row
 }
 
 // RateTotal sums the rows of one rate.

@@ -118,7 +118,11 @@ func Three(base *invoice.Invoice, mine, theirs invoice.Invoice, choices map[stri
 	m.ruled = 0
 	res.Lines = m.lines(b.Lines, mine.Lines, theirs.Lines)
 	res.ReviewNeeded = m.review(base, mine, theirs, res)
-	res.Extra = mergeExtra(mine, theirs)
+	res.Extra = extra(mine.Extra, theirs.Extra)
+	res.Buyer.Extra = extra(mine.Buyer.Extra, theirs.Buyer.Extra)
+	if len(theirs.RedRows) == len(mine.RedRows) {
+		res.RedRows = theirs.RedRows // no clerk edits them
+	}
 	m.out.Result = res
 	return m.out
 }
@@ -160,16 +164,18 @@ func same(a, b invoice.Invoice) bool {
 
 func handedIn(s invoice.State) bool { return !s.Editable() }
 
-func mergeExtra(mine, theirs invoice.Invoice) map[string]json.RawMessage {
-	if len(theirs.Extra) == 0 {
-		return mine.Extra
+// extra merges fields that this program does not know. It edits none of them, so
+// theirs is the newer one.
+func extra(mine, theirs map[string]json.RawMessage) map[string]json.RawMessage {
+	if len(theirs) == 0 {
+		return mine
 	}
-	out := maps.Clone(mine.Extra)
-	if out == nil {
-		return maps.Clone(theirs.Extra)
+	out := maps.Clone(theirs)
+	for name, value := range mine {
+		if _, ok := out[name]; !ok {
+			out[name] = value
+		}
 	}
-	// This program edits no field it does not know, so theirs is the newer one.
-	maps.Copy(out, theirs.Extra)
 	return out
 }
 
@@ -233,8 +239,11 @@ func (m *merger) line(b, my, th invoice.Line, hasBase bool, at int) invoice.Line
 	if hasBase && my.Order == b.Order || my.Order != th.Order && (!hasBase || th.Order != b.Order) && th.Order < my.Order {
 		out.Order = th.Order
 	}
-	if len(th.Extra) > 0 {
-		out.Extra = th.Extra
+	out.Extra = extra(my.Extra, th.Extra)
+	if out.Discount != nil && my.Discount != nil && th.Discount != nil {
+		d := *out.Discount
+		d.Extra = extra(my.Discount.Extra, th.Discount.Extra)
+		out.Discount = &d
 	}
 	return out
 }

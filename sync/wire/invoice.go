@@ -49,6 +49,8 @@ type invoiceBody struct {
 type rejection struct {
 	Code   string            `json:"code"`
 	Fields map[string]string `json:"fields,omitempty"`
+
+	Extra map[string]json.RawMessage `json:",embed"`
 }
 
 type partyBody struct {
@@ -58,6 +60,8 @@ type partyBody struct {
 	Phone   string `json:"phone,omitempty"`
 	Bank    string `json:"bank,omitempty"`
 	Account string `json:"account,omitempty"`
+
+	Extra map[string]json.RawMessage `json:",embed"`
 }
 
 type lineBody struct {
@@ -79,6 +83,8 @@ type lineBody struct {
 type discountBody struct {
 	Amount  *string `json:"amount,omitempty"`
 	Percent *string `json:"percent,omitempty"`
+
+	Extra map[string]json.RawMessage `json:",embed"`
 }
 
 type rowBody struct {
@@ -95,6 +101,8 @@ type rowBody struct {
 	Net     string  `json:"net"`
 	Tax     string  `json:"tax"`
 	Gross   string  `json:"gross"`
+
+	Extra map[string]json.RawMessage `json:",embed"`
 }
 
 func text(d *decimal.Decimal) *string {
@@ -167,7 +175,7 @@ func lineOf(l invoice.Line) lineBody {
 		Qty: text(l.Qty), Price: text(l.Price), Amount: text(l.Amount), Rate: l.Rate.String(), Extra: l.Extra,
 	}
 	if l.Discount != nil {
-		b.Discount = &discountBody{text(l.Discount.Amount), text(l.Discount.Percent)}
+		b.Discount = &discountBody{text(l.Discount.Amount), text(l.Discount.Percent), l.Discount.Extra}
 	}
 	return b
 }
@@ -184,7 +192,7 @@ func EncodeInvoice(inv invoice.Invoice) ([]byte, error) {
 		IssuedAt: stamp(inv.IssuedAt), CreatedAt: stamp(inv.CreatedAt), UpdatedAt: stamp(inv.UpdatedAt),
 	}
 	if inv.Rejection != nil {
-		b.Rejection = &rejection{inv.Rejection.Code, inv.Rejection.Fields}
+		b.Rejection = &rejection{inv.Rejection.Code, inv.Rejection.Fields, inv.Rejection.Extra}
 	}
 	for _, l := range lines {
 		b.Lines = append(b.Lines, lineOf(l))
@@ -193,7 +201,7 @@ func EncodeInvoice(inv invoice.Invoice) ([]byte, error) {
 		b.RedRows = append(b.RedRows, rowBody{
 			Line: r.Line, LineID: r.LineID, Type: string(r.Type), Name: r.Name, TaxCode: r.TaxCode, Spec: r.Spec, Unit: r.Unit,
 			Qty: text(r.Qty), Price: text(r.Price), Rate: r.Rate.String(),
-			Net: r.Net.StringFixed(2), Tax: r.Tax.StringFixed(2), Gross: r.Gross.StringFixed(2),
+			Net: r.Net.StringFixed(2), Tax: r.Tax.StringFixed(2), Gross: r.Gross.StringFixed(2), Extra: r.Extra,
 		})
 	}
 	return Marshal(b)
@@ -215,7 +223,7 @@ func DecodeInvoice(raw []byte) (invoice.Invoice, error) {
 		IssuedAt: unstamp(b.IssuedAt), CreatedAt: unstamp(b.CreatedAt), UpdatedAt: unstamp(b.UpdatedAt),
 	}
 	if b.Rejection != nil {
-		inv.Rejection = &invoice.Rejection{Code: b.Rejection.Code, Fields: b.Rejection.Fields}
+		inv.Rejection = &invoice.Rejection{Code: b.Rejection.Code, Fields: b.Rejection.Fields, Extra: b.Rejection.Extra}
 	}
 	for i, l := range b.Lines {
 		r.list, r.at = "lines", i+1
@@ -225,7 +233,7 @@ func DecodeInvoice(raw []byte) (invoice.Invoice, error) {
 			Rate: r.rate(l.Rate),
 		}
 		if l.Discount != nil {
-			v.Discount = &invoice.Discount{Amount: r.optional("discount", l.Discount.Amount), Percent: r.optional("discount", l.Discount.Percent)}
+			v.Discount = &invoice.Discount{Amount: r.optional("discount", l.Discount.Amount), Percent: r.optional("discount", l.Discount.Percent), Extra: l.Discount.Extra}
 		}
 		inv.Lines = append(inv.Lines, v)
 	}
@@ -234,7 +242,7 @@ func DecodeInvoice(raw []byte) (invoice.Invoice, error) {
 		inv.RedRows = append(inv.RedRows, invoice.Row{
 			Line: w.Line, LineID: w.LineID, Type: invoice.RowType(w.Type), Name: w.Name, TaxCode: w.TaxCode, Spec: w.Spec, Unit: w.Unit,
 			Qty: r.optional("qty", w.Qty), Price: r.optional("price", w.Price), Rate: r.rate(w.Rate),
-			Net: r.number("net", w.Net), Tax: r.number("tax", w.Tax), Gross: r.number("gross", w.Gross),
+			Net: r.number("net", w.Net), Tax: r.number("tax", w.Tax), Gross: r.number("gross", w.Gross), Extra: w.Extra,
 		})
 	}
 	return inv, r.err

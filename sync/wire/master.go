@@ -25,6 +25,7 @@ func DecodeCustomer(raw []byte) (party.Customer, error) {
 	if err := Unmarshal(raw, &b); err != nil {
 		return party.Customer{}, fmt.Errorf("%w: %v", ErrMalformed, err)
 	}
+	b.Party.Extra = nil // of the master data, not of an invoice
 	return party.Customer{ID: b.ID, Party: party.Party(b.Party), Email: b.Email, Revision: b.Revision}, nil
 }
 
