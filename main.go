@@ -68,17 +68,24 @@ func main() {
 		os.Exit(2)
 	}
 	if err := run(o); err != nil {
-		fmt.Fprintln(os.Stderr, "counterfoil:", err)
+		if !errors.Is(err, errTold) {
+			fmt.Fprintln(os.Stderr, "counterfoil:", err)
+		}
 		os.Exit(1)
 	}
 }
 
-// failed shows why the program cannot start, unless nobody looks.
+// errTold says that the error is on the console already.
+var errTold = errors.New("told")
+
+// failed says why the program cannot start, on the console at once and, unless
+// nobody looks, in a window of its own.
 func (o options) failed(err error) error {
+	fmt.Fprintln(os.Stderr, "counterfoil:", err)
 	if o.tour == "" && o.smoke == "" {
 		showFailure(o, err)
 	}
-	return err
+	return errors.Join(err, errTold)
 }
 
 func run(o options) error {

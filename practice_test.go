@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2/test"
+
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/app/settings"
@@ -15,6 +17,7 @@ import (
 	"counterfoil/sync/client"
 	"counterfoil/sync/practice"
 	"counterfoil/ui/viewmodel"
+	"counterfoil/ui/xwidget"
 )
 
 // kept reads what a folder keeps of its connection; the folder must be closed.
@@ -229,5 +232,45 @@ func TestPracticeServerElsewhere(t *testing.T) {
 	r.until("the band", func() bool { return r.w.shell.Band != nil })
 	if r.w.shell.Band.Press != nil || !r.w.d.practising() {
 		t.Fatal("there is a practice to leave")
+	}
+}
+
+// The settings lead into practice as well; the invoices of the real folder stay.
+func TestPracticeFromTheSettings(t *testing.T) {
+	real := filepath.Join(t.TempDir(), "desk")
+	if err := os.MkdirAll(real, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, real, map[string]string{"server_url": "https://127.0.0.1:1", "enrolled_url": "https://127.0.0.1:1", "first_run_done": "yes"}, true)
+	before := kept(t, real)
+	r := newRig(t, options{data: real})
+	r.w.shell.Show("settings")
+	var in *xwidget.Button
+	for _, b := range buttons(r.win.Canvas().Content()) {
+		if b.Text == r.w.words.T("firstrun.practice") {
+			in = b
+		}
+	}
+	if in == nil {
+		t.Fatal("no way into practice")
+	}
+	test.Tap(in)
+	r.turned("practice")
+	if !r.w.d.practising() || r.w.shell.Band == nil {
+		t.Fatal("it does not practise")
+	}
+	r.w.leave()
+	r.turned("the real folder")
+	r.until("its draft", func() bool { return len(r.w.list.Rows()) == 1 })
+	if r.w.d.client.URL() != "https://127.0.0.1:1" || r.w.d.practising() {
+		t.Fatal("the real folder was changed:", r.w.d.client.URL())
+	}
+	if n := r.w.d.practice; n != nil {
+		t.Fatal("the practice server still runs")
+	}
+	for k, v := range before {
+		if now, err := r.w.d.db.Setting(t.Context(), k); err != nil || now != v {
+			t.Errorf("%s was %q and is %q (%v)", k, v, now, err)
+		}
 	}
 }

@@ -102,7 +102,11 @@ func (w *window) export() {
 	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
 		if err == nil && f != nil {
 			ownersAlone(f.URI())
-			w.list.Export(f, func(error) {})
+			w.list.Export(f, func(err error) {
+				if err != nil {
+					dialog.ShowInformation(w.words.T("invoices.export"), w.words.T("invoices.export.failed", viewmodel.Sentence(w.words, err)), w.win)
+				}
+			})
 		}
 	}, w.win)
 	d.SetFileName("invoices-" + time.Now().Format("20060102") + ".csv")

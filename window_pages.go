@@ -58,6 +58,8 @@ func (w *window) build(show string) {
 			s := screen.NewSettings(w.settings, t, w.choose)
 			if w.d.practice != nil {
 				s.Leave = w.leave
+			} else {
+				s.Practise = func() { w.practise(w.settings.Values()) }
 			}
 			return ui.Content{Object: s.Object(), Refresh: s.Refresh}
 		}},

@@ -84,7 +84,10 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 	page("customers", screen.NewCatalog(customers, words.T("shell.customers"), words.T("catalog.customers.note"), words.T("catalog.search"), [3]string{words.T("catalog.name"), words.T("catalog.taxno"), words.T("catalog.bank")}).Object())
 	page("reports", screen.NewReports(reports, words).Object())
 	page("connection", screen.NewConnection(viewmodel.NewConnection(setup, b), words).Object())
-	page("settings", screen.NewSettings(viewmodel.NewSettings(setup, b, b, b, values, place), words, choose).Object())
+	preferences := screen.NewSettings(viewmodel.NewSettings(setup, b, b, b, values, place), words, choose)
+	preferences.Practise = func() {}
+	preferences.Refresh()
+	page("settings", preferences.Object())
 	page("practice", screen.NewPractice(viewmodel.NewPractice(setup, b), words).Object())
 	page("editor", screen.NewEditor(editor, words).Object())
 	page("wizard", screen.NewWizard(wizard, words).Object())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -278,6 +279,24 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		}
 		d.keys("Escape")
 		d.until("the list", func(s *state) bool { return s.Page == "invoices" })
+	}
+}
+
+// Told to end, as by a system that shuts down, in the middle of a cell: it is kept.
+func TestTerminated(t *testing.T) {
+	d := practise(t)
+	d.newDraft()
+	d.script("type:Shut Down Ltd", "key:Tab", "key:Tab", "key:Tab", "key:Tab", "key:Tab", "type:zz half")
+	d.until("the cell", func(s *state) bool { return s.Focus.Kind == "grid" && s.Focus.Text == "zz half" })
+	d.step("SIGTERM")
+	d.killed = true // how it ends is its own
+	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	d.ended()
+	s := d.reopen()
+	if s.Editor.Buyer != "Shut Down Ltd" || len(s.Editor.Cells) == 0 || s.Editor.Cells[0][0] != "zz half" {
+		t.Fatalf("kept is %q %q", s.Editor.Buyer, s.Editor.Cells)
 	}
 }
 

@@ -23,7 +23,8 @@ type Settings struct {
 
 	address, token *widget.Entry
 
-	Leave func() // leaves practice; nil: the folder is a real one
+	Leave    func() // leaves practice; nil: the folder is a real one
+	Practise func() // goes to the practice folder; nil: it is one
 }
 
 // NewSettings makes the page. choose asks for a file and gives its content.
@@ -70,14 +71,19 @@ func (s *Settings) Refresh() {
 		parts = append(parts, field("", prose(s.t.T("practice.leave.more"), false, mutedInk)), field("", container.NewHBox(edged(button(s.t.T("practice.leave"), false, s.Leave)))))
 	}
 	server := section(s.t.T("settings.server"), parts...)
-	body := column(false,
+	all := []fyne.CanvasObject{
 		section(s.t.T("settings.look"), field(s.t.T("settings.language"), language), field(s.t.T("settings.theme"), row(looks...))),
 		server,
 		section(s.t.T("settings.ca"), s.ca.build()),
+	}
+	if s.Practise != nil {
+		all = append(all, section(s.t.T("shell.practice"), container.NewHBox(edged(button(s.t.T("firstrun.practice"), false, s.Practise))), prose(s.t.T("practice.own"), false, mutedInk)))
+	}
+	body := column(false, append(all,
 		section(s.t.T("settings.place"),
 			field(s.t.T("settings.keyring"), around(prose(s.vm.Place.Keyring.In(s.t), false, plainInk), 6, 0)),
 			field(s.t.T("settings.folder"), around(prose(s.vm.Place.Folder, false, plainInk), 6, 0)),
-			field(s.t.T("settings.version"), around(prose(s.vm.Place.Version, false, plainInk), 6, 0))))
+			field(s.t.T("settings.version"), around(prose(s.vm.Place.Version, false, plainInk), 6, 0))))...)
 	s.root.Objects = []fyne.CanvasObject{page(s.t.T("settings.title"), "", nil, container.NewVScroll(body))}
 	s.root.Refresh()
 }
