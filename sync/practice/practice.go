@@ -112,6 +112,10 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 	if p.store, err = sqlite.Open(ctx, cfg.DB, newID()); err != nil {
 		return nil, err
 	}
+	for _, more := range []string{"", "-wal", "-shm"} {
+		// Its folder is the owner's alone already, but for one of an older version.
+		_ = os.Chmod(cfg.DB+more, 0o600)
+	}
 	p.srv = server.New(server.Config{
 		Store: breakable{p.store, p}, Access: cfg.Access, Now: cfg.Now, NewID: newID,
 		Environment: "practice", Company: "practice", DateBack: cfg.DateBack, DateAhead: cfg.DateAhead, Version: cfg.Version, Intercept: p.intercept,

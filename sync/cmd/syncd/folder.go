@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // shut makes the data folder, or closes an old one to others. A folder that
@@ -24,12 +25,12 @@ func shut(dir string, say func(string)) error {
 	for _, e := range entries {
 		ours = ours || e.Name() == "server.db"
 	}
-	for _, name := range []string{"server.db", "server.db-wal", "server.db-shm", "server.key", "ca.key", "token"} {
-		file := filepath.Join(dir, name)
-		if i, err := os.Lstat(file); err == nil && i.Mode().IsRegular() && i.Mode().Perm()&0o077 != 0 {
-			if err := os.Chmod(file, 0o600); err != nil {
-				say(fmt.Sprintf("%s can be read by others: %v", file, err))
-			}
+	for _, e := range entries {
+		if name := e.Name(); !e.Type().IsRegular() || !strings.HasPrefix(name, "server.") && name != "ca.key" && name != "token" {
+			continue
+		}
+		if err := os.Chmod(filepath.Join(dir, e.Name()), 0o600); err != nil {
+			say(fmt.Sprintf("%s can be read by others: %v", e.Name(), err))
 		}
 	}
 	if ours {

@@ -27,7 +27,11 @@ func (o *options) serve(stdout, stderr io.Writer) error {
 	say := func(text string) { fmt.Fprintln(stderr, "syncd:", text) }
 	var who func(string) (access.Principal, error)
 	if o.tokens != "" {
-		tokens, err := access.Open(o.tokens, "", time.Now, say)
+		company := o.company
+		if o.practice {
+			company = "practice"
+		}
+		tokens, err := access.Open(o.tokens, company, time.Now, say)
 		if err != nil {
 			return err
 		}
