@@ -247,6 +247,34 @@ func TestDeletionAgainstEdit(t *testing.T) {
 	}
 }
 
+// A draft into which something is typed that it does not hold is not deleted
+// unseen: what is typed goes into the copy of mine.
+func TestDeletionAgainstTyping(t *testing.T) {
+	ctx := context.Background()
+	p := startServer(t)
+	a, b := newBranch(t, p), newBranch(t, p)
+	id := a.draft(t, "r")
+	a.sync(t)
+	b.sync(t)
+	typed := books.Typed{books.LineField(b.get(t, id).Invoice.Lines[0].ID, "price"): "12O"}
+	if err := b.db.PutTyped(ctx, id, typed); err != nil {
+		t.Fatal(err)
+	}
+	a.delete(t, id)
+	a.sync(t)
+	b.sync(t)
+	if c, err := b.db.Conflict(ctx, id); err != nil || !c.Deleted {
+		t.Fatalf("%+v %v", c, err)
+	}
+	st, err := b.books.ResolveSide(ctx, id, books.Mine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.get(t, st.Invoice.ID); got.Typed[books.LineField(got.Invoice.Lines[0].ID, "price")] != "12O" {
+		t.Errorf("%+v", got.Typed)
+	}
+}
+
 // A conflict over lines that a person settled wholly for one side needs no review,
 // on neither desk; one that rules merged needs one, and it can be ticked.
 func TestReviewOnTwoDesks(t *testing.T) {

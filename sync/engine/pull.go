@@ -268,11 +268,11 @@ func (e *Engine) invoiceChange(tx books.SyncTx, st books.Stored, missing bool, c
 		return e.known(tx, st, c, s)
 	case st.Conflict:
 		return e.conflicted(tx, st, c, s)
-	case c.Deleted && st.Pending == "" && !alone:
+	case c.Deleted && st.Pending == "" && !alone && len(st.Typed) == 0:
 		h := e.history(c.ID, "deleted")
 		h.Before = &st.Invoice
 		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.DeleteInvoice(c.ID, h)
-	case st.Pending == "" && st.Invoice.State != invoice.Rejected && !alone:
+	case st.Pending == "" && st.Invoice.State != invoice.Rejected && !alone && !c.Deleted:
 		h := e.history(c.ID, "received")
 		h.Before = &st.Invoice
 		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetClean(*c.Invoice, *c.Sheet, h)

@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -295,6 +296,9 @@ func (s *Editor) warnings(inv invoice.Invoice) {
 			}
 		})
 		s.warn.Add(banner(container.New(stacked{4}, prose(s.t.T("editor.review"), false, plainInk), tick), slowInk))
+	}
+	if typed := s.vm.Beside(); len(typed) > 0 {
+		s.warn.Add(banner(prose(s.t.T("editor.beside", strings.Join(typed, "\n")), false, plainInk), slowInk))
 	}
 	if len(s.warn.Objects) == 0 {
 		s.warn.Hide()

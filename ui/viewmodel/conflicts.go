@@ -216,7 +216,7 @@ func (c *Conflicts) Rows() []ConflictRow {
 	for _, d := range x.Diffs {
 		out = append(out, c.row(x, d, c.choices[d.Path]))
 	}
-	if c.OneSideOnly() && !x.Deleted {
+	if c.OneSideOnly() && !x.Deleted && !x.Deleting() {
 		for _, d := range c.contents(x) {
 			out = append(out, c.row(x, d, c.whole))
 		}

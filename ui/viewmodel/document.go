@@ -31,6 +31,7 @@ type document struct {
 	pending *pendingCell       // typed and not left yet; nil when none is
 	kept    invoice.Invoice    // inv as far as it can be stored; shares its lines where all can
 	held    books.Typed        // what of inv cannot
+	beside  books.Typed        // what was typed into one that is read-only now
 	most    int                // lines that the desk takes, where it said that they are too many; 0 for all
 	sheet   invoice.Sheet
 	issues  []invoice.Issue

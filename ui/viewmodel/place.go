@@ -1,7 +1,10 @@
 package viewmodel
 
 import (
+	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"counterfoil/app/invoice"
@@ -40,4 +43,27 @@ func Issue(p Phrases, i invoice.Issue) string {
 		return text
 	}
 	return Place(p, i.Field) + " " + text
+}
+
+// Beside lists what was typed here into an invoice that became read-only before
+// it could be taken in: each text after its field's name.
+func (e *Editor) Beside() []string {
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(e.beside)) {
+		field, text := key, e.beside[key]
+		if id, name := e.beside.Line(key); id != "" {
+			if name == "order" {
+				continue
+			}
+			row := e.lineAt(id)
+			if row < 0 {
+				row = len(e.inv.Lines)
+			}
+			field = fmt.Sprintf("lines[%d].%s", row+1, name)
+		}
+		if text != "" {
+			out = append(out, Place(e.setup.Words, field)+" "+text)
+		}
+	}
+	return out
 }

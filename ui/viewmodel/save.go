@@ -95,8 +95,10 @@ func (d *document) Save() {
 func (d *document) savedTyped(_ struct{}, err error) {
 	d.saving = false
 	if err != nil {
+		var told *books.Error
+		d.final = errors.As(err, &told) && told.Code == "not_found"
 		d.refused(err)
-		d.dirty, d.loose = d.inv.ID == "", true
+		d.dirty, d.loose = d.final, true
 	} else {
 		d.failed, d.savedAt = nil, d.editor.setup.Now()
 		d.next()

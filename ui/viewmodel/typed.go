@@ -234,8 +234,11 @@ func (d *document) texts() books.Typed {
 // typed is in its entry. It reports whether the invoice takes something in that
 // is not stored in it.
 func (d *document) restore(typed books.Typed) (taken bool) {
-	d.raw = map[cellKey]string{}
+	d.raw, d.beside = map[cellKey]string{}, nil
 	if len(typed) == 0 || !d.inv.State.Editable() {
+		if d.beside = typed; !d.inv.State.Editable() {
+			d.pending = nil
+		}
 		d.compute()
 		return false
 	}

@@ -285,6 +285,37 @@ func TestTypedIntoAFinalInvoice(t *testing.T) {
 	}
 }
 
+// A cell that is being typed while the invoice is issued elsewhere, or deleted,
+// is shown beside it, or is in a draft of its own.
+func TestTypingIntoWhatIsGone(t *testing.T) {
+	b := newBench(t)
+	b.fill()
+	b.settle()
+	b.Typing(0, ColQty, "77")
+	b.pulled(func(i *invoice.Invoice) { i.State, i.Number = invoice.Issued, "00000001" })
+	b.Reload(b.Invoice().ID)
+	b.settle()
+	b.w.until("the issued one", func() bool { return b.Invoice().State == invoice.Issued })
+	if got := strings.Join(b.Beside(), ","); !strings.HasSuffix(got, " 77") {
+		t.Errorf("beside it: %q", got)
+	}
+	c := newBench(t)
+	c.fill()
+	c.settle()
+	c.Typing(0, ColQty, "77")
+	if err := c.db.Update(context.Background(), func(tx books.SyncTx) error { return tx.DeleteInvoice(c.Invoice().ID, books.HistoryEntry{}) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	e := c.again()
+	e.open(c.only())
+	if e.Cell(0, ColQty) != "77" || e.Cell(1, ColName) != "垫片" {
+		t.Errorf("%q %q", e.Cell(0, ColQty), e.Cell(1, ColName))
+	}
+}
+
 // While a conflict is open the desk takes no edit: what is typed waits beside it,
 // for mine or for the copy of mine; with theirs it goes into the history.
 func TestTypedIntoAConflict(t *testing.T) {
