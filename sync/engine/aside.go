@@ -18,7 +18,7 @@ func (e errReason) Error() string { return string(e) }
 // errReason.
 func readInvoice(id string, revision int64, raw []byte) (invoice.Invoice, invoice.Sheet, error) {
 	inv, err := wire.DecodeInvoice(raw)
-	if err != nil {
+	if err != nil || inv.ID != id {
 		return inv, invoice.Sheet{}, errReason("malformed")
 	}
 	inv.ID, inv.Revision = id, revision

@@ -10,6 +10,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -130,12 +131,13 @@ func (e *Engine) Once(ctx context.Context) (Summary, error) {
 	// A merge found while pulling makes a new operation, and its push may find the
 	// next merge; a few turns settle all but a permanent race with another desk.
 	for turn := 0; turn < 8; turn++ {
-		pushed, err := e.push(ctx, &sum)
-		if err != nil {
-			return sum, err
+		pushed, refused := e.push(ctx, &sum)
+		if refused != nil && patience(refused) == 0 {
+			return sum, refused
 		}
+		// A server that refuses what is sent may still be read.
 		pulled, err := e.pull(ctx, &sum)
-		if err != nil {
+		if err = cmp.Or(err, refused); err != nil {
 			return sum, err
 		}
 		if pushed == 0 && pulled == 0 {

@@ -66,7 +66,7 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 			}
 			return total + 1, nil // push the offered operations, then read all again
 		}
-		if ans.More && len(ans.Changes) == 0 || next.Seq < cur.Seq {
+		if ans.More && (len(ans.Changes) == 0 || next.Seq == cur.Seq) || next.Seq < cur.Seq {
 			return total, errors.New("the server's answer does not go on")
 		}
 		next.Again = cur.Again && ans.More

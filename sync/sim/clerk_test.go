@@ -225,6 +225,7 @@ func (d *desk) resolve() {
 
 // settle does what is left to a person once nothing else happens.
 func (d *desk) settle() {
+	d.again()
 	for range 200 {
 		if len(d.conflicts()) == 0 {
 			break

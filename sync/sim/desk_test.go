@@ -17,16 +17,17 @@ import (
 // A desk is one data file with its engine and the clerk who uses it. After a
 // crash it lives on with the file as it lay on the disk.
 type desk struct {
-	w      *world
-	n      int
-	life   int
-	path   string
-	skew   time.Duration // of its clock
-	db     *localdb.DB
-	books  *books.Desk
-	eng    *engine.Engine
-	busy   bool // a round runs
-	editor *editor
+	w       *world
+	n       int
+	life    int
+	version string
+	path    string
+	skew    time.Duration // of its clock
+	db      *localdb.DB
+	books   *books.Desk
+	eng     *engine.Engine
+	busy    bool // a round runs
+	editor  *editor
 }
 
 // An editor is a form that a clerk opened and did not save yet.
@@ -66,7 +67,7 @@ func (d *desk) open() {
 	if err != nil {
 		d.w.fatalf("%v", err)
 	}
-	d.eng = engine.New(engine.Config{Store: fragile{db, d}, Remote: rem, Now: d.clock, NewID: d.w.id, Rand: d.w.rnd.Float64, Go: func(f func()) { f() }})
+	d.eng = engine.New(engine.Config{Store: fragile{db, d}, Remote: rem, Now: d.clock, NewID: d.w.id, Rand: d.w.rnd.Float64, Version: d.version, Go: func(f func()) { f() }})
 }
 
 // crash ends this life at once: the next one starts from the files as they lie.
@@ -157,7 +158,7 @@ func (d *desk) sync() {
 func unexpected(err error) error {
 	var re *remote.Error
 	switch {
-	case err == nil, errors.Is(err, errCrash), errors.Is(err, errFull), errors.As(err, &re):
+	case err == nil, errors.Is(err, errCrash), errors.Is(err, errFull), errors.As(err, &re), code(err) == "answers_foreign":
 		return nil
 	}
 	return err

@@ -48,7 +48,10 @@ func (l line) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (l line) pass(r *http.Request, body []byte) (*http.Response, error) {
 	w := l.d.w
-	ask := func() *http.Response { return w.backend.handle(r, body) }
+	if l.refused(r, body) {
+		return problem(r, http.StatusBadRequest, "malformed", ""), nil
+	}
+	ask := func() *http.Response { return l.bend(r, w.backend.handle(r, body)) }
 	if !w.chance(35) {
 		return ask(), nil
 	}

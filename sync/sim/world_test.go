@@ -179,6 +179,9 @@ func (w *world) rest() {
 	for len(w.late) > 0 {
 		w.deliver()
 	}
+	for _, d := range w.desks {
+		d.upgrade()
+	}
 	w.backend.tax(true)
 	for range 40 {
 		w.now = w.now.Add(6 * time.Minute)
