@@ -2,10 +2,13 @@ package client_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -272,6 +275,23 @@ func TestTokenBelongsToItsAddress(t *testing.T) {
 	f.connect(first, "")
 	if err := f.push(); err != nil || strings.Contains(first.took(), "older") {
 		t.Error("the old token is sent to a new address", err)
+	}
+}
+
+// A server that knows old suites only is named, and asked nothing.
+func TestOutdatedServer(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was asked") }))
+	s.TLS = &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA}}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	defer s.Close()
+	f := newFolder(t, &place{Server: s})
+	f.connect(&place{Server: s}, "secret")
+	if err := f.push(); err == nil {
+		t.Error("an old suite is taken")
+	}
+	if r := f.SelfCheck(context.Background(), "", 10*time.Second, nil); r.Finding.Fault != "S16" {
+		t.Errorf("the self-check finds %s", r.Finding.Fault)
 	}
 }
 

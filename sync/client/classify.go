@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strings"
 
-	"counterfoil/sync/trust"
+	"counterfoil/sync/probe"
 	"counterfoil/sync/wire"
 )
 
@@ -23,7 +23,7 @@ func classify(err error, resp *http.Response) string {
 	var dns *net.DNSError
 	var op *net.OpError
 	switch {
-	case errors.Is(err, trust.ErrWeak):
+	case errors.Is(err, wire.ErrWeak):
 		return "S13"
 	case errors.As(err, &invalid):
 		return "S01"
@@ -37,6 +37,8 @@ func classify(err error, resp *http.Response) string {
 		return "D02"
 	case errors.As(err, &dns):
 		return "D05"
+	case probe.Outdated(err):
+		return "S16"
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return "S17"
 	case errors.As(err, &op) && op.Op == "dial" && !op.Timeout():

@@ -42,7 +42,6 @@ func (c *Client) Ladder(address string, timeout time.Duration) *probe.Ladder {
 			}
 			return b.Certs, nil
 		},
-		Strong:        trust.Strong,
 		ClassifyTrust: func(err error) fault.ID { return fault.ID(trust.Classify(err)) },
 		CheckStore:    c.cfg.Store.Check,
 		ClassifyStore: func(err error) fault.ID {

@@ -275,6 +275,13 @@ var catalogue = []Fault{
 			{Text{"确实要用新服务器：请换一个新的数据文件夹", "If the new server is meant: use a new data folder"}, ""},
 			{Text{"把下面的说明发给 IT（可一键复制）", "Send the text below to IT (one click copies it)"}, "copy_report"},
 		}},
+	{ID: "S16", Name: "TLS_OUTDATED", Layer: Secure, Who: Team,
+		Title:    Text{"服务器的加密方式太旧", "The server's encryption is outdated"},
+		Sentence: Text{"服务器（或中间的设备）不支持现在安全的加密方式。没有发送任何数据。", "The server, or a device in between, knows no encryption that is safe today. No data were sent."},
+		Steps: []Step{
+			{Text{"不用等：照常开票，恢复后自动上传", "No need to wait: go on invoicing, it uploads by itself later"}, ""},
+			{Text{"把下面的说明发给服务器团队（可一键复制）", "Send the text below to the server team (one click copies it)"}, "copy_report"},
+		}},
 	{ID: "S13", Name: "WEAK_CRYPTO", Layer: Secure, Who: Team,
 		Title:    Text{"服务器证书强度不够", "The server's certificate is too weak"},
 		Sentence: Text{"服务器证书的密钥或签名太弱，可能被伪造。没有发送任何数据。", "The key or a signature of the server's certificate is so weak that it could be forged. No data were sent."},

@@ -46,7 +46,6 @@ type Check struct {
 type Config struct {
 	ServerURL, EnrolledURL string
 	Roots                  func(context.Context) ([]*x509.Certificate, error)
-	Strong                 func(chain []*x509.Certificate) error // error: a certificate is too weak; nil: not asked
 	ClassifyTrust          func(error) fault.ID
 	CheckStore             func(context.Context) error
 	ClassifyStore          func(error) fault.ID

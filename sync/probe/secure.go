@@ -113,6 +113,8 @@ func (l *Ladder) secure(ctx context.Context) (string, bool) {
 			l.hard("S17", fault.Proven, nil)
 		case errors.As(err, &rec):
 			l.hard("S18", fault.Proven, nil)
+		case Outdated(err):
+			l.hard("S16", fault.Likely, nil)
 		default:
 			l.hard(fault.Unknown, fault.Likely, nil)
 		}
@@ -145,7 +147,7 @@ func (l *Ladder) secure(ctx context.Context) (string, bool) {
 	if found, err := leaf.Verify(x509.VerifyOptions{Roots: pool, Intermediates: inter, CurrentTime: inside}); err != nil {
 		id, values := l.stranger(leaf, chain, inside)
 		bad(id, values)
-	} else if !slices.ContainsFunc(found, func(c []*x509.Certificate) bool { return l.cfg.Strong == nil || l.cfg.Strong(c) == nil }) {
+	} else if !slices.ContainsFunc(found, func(c []*x509.Certificate) bool { return wire.Strong(c) == nil }) {
 		bad("S13", nil)
 	}
 	switch {
@@ -170,6 +172,22 @@ func (l *Ladder) secure(ctx context.Context) (string, bool) {
 		}
 	}
 	return fmt.Sprintf("%s, until %s", leaf.Issuer.CommonName, leaf.NotAfter.Format("2006-01-02")), good
+}
+
+// Outdated reports whether a handshake failed because the other side knows no
+// version or suite that is safe today.
+func Outdated(err error) bool {
+	if err == nil {
+		return false
+	}
+	// Alerts have no type of their own here.
+	var op *net.OpError
+	for _, alert := range []string{"handshake failure", "protocol version", "insufficient security"} {
+		if errors.As(err, &op) && op.Op == "remote error" && strings.Contains(op.Err.Error(), alert) {
+			return true
+		}
+	}
+	return strings.Contains(err.Error(), "server selected unsupported protocol version")
 }
 
 func (l *Ladder) clockWrong() bool {

@@ -185,7 +185,7 @@ func (b *Bundle) PEM() []byte {
 }
 
 // TLSConfig trusts the bundle and nothing else; a weak certificate of the server
-// is refused with ErrWeak.
+// is refused with wire.ErrWeak.
 func TLSConfig(b *Bundle, now func() time.Time) *tls.Config {
 	c := wire.TLS()
 	c.RootCAs, c.Time, c.VerifyConnection = b.Pool(), now, strongChain

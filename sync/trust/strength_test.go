@@ -21,6 +21,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"counterfoil/sync/wire"
 )
 
 func rsaKey(t *testing.T, bits int) *rsa.PrivateKey {
@@ -97,9 +99,9 @@ func TestImportRefuses(t *testing.T) {
 	}
 	// Go signs nothing with SHA-1 any more, so the algorithm is set by hand; on a
 	// root nobody relies on it.
-	sha1 := *signed(t, strong, oldRoot, old, name)
-	sha1.SignatureAlgorithm = x509.SHA1WithRSA
-	if weak(&sha1, false) == nil || weak(&sha1, true) != nil {
+	sha1, sha1Root := *signed(t, strong, oldRoot, old, name), *oldRoot
+	sha1.SignatureAlgorithm, sha1Root.SignatureAlgorithm = x509.SHA1WithRSA, x509.SHA1WithRSA
+	if wire.Weak(&sha1) == nil || wire.Weak(&sha1Root) != nil {
 		t.Error("SHA-1 is misjudged")
 	}
 }
@@ -157,7 +159,7 @@ func TestWeakServer(t *testing.T) {
 		if err == nil {
 			_ = resp.Body.Close()
 		}
-		if (err == nil) != ok || !ok && !errors.Is(err, ErrWeak) {
+		if (err == nil) != ok || !ok && !errors.Is(err, wire.ErrWeak) {
 			t.Errorf("RSA %d: %v", bits, err)
 		}
 		s.Close()

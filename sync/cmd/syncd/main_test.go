@@ -3,9 +3,13 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -232,5 +236,33 @@ func TestSlowHeader(t *testing.T) {
 	}
 	if _, err := io.ReadAll(c); os.IsTimeout(err) {
 		t.Errorf("after %v: %v", time.Since(start), err)
+	}
+}
+
+// A certificate that no desk takes is refused at the start.
+func TestWeakCertificate(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	key, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"}}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{"cert.pem": {Type: "CERTIFICATE", Bytes: der}, "key.pem": {Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}} {
+		if err := os.WriteFile(file(name), pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	if code := run([]string{"token", "add", "--token-file", file("tokens"), "--branch", "x"}, &out, &out); code != good {
+		t.Fatal(out.String())
+	}
+	args := []string{"--data", file("data"), "--listen", "127.0.0.1:0", "--tls-cert", file("cert.pem"), "--tls-key", file("key.pem"), "--token-file", file("tokens")}
+	if code := run(args, &out, &out); code != wrong || !strings.Contains(out.String(), "RSA with 1024 bit") {
+		t.Errorf("%d %s", code, out.String())
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -65,6 +66,9 @@ func (o *options) production(ctx context.Context, who func(string) (access.Princ
 	cert, err := tls.LoadX509KeyPair(o.cert, o.key)
 	if err != nil {
 		return fmt.Errorf("the certificate cannot be used: %w", err)
+	}
+	if err := wire.Strong([]*x509.Certificate{cert.Leaf}); err != nil {
+		return fmt.Errorf("no desk would take the certificate: %w", err)
 	}
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	store, err := sqlite.Open(ctx, o.db, newID())
