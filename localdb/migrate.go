@@ -10,6 +10,9 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
 )
 
 const (
@@ -42,31 +45,49 @@ func migrations() ([]string, error) {
 }
 
 // migrate brings the file to the newest schema, each step in its own transaction.
+// One program at a time does: another waits and then finds it done.
 func (d *DB) migrate(ctx context.Context, scripts []string) error {
+	done, err := d.migrated(ctx, scripts, false)
+	if done || err != nil {
+		return err
+	}
+	lock := flock.New(d.path+".migrating", flock.SetPermissions(0o600))
+	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+		return fmt.Errorf("migration: %w", err)
+	}
+	defer func() { _ = lock.Unlock() }() // the end of the program frees it too
+	_, err = d.migrated(ctx, scripts, true)
+	return err
+}
+
+// migrated reports whether the file has the newest schema; with do it is brought there.
+func (d *DB) migrated(ctx context.Context, scripts []string, do bool) (bool, error) {
 	var app, schema, tables int
 	err := d.write.QueryRowContext(ctx, `SELECT a.application_id, u.user_version, (SELECT count(*) FROM sqlite_master)
 		FROM pragma_application_id a, pragma_user_version u`).Scan(&app, &schema, &tables)
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case app != applicationID && (app != 0 || schema != 0 || tables != 0):
-		return fmt.Errorf("%w: the file belongs to another program", ErrCorrupt)
+		return false, fmt.Errorf("%w: the file belongs to another program", ErrCorrupt)
 	case schema > len(scripts):
-		return fmt.Errorf("%w: schema %d, this program knows %d", ErrNewer, schema, len(scripts))
+		return false, fmt.Errorf("%w: schema %d, this program knows %d", ErrNewer, schema, len(scripts))
 	case schema == len(scripts):
-		return nil
+		return true, nil
+	case !do:
+		return false, nil
 	}
 	if schema > 0 {
 		if err := d.backupBefore(ctx, len(scripts)); err != nil {
-			return fmt.Errorf("backup before migration: %w", err)
+			return false, fmt.Errorf("backup before migration: %w", err)
 		}
 	}
 	for n := schema; n < len(scripts); n++ {
 		if err := d.step(ctx, n+1, scripts[n]); err != nil {
-			return fmt.Errorf("migration %d: %w", n+1, err)
+			return false, fmt.Errorf("migration %d: %w", n+1, err)
 		}
 	}
-	return nil
+	return true, nil
 }
 
 func (d *DB) step(ctx context.Context, to int, script string) error {
