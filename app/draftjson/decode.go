@@ -12,6 +12,7 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
@@ -25,17 +26,44 @@ import (
 const MaxBytes = 4 << 20
 
 type draft struct {
-	ID       string  `json:"id"`
-	Kind     string  `json:"kind"`
-	Basis    string  `json:"basis"`
-	Date     string  `json:"date"`
-	Buyer    buyer   `json:"buyer"`
-	Lines    []*line `json:"lines"`
-	Remark   string  `json:"remark"`
-	Payee    string  `json:"payee"`
-	Reviewer string  `json:"reviewer"`
-	Drawer   string  `json:"drawer"`
-	Email    string  `json:"email"`
+	ID       string `json:"id"`
+	Kind     string `json:"kind"`
+	Basis    string `json:"basis"`
+	Date     string `json:"date"`
+	Buyer    buyer  `json:"buyer"`
+	Lines    lines  `json:"lines"`
+	Remark   string `json:"remark"`
+	Payee    string `json:"payee"`
+	Reviewer string `json:"reviewer"`
+	Drawer   string `json:"drawer"`
+	Email    string `json:"email"`
+}
+
+// lines are read one by one and no further than an invoice may have.
+type lines []*line
+
+func (l *lines) UnmarshalJSON(b []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	switch t, err := dec.Token(); {
+	case err != nil:
+		return err
+	case t == nil:
+		return nil
+	case t != json.Delim('['):
+		return bad("lines", "draft_malformed", "the lines are no list", "see cfoil --help for the form")
+	}
+	for dec.More() {
+		if len(*l) == invoice.MaxLines {
+			return bad("lines", "too_many_lines", fmt.Sprintf("there are more than %d lines", invoice.MaxLines), "split the invoice")
+		}
+		var next *line
+		if err := dec.Decode(&next); err != nil {
+			return err
+		}
+		*l = append(*l, next)
+	}
+	return nil
 }
 
 type buyer struct {
@@ -110,10 +138,17 @@ func Decode(r io.Reader) (invoice.Invoice, error) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return invoice.Invoice{}, bad("", "draft_malformed", "something stands after the draft", "write exactly one JSON object")
 	}
+	if !jsontext.Value(raw).IsValid() {
+		return invoice.Invoice{}, bad("", "draft_malformed", "a name stands twice in the draft", "write each name once")
+	}
 	return in.invoice()
 }
 
 func syntax(err error) error {
+	var known *books.Error
+	if errors.As(err, &known) {
+		return known
+	}
 	var t *json.UnmarshalTypeError
 	var s *json.SyntaxError
 	switch {
