@@ -30,6 +30,45 @@ func shifted(days int) lie {
 	}
 }
 
+// Dates that no invoice of today can have, and drawers that a token is not.
+func TestDatesAndDrawers(t *testing.T) {
+	t.Parallel()
+	wang := token{secret(), "城北分店", "person=王芳"}
+	s := production(t, east, wang)
+	f, p := newForger(t, s.url, east.secret), newForger(t, s.url, wang.secret)
+	hand := func(f *forger, change func(d object)) object {
+		id := newID()
+		d := document(id, "x", "waiting")
+		change(d)
+		return f.answer(f.operation("transition", id, 0, d))
+	}
+	day := func(n int) string { return time.Now().AddDate(0, 0, n).Format("2006-01-02") }
+	for _, date := range []string{"1999-01-01", "0001-01-01", "9999-12-31", day(-94), day(3), day(400)} {
+		a := hand(f, func(d object) { d["date"] = date })
+		if text(a, "result") != "rejected" || text(a, "code") != "date_out_of_window" || text(a, "fields", "date") != "date_out_of_window" {
+			t.Errorf("the date %s is answered %v", date, a)
+		}
+	}
+	for _, date := range []string{"", "2026-02-30", "2026-13-01", "24.11.2026", "2026-11-24T00:00:00Z", "２０２６-11-24"} {
+		if a := hand(f, func(d object) { d["date"] = date }); date != "" && text(a, "result") != "rejected" {
+			t.Errorf("the date %q is answered %v", date, a)
+		}
+	}
+	for _, date := range []string{day(-90), day(0)} {
+		if a := hand(f, func(d object) { d["date"] = date }); text(a, "result") != "applied" {
+			t.Errorf("the date %s is answered %v", date, a)
+		}
+	}
+	if a := hand(p, func(d object) { d["drawer"] = "李强" }); text(a, "result") != "rejected" || text(a, "code") != "drawer_foreign" {
+		t.Errorf("a foreign drawer is answered %v", a)
+	}
+	for _, drawer := range []string{"王芳", ""} {
+		if a := hand(p, func(d object) { d["drawer"] = drawer }); text(a, "result") != "applied" {
+			t.Errorf("the drawer %q is answered %v", drawer, a)
+		}
+	}
+}
+
 // Guesses are slowed down.
 func TestGuesses(t *testing.T) {
 	t.Parallel()

@@ -148,7 +148,7 @@ func (d *desk) waiting() int { d.t.Helper(); return len(list(d.must("", "outbox"
 func (d *desk) everything() string {
 	d.t.Helper()
 	var s string
-	for _, c := range []string{"status", "outbox", "conflicts", "list"} {
+	for _, c := range []string{"status", "outbox", "conflicts", "list", "aside"} {
 		s += d.run("", c).both()
 	}
 	return s
