@@ -1,0 +1,241 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+	"counterfoil/sync/wire"
+)
+
+// answers applies the answers of a batch. A desk that has read nothing yet notes
+// whose answers they are, to notice when that server is restored.
+func (e *Engine) answers(tx books.SyncTx, b *batch, s *Summary) (events []Event, reused bool, err error) {
+	s.Pushed = len(b.ops)
+	for i, o := range b.ops {
+		a := b.ans.Answers[i]
+		if a.Result == wire.Rejected && a.Code == "operation_reused" {
+			reused = true
+			continue
+		}
+		ev, err := e.answer(tx, o, a, s)
+		if err != nil {
+			return nil, false, fmt.Errorf("answer to %s: %w", a.OperationID, err)
+		}
+		events = append(events, ev...)
+	}
+	if cur := b.cur; cur.Epoch == "" {
+		cur.Epoch = b.ans.Epoch
+		if err := tx.SetCursor(cur); err != nil {
+			return nil, false, err
+		}
+	}
+	if wire.Newer(b.cur.Mark, b.ans.Mark) {
+		if err := tx.SetMark(b.ans.Mark); err != nil {
+			return nil, false, err
+		}
+	}
+	return events, reused, tx.Forget(e.cfg.Now().Add(-answeredFor))
+}
+
+func (e *Engine) answer(tx books.SyncTx, o operation, a wire.Answer, s *Summary) ([]Event, error) {
+	if o.Kind == books.Present && a.Result == wire.Rejected && len(a.Body) == 0 {
+		// What was issued stays as it is; a person has to know.
+		s.Rejected++
+		err := tx.Park(o.ID, a.Code)
+		if errors.Is(err, books.ErrNotFound) {
+			err = nil
+		}
+		return []Event{{Kind: "parked", InvoiceID: o.DocumentID}}, err
+	}
+	if ev, done, err := e.unreadable(tx, o, &a, s); done || err != nil {
+		return ev, err
+	}
+	confirms := a.Result == wire.Applied && o.Kind != books.Delete
+	// As it is while the operation still stands in the outbox.
+	var stored books.Stored
+	gone := false
+	if !confirms {
+		var err error
+		stored, err = tx.Invoice(o.DocumentID)
+		if gone = errors.Is(err, books.ErrNotFound) || errors.Is(err, books.ErrDamaged); err != nil && !gone {
+			return nil, err
+		}
+	}
+	text, err := wire.Marshal(a)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.Answered(o.ID, string(text), e.cfg.Now()); errors.Is(err, books.ErrNotFound) {
+		return nil, nil // another process handled the very same answer
+	} else if err != nil {
+		return nil, err
+	}
+	switch {
+	case confirms:
+		s.Applied++
+		return e.applied(tx, o, a, s)
+	case gone:
+		// Offered again after it was deleted here; what the server has, a pull brings.
+		return nil, nil
+	case stale(o.Operation, a, stored.Base):
+		return nil, nil
+	case a.Result == wire.Applied:
+		s.Applied++
+		return e.deleted(tx, o.Operation, a, s)
+	case a.Result == wire.Conflict || len(a.Body) > 0:
+		theirs := stored.Invoice
+		if !a.Deleted {
+			if theirs, err = wire.DecodeInvoice(a.Body); err != nil {
+				return nil, err
+			}
+		}
+		theirs.Revision = a.Revision
+		return e.theirs(tx, stored, theirs, a.Deleted, true, s)
+	case a.Result == wire.Rejected:
+		s.Rejected++
+		return e.rejected(tx, o.Operation, a, stored)
+	}
+	return nil, fmt.Errorf("the server answered %q", a.Result)
+}
+
+// stale tells an answer that says nothing about the document as it is now: to an
+// operation that was offered again, or of a server that was restored from a
+// backup and does not have our base. The pull from the start that follows brings
+// what the server has.
+func stale(o books.Operation, a wire.Answer, base *invoice.Invoice) bool {
+	if base == nil {
+		return false
+	}
+	return o.BaseRevision < base.Revision || a.Revision < base.Revision && (a.Result == wire.Conflict || len(a.Body) > 0)
+}
+
+// answeredFor is how long answers are kept for a server restored from a backup.
+const answeredFor = 90 * 24 * time.Hour
+
+// confirmed is the document as an applied operation left it on the server.
+func confirmed(o operation, a wire.Answer) (inv invoice.Invoice, err error) {
+	switch {
+	case len(a.Body) > 0: // another desk brought the same content first
+		inv, err = wire.DecodeInvoice(a.Body)
+	case o.doc != nil:
+		inv = *o.doc
+	default:
+		inv, err = sentDocument(o.Operation)
+	}
+	if err != nil {
+		return inv, err
+	}
+	inv.ID, inv.Revision, inv.Number, inv.IssuedAt, inv.Rejection = o.DocumentID, a.Revision, a.Number, time.Time{}, nil
+	inv.Branch = cmp.Or(a.Branch, inv.Branch)
+	if a.State != "" {
+		inv.State = invoice.State(a.State)
+	}
+	if a.IssuedAt != nil {
+		inv.IssuedAt = *a.IssuedAt
+	}
+	return inv, nil
+}
+
+// applied makes what was sent the new base.
+func (e *Engine) applied(tx books.SyncTx, o operation, a wire.Answer, s *Summary) ([]Event, error) {
+	base, err := confirmed(o, a)
+	if err != nil {
+		return nil, err
+	}
+	h := e.history(base.ID, "synced")
+	if base.State == invoice.Issued && o.Kind != books.Present {
+		s.Issued++
+		h.Event = "issued"
+	}
+	pushed := []Event{{Kind: "pushed", InvoiceID: base.ID}}
+	if done, err := tx.Settle(base, h); done || err != nil {
+		if err == nil {
+			err = keepReceipt(tx, base.ID, a.Seq, a.Receipt)
+		}
+		return pushed, err
+	}
+	st, err := tx.Invoice(o.DocumentID)
+	switch {
+	case errors.Is(err, books.ErrNotFound):
+		return nil, nil // deleted meanwhile; what the server has, a pull brings
+	case errors.Is(err, books.ErrDamaged) && st.Pending == "":
+		sheet, err := invoice.Compute(base)
+		if err != nil {
+			return nil, err
+		}
+		return pushed, tx.SetClean(base, sheet, h) // what was sent makes it whole
+	case errors.Is(err, books.ErrDamaged):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case st.Base != nil && st.Base.Revision > a.Revision:
+		return nil, nil // a replay of an old answer: newer content came meanwhile
+	case st.Pending == "":
+		sheet, err := invoice.Compute(base)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.SetClean(base, sheet, h); err != nil {
+			return nil, err
+		}
+		return pushed, keepReceipt(tx, base.ID, a.Seq, a.Receipt)
+	}
+	// It was edited after it was frozen. What the server has issued meanwhile is
+	// final: a recall or edit that came too late becomes a visible conflict.
+	if base.State != invoice.Draft && base.State != invoice.Waiting {
+		return e.theirs(tx, st, base, false, true, s)
+	}
+	doc := st.Invoice
+	doc.Revision = base.Revision
+	sheet, err := invoice.Compute(doc)
+	if err != nil {
+		return nil, err
+	}
+	return pushed, tx.SetBase(doc, sheet, base, "", h)
+}
+
+// deleted removes what the server deleted for this desk, unless it was edited since.
+func (e *Engine) deleted(tx books.SyncTx, o books.Operation, a wire.Answer, s *Summary) ([]Event, error) {
+	now, err := tx.Invoice(o.DocumentID)
+	if err != nil {
+		return nil, err
+	}
+	if now.Pending != "" {
+		theirs := now.Invoice
+		theirs.Revision = a.Revision
+		return e.theirs(tx, now, theirs, true, true, s)
+	}
+	h := e.history(o.DocumentID, "deleted")
+	h.Before = &now.Invoice
+	return []Event{{Kind: "pushed", InvoiceID: o.DocumentID}}, tx.DeleteInvoice(o.DocumentID, h)
+}
+
+// rejected shows the refusal on the document; only a new edit sends it again.
+func (e *Engine) rejected(tx books.SyncTx, o books.Operation, a wire.Answer, st books.Stored) ([]Event, error) {
+	now, err := tx.Invoice(o.DocumentID)
+	if err != nil {
+		return nil, err
+	}
+	if now.Pending != "" {
+		// It was edited since; the next answer speaks of the newer content.
+		return nil, nil
+	}
+	doc := st.Invoice
+	doc.State = invoice.Rejected
+	doc.Rejection = &invoice.Rejection{Code: a.Code, Fields: a.Fields}
+	sheet, err := invoice.Compute(doc)
+	if err != nil {
+		return nil, err
+	}
+	base := invoice.Invoice{ID: doc.ID, State: invoice.Draft}
+	if st.Base != nil {
+		base = *st.Base
+	}
+	h := e.history(doc.ID, "rejected")
+	h.Detail = a.Code
+	return []Event{{Kind: "rejected", InvoiceID: doc.ID}}, tx.SetBase(doc, sheet, base, "", h)
+}
