@@ -257,6 +257,7 @@ func (e *Editor) Submit() {
 		return
 	}
 	d := e.document
+	d.fold()
 	d.whenSaved(func() { d.step(e.desk.Submit) })
 }
 
