@@ -17,7 +17,7 @@ import (
 // TestCheckBesideSearches saves, searches through pooled readers and checks, all
 // at once: a whole file is never called damaged. COUNTERFOIL_SAVES sets how many saves.
 func TestCheckBesideSearches(t *testing.T) {
-	saves := 400
+	saves := 200
 	if n, err := strconv.Atoi(os.Getenv("COUNTERFOIL_SAVES")); err == nil {
 		saves = n
 	}

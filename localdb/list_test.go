@@ -16,7 +16,8 @@ import (
 
 func TestKeysetComplete(t *testing.T) {
 	d, ctx := openTemp(t), context.Background()
-	const n = 700
+	const n = 300
+	searchBounds(t, 50, 80, 100, countBound) // each way of a search is taken
 	load(t, d, n)
 	for _, f := range []books.Filter{{}, {State: invoice.Draft}, {From: "2026-06-01", To: "2026-08-31"}, {Search: "公司"}, {Search: "打印纸 contract"}, {Search: "hqbl"}} {
 		for by := range orders {
@@ -204,11 +205,17 @@ func TestReadersBesideWriter(t *testing.T) {
 	}
 }
 
+// searchBounds sets the bounds of a search for one test.
+func searchBounds(t *testing.T, a, b, c, n int) {
+	was := [...]int{near, many, far, countBound}
+	t.Cleanup(func() { near, many, far, countBound = was[0], was[1], was[2], was[3] })
+	near, many, far, countBound = a, b, c, n
+}
+
 // TestSparseSearch looks for words that are common and never meet: each page is
 // found in bounded work, and the list still ends complete.
 func TestSparseSearch(t *testing.T) {
-	defer func(a, b, c, n int) { near, many, far, countBound = a, b, c, n }(near, many, far, countBound)
-	near, many, far, countBound = 10, 20, 50, 100
+	searchBounds(t, 10, 20, 50, 100)
 	d, ctx := openTemp(t), context.Background()
 	load(t, d, 1000)
 	v, s := sample(5, 1)
