@@ -91,10 +91,16 @@ func (e *Editor) Open(id string) {
 				e.message = Sentence(e.setup.Words, err)
 			} else {
 				e.reset(st)
+				if st.Pending == books.Parked {
+					e.message = Sentence(e.setup.Words, errParked)
+				}
 			}
 			e.tell()
 		})
 }
+
+// errParked is shown over an invoice that is held back until it is changed.
+var errParked = &books.Error{Code: "parked", Text: "the server refuses this invoice, so it is held back and the others go on", Hint: "change it, or tell IT"}
 
 // Reload takes what sync brought. What is typed and not saved stays: the next
 // save meets it. Texts that are no numbers stay with their lines.
