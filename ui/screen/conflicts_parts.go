@@ -196,8 +196,3 @@ func edged(o fyne.CanvasObject) fyne.CanvasObject {
 	edge.CornerRadius, edge.StrokeWidth, edge.StrokeColor = 7, hairline, ink(theme.ColorNameInputBorder)
 	return container.NewStack(o, edge)
 }
-
-// flush is a cell whose text begins at the cell's edge.
-func flush(s string, name fyne.ThemeColorName) fyne.CanvasObject {
-	return container.New(layout.NewCustomPaddedLayout(0, 0, -theme.InnerPadding(), 0), cell(s, false, name))
-}

@@ -104,11 +104,17 @@ func (e *cellEntry) TypedKey(k *fyne.KeyEvent) {
 	}
 }
 
-// move goes to another cell; false for a key that does not. Left and right stay
-// inside a text that is edited and leave it only at its ends, where they would
-// do nothing.
+// move goes to another cell; false for a key that does not. In a cell that was
+// opened the arrows move the cursor; in one that is being typed left and right do
+// and leave it at the text's ends, where they would do nothing.
 func (e *cellEntry) move(k fyne.KeyName) bool {
 	g := e.grid
+	if g.inside {
+		switch k {
+		case fyne.KeyUp, fyne.KeyDown, fyne.KeyLeft, fyne.KeyRight:
+			return false
+		}
+	}
 	switch k {
 	case fyne.KeyTab:
 		if d, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok && d.CurrentKeyModifiers()&fyne.KeyModifierShift != 0 {

@@ -47,6 +47,7 @@ type Grid struct {
 	loaded   string // the cell's text when it became current
 	loading  bool   // the entry is being filled, nobody types
 	editing  bool   // the cell is typed into; otherwise it is only chosen, and typing replaces it
+	inside   bool   // it was opened to be edited: the arrows stay in it
 	opened   bool   // by the press of the pointer that may turn out a double one
 	entry    *cellEntry
 	rows     *gridRows
@@ -137,7 +138,7 @@ func (g *Grid) load() {
 
 // choose makes the cell one that is not edited: all of it is marked.
 func (g *Grid) choose() {
-	g.editing, g.opened = false, false
+	g.editing, g.inside, g.opened = false, false, false
 	g.entry.CursorColumn = len([]rune(g.entry.Text))
 	if g.entry.Text == "" {
 		g.entry.Entry.DragEnd() // nothing to mark
@@ -149,7 +150,7 @@ func (g *Grid) choose() {
 
 // edit opens the cell, with the cursor at its end.
 func (g *Grid) edit() {
-	g.editing = true
+	g.editing, g.inside = true, true
 	g.entry.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEnd})
 }
 

@@ -100,16 +100,23 @@ func TestKeys(t *testing.T) {
 	at(t, g, 2, 0)
 	press(g, fyne.KeyDown)
 	at(t, g, 2, 0)
-	// Left and right go from cell to cell; in one that is edited they move the
-	// cursor and leave it only at the text's ends.
+	// Left and right go from cell to cell; in one that was opened the arrows stay.
 	press(g, fyne.KeyUp, fyne.KeyLeft)
 	at(t, g, 0, 2)
 	press(g, fyne.KeyRight)
 	at(t, g, 1, 0)
-	press(g, fyne.KeyF2, fyne.KeyLeft)
+	press(g, fyne.KeyF2, fyne.KeyLeft, fyne.KeyLeft, fyne.KeyUp, fyne.KeyRight, fyne.KeyRight, fyne.KeyDown)
 	at(t, g, 1, 0)
+	press(g, fyne.KeyEscape, fyne.KeyUp)
+	at(t, g, 0, 0)
+	press(g, fyne.KeyRight, fyne.KeyRight)
+	at(t, g, 0, 2)
+	// One that is being typed is left by them at the text's ends.
+	typeIn(g, "7")
 	press(g, fyne.KeyLeft)
 	at(t, g, 0, 2)
+	press(g, fyne.KeyLeft)
+	at(t, g, 0, 1)
 	press(g, fyne.KeyHome)
 	at(t, g, 0, 0)
 	press(g, fyne.KeyEnd)
