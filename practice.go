@@ -128,6 +128,10 @@ type connector struct{ d *desk }
 
 func (c connector) URL() string { return c.d.client.URL() }
 
+func (c connector) Forgets(ctx context.Context, address string) bool {
+	return c.d.client.Forgets(ctx, address)
+}
+
 func (c connector) Connect(ctx context.Context, address, token string) error {
 	if p := c.d.practice; p != nil {
 		if u, err := client.CleanURL(address); err != nil || u != p.URL() {

@@ -218,6 +218,7 @@ func (branch) EditDraft(context.Context) (string, error)        { return "", nil
 func (branch) Setting(context.Context, string) (string, error)  { return "", nil }
 func (branch) SetSetting(context.Context, string, string) error { return nil }
 func (branch) URL() string                                      { return "https://invoice.example:8443" }
+func (branch) Forgets(context.Context, string) bool             { return false }
 func (branch) Connect(context.Context, string, string) error    { return nil }
 func (branch) Parse([]byte) ([]viewmodel.CASummary, error)      { return nil, nil }
 func (branch) Trust(context.Context, []byte, string) error      { return nil }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"counterfoil/app/books"
 	"counterfoil/app/settings"
 )
 
@@ -117,9 +118,15 @@ func (c *CAImport) changed() {
 // Connector keeps the server's address and token.
 type Connector interface {
 	URL() string
-	// Connect keeps the address and, when not empty, the token; it sends nothing.
+	// Connect keeps the address and, when not empty, the token.
 	Connect(ctx context.Context, address, token string) error
+	// Forgets reports whether connecting without a token loses the one that is kept,
+	// because that was given for another address.
+	Forgets(ctx context.Context, address string) bool
 }
+
+// errForgotten tells what is left to do after the address was kept.
+var errForgotten = &books.Error{Code: "token_forgotten", Text: "the address is kept; the token was given for the old one and is forgotten", Hint: "type the token of the new server"}
 
 // PlaceFacts are shown and cannot be changed here.
 type PlaceFacts struct {
@@ -184,13 +191,19 @@ func (v *Settings) restyle(next settings.Settings) {
 	}
 }
 
-// Connect keeps the address and, when given, the token.
+// Connect keeps the address and, when given, the token. A token that does not
+// belong to the address is forgotten, and the message says so.
 func (v *Settings) Connect(address, token string) {
 	if v.busy {
 		return
 	}
+	address, token = strings.TrimSpace(address), strings.TrimSpace(token)
 	v.keep(func(ctx context.Context) error {
-		return v.conn.Connect(ctx, strings.TrimSpace(address), strings.TrimSpace(token))
+		forgets := token == "" && v.conn.Forgets(ctx, address)
+		if err := v.conn.Connect(ctx, address, token); err != nil || !forgets {
+			return err
+		}
+		return errForgotten
 	})
 }
 

@@ -25,7 +25,8 @@ func (p *place) SetSetting(_ context.Context, n, v string) error {
 	p.values[n] = v
 	return nil
 }
-func (p *place) URL() string { return p.url }
+func (p *place) URL() string                              { return p.url }
+func (p *place) Forgets(_ context.Context, a string) bool { return p.token != "" && a != p.url }
 func (p *place) Connect(_ context.Context, a, t string) error {
 	if p.connect == nil {
 		p.url, p.token = a, t
@@ -54,6 +55,11 @@ func TestSettings(t *testing.T) {
 	w.until("connected", m.Saved)
 	if p.url != "https://x" || p.token != "t" {
 		t.Fatal(p.url, p.token)
+	}
+	m.Connect(" https://y", " ")
+	w.until("told", func() bool { return m.Message() == Sentence(plain{}, errForgotten) })
+	if p.url != "https://y" || m.Saved() {
+		t.Fatal(p.url, m.Saved())
 	}
 	p.connect = errors.New("bad address")
 	m.Connect("x", "")
