@@ -3,6 +3,8 @@ package main
 import (
 	"archive/zip"
 	"context"
+	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -34,9 +36,18 @@ func unzip(t *testing.T, file string) string {
 	return dir
 }
 
-// TestSyncOfVersion1 opens the kept folders of desk and server of version 0.1.0
-// and goes on: what waited is issued, the conflict settles, nothing is numbered anew.
-func TestSyncOfVersion1(t *testing.T) {
+// A kept is a desk and a server in the kept folders of version 0.1.0, at a time
+// soon after they were made.
+type kept struct {
+	db     *localdb.DB
+	desk   *books.Desk
+	client *client.Client
+	server *practice.Practice
+}
+
+// openKept opens the folders; dir is the desk's.
+func openKept(t *testing.T, dir string) *kept {
+	t.Helper()
 	ctx := context.Background()
 	start := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	began := time.Now()
@@ -46,14 +57,12 @@ func TestSyncOfVersion1(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.Close(ctx) })
-	dir := unzip(t, "../../../localdb/testdata/v1/desk.zip")
-	db, err := localdb.Open(ctx, filepath.Join(dir, "counterfoil.db"), localdb.Options{Now: now, NewID: newID})
+	db, err := localdb.Open(ctx, filepath.Join(dir, localdb.FileName), localdb.Options{Now: now, NewID: newID})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	keys := &trust.Store{Keyring: trust.FileKeyring(filepath.Join(dir, "keyring"), trust.Passphrase), Profile: keptProfile}
-	desk := &books.Desk{Store: db, Now: now, NewID: newID, Merge: merge.Three}
 	c, err := client.New(ctx, client.Config{Store: db, Trust: keys, Dir: dir, Version: version, Now: now, NewID: newID, Rand: random, ClassifyStore: localdb.Classify})
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +74,34 @@ func TestSyncOfVersion1(t *testing.T) {
 	if err := c.Connect(ctx, p.URL(), token); err != nil { // its port is another one today
 		t.Fatal(err)
 	}
+	return &kept{db, &books.Desk{Store: db, Now: now, NewID: newID, Merge: merge.Three}, c, p}
+}
+
+// taxBack lets the tax service come back, which was away when the server stopped.
+func (k *kept) taxBack(t *testing.T) {
+	t.Helper()
+	for _, away := range []bool{true, false} {
+		if err := k.server.Set("B04", away); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (k *kept) sync(t *testing.T) {
+	t.Helper()
+	for range 3 {
+		if _, err := k.client.Engine().Once(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestSyncOfVersion1 opens the kept folders of desk and server of version 0.1.0
+// and goes on: what waited is issued, the conflict settles, nothing is numbered anew.
+func TestSyncOfVersion1(t *testing.T) {
+	ctx := context.Background()
+	k := openKept(t, unzip(t, "../../../localdb/testdata/v1/desk.zip"))
+	db, desk := k.db, k.desk
 	numbers := func() map[string]string {
 		t.Helper()
 		page, err := db.List(ctx, books.Filter{}, books.Order{}, "", 100)
@@ -80,20 +117,8 @@ func TestSyncOfVersion1(t *testing.T) {
 		return out
 	}
 	before := numbers()
-	for _, away := range []bool{true, false} { // the tax service comes back
-		if err := p.Set("B04", away); err != nil {
-			t.Fatal(err)
-		}
-	}
-	sync := func() {
-		t.Helper()
-		for range 3 {
-			if _, err := c.Engine().Once(ctx); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	sync()
+	k.taxBack(t)
+	k.sync(t)
 	open, err := db.Conflicts(ctx)
 	if err != nil || len(open) != 1 {
 		t.Fatalf("%+v %v", open, err)
@@ -101,7 +126,7 @@ func TestSyncOfVersion1(t *testing.T) {
 	if _, err := desk.ResolveSide(ctx, open[0].InvoiceID, books.Mine); err != nil {
 		t.Fatal(err)
 	}
-	sync()
+	k.sync(t)
 	after := numbers()
 	for ref, n := range before {
 		if after[ref] != n {
@@ -120,5 +145,70 @@ func TestSyncOfVersion1(t *testing.T) {
 		if err != nil || len(page.Rows) == 0 {
 			t.Errorf("%s: %+v %v", d, page, err)
 		}
+	}
+}
+
+// TestSyncMakesWhole damages invoices of the desk on the disk: one that the server
+// has gone on with is made whole by it, one with unsent edits stays visibly
+// damaged and is not sent, and the others go on.
+func TestSyncMakesWhole(t *testing.T) {
+	ctx := context.Background()
+	dir := unzip(t, "../../../localdb/testdata/v1/desk.zip")
+	file := filepath.Join(dir, localdb.FileName)
+	db, err := localdb.Open(ctx, file, localdb.Options{}) // brings it to today's schema
+	if err == nil {
+		err = db.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keeps string // the trigger that would keep the sums
+	err = raw.QueryRow(`SELECT sql FROM sqlite_master WHERE name = 'body_doc_sum'`).Scan(&keeps)
+	for _, q := range []string{`DROP TRIGGER body_doc_sum`, `UPDATE body SET doc = replace(doc, '"480"', '"490"')`, `UPDATE body SET doc = replace(doc, '订书机', '订书杌')`, keeps} {
+		if err == nil {
+			_, err = raw.Exec(q)
+		}
+	}
+	if err = errors.Join(err, raw.Close()); err != nil {
+		t.Fatal(err)
+	}
+	k := openKept(t, dir)
+	find := func(search string) books.Row {
+		t.Helper()
+		p, err := k.db.List(ctx, books.Filter{Search: search}, books.Order{}, "", 9)
+		if err != nil || len(p.Rows) != 1 {
+			t.Fatalf("%q: %+v %v", search, p, err)
+		}
+		return p.Rows[0]
+	}
+	held, unsent, other := find("硒鼓"), find("订书机"), find("信封")
+	for _, r := range []books.Row{held, unsent} {
+		if _, err := k.db.Invoice(ctx, r.ID); !errors.Is(err, books.ErrDamaged) {
+			t.Fatalf("%s: %v", r.Reference, err)
+		}
+	}
+	k.taxBack(t)
+	k.sync(t)
+	if st, err := k.db.Invoice(ctx, held.ID); err != nil || st.Invoice.State != invoice.Issued || st.Invoice.Lines[0].Price.String() != "480" {
+		t.Errorf("the issued one: %+v %v", st, err)
+	}
+	if _, err := k.db.Invoice(ctx, unsent.ID); !errors.Is(err, books.ErrDamaged) {
+		t.Errorf("the unsent one: %v", err)
+	}
+	served, err := sql.Open("sqlite", k.server.Database())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer served.Close()
+	var there int
+	if err := served.QueryRow(`SELECT count(*) FROM document WHERE id = ?`, unsent.ID).Scan(&there); err != nil || there != 0 {
+		t.Errorf("the damaged one was sent: %d %v", there, err)
+	}
+	if st, err := k.db.Invoice(ctx, other.ID); err != nil || st.Pending != "" {
+		t.Errorf("another draft was held up: %+v %v", st, err)
 	}
 }
