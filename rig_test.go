@@ -38,6 +38,7 @@ func newRig(t *testing.T, o options) *rig {
 		t.Fatal(err)
 	}
 	r.program = newProgram(t.Context(), app, func(f func()) { r.queue <- f })
+	<-r.fonts // the renderers of the test before expire meanwhile; the program has none yet
 	r.show(s)
 	r.shown()
 	t.Cleanup(func() {
