@@ -9,9 +9,9 @@ import (
 
 // SetAside implements books.SyncTx.
 func (t *tx) SetAside(a books.Aside) error {
-	return t.exec(`INSERT INTO aside (type, id, seq, revision, bytes, reason, program, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET seq = excluded.seq, revision = excluded.revision, bytes = excluded.bytes, reason = excluded.reason, program = excluded.program, at = excluded.at`,
-		a.Type, a.ID, a.Seq, a.Revision, a.Bytes, a.Reason, a.Program, nanos(a.At))
+	return t.exec(`INSERT INTO aside (type, id, seq, revision, bytes, receipt, reason, program, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET seq = excluded.seq, revision = excluded.revision, bytes = excluded.bytes, receipt = excluded.receipt, reason = excluded.reason, program = excluded.program, at = excluded.at`,
+		a.Type, a.ID, a.Seq, a.Revision, a.Bytes, a.Receipt, a.Reason, a.Program, nanos(a.At))
 }
 
 // EndAside implements books.SyncTx.
@@ -28,7 +28,7 @@ func (d *DB) asides(ctx context.Context, bytes bool, query string, args ...any) 
 		var at int64
 		into := []any{&a.Type, &a.ID, &a.Seq, &a.Revision, &a.Reason, &a.Program, &at}
 		if bytes {
-			into = append(into, &a.Bytes)
+			into = append(into, &a.Bytes, &a.Receipt)
 		}
 		err := r.Scan(into...)
 		a.At = fromNanos(at)
@@ -45,5 +45,5 @@ func (d *DB) Asides(ctx context.Context, limit int) ([]books.Aside, error) {
 
 // AsidesBefore implements books.SyncStore.
 func (d *DB) AsidesBefore(ctx context.Context, program string, limit int) ([]books.Aside, error) {
-	return d.asides(ctx, true, asideColumns+`, bytes FROM aside WHERE program <> ? AND bytes IS NOT NULL ORDER BY seq LIMIT ?`, program, limit)
+	return d.asides(ctx, true, asideColumns+`, bytes, receipt FROM aside WHERE program <> ? AND bytes IS NOT NULL ORDER BY seq LIMIT ?`, program, limit)
 }

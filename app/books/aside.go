@@ -11,6 +11,7 @@ type Aside struct {
 	Seq      int64
 	Revision int64
 	Bytes    []byte // as the server sent them; nil when it could not
+	Receipt  []byte // of an issued invoice, as the server signed it
 	Reason   string // stable code: "type_unknown", "malformed", "not_computable", "too_large", "damaged"
 	Program  string // version of the program that tried last
 	At       time.Time

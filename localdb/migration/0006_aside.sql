@@ -7,6 +7,7 @@ CREATE TABLE aside (
   seq      INTEGER NOT NULL,
   revision INTEGER NOT NULL,
   bytes    BLOB,
+  receipt  BLOB,
   reason   TEXT NOT NULL,
   program  TEXT NOT NULL,
   at       INTEGER NOT NULL,

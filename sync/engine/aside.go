@@ -33,7 +33,7 @@ func readInvoice(id string, revision int64, raw []byte) (invoice.Invoice, invoic
 func (e *Engine) aside(c wire.Change, reason error) *books.Aside {
 	return &books.Aside{
 		Type: books.DocumentType(c.DocumentType), ID: c.DocumentID, Seq: c.Seq, Revision: c.Revision,
-		Bytes: c.Body, Reason: reason.Error(), Program: e.cfg.Version, At: e.cfg.Now(),
+		Bytes: c.Body, Receipt: c.Receipt, Reason: reason.Error(), Program: e.cfg.Version, At: e.cfg.Now(),
 	}
 }
 
@@ -84,7 +84,7 @@ func (e *Engine) reread(ctx context.Context, sum *Summary) error {
 			return err
 		}
 		for _, a := range some {
-			c := e.decode(wire.Change{Seq: a.Seq, DocumentType: string(a.Type), DocumentID: a.ID, Revision: a.Revision, Body: a.Bytes})
+			c := e.decode(wire.Change{Seq: a.Seq, DocumentType: string(a.Type), DocumentID: a.ID, Revision: a.Revision, Body: a.Bytes, Receipt: a.Receipt})
 			if err := e.again(ctx, c, sum); err != nil {
 				return err
 			}
@@ -92,6 +92,22 @@ func (e *Engine) reread(ctx context.Context, sum *Summary) error {
 		e.rereadDone = len(some) == 0
 	}
 	return nil
+}
+
+// late meets a version that was set aside while what this desk had sent was
+// confirmed as that very version: the server's own word of it counts, times and all.
+func late(tx books.SyncTx, c books.Change) error {
+	if err := tx.EndAside(c.Type, c.ID); err != nil {
+		return err
+	}
+	st, err := tx.Invoice(c.ID)
+	if err != nil || st.Pending != "" || st.Conflict {
+		return err
+	}
+	if err := tx.SetClean(*c.Invoice, *c.Sheet, books.HistoryEntry{}); err != nil {
+		return err
+	}
+	return keepReceipt(tx, c.ID, c.Seq, c.Receipt)
 }
 
 // again applies one change that was set aside, or notes that this program cannot
@@ -106,8 +122,8 @@ func (e *Engine) again(ctx context.Context, c books.Change, sum *Summary) error 
 			if err != nil {
 				return err
 			}
-			if have >= c.Revision { // a newer one is here
-				return tx.EndAside(c.Type, c.ID)
+			if have == c.Revision {
+				return late(tx, c)
 			}
 		}
 		events, err = e.change(tx, c, &s)
