@@ -83,7 +83,11 @@ func newProgram(ctx context.Context, a fyne.App, post dispatcher) *program {
 	p.win.SetPadded(false)
 	p.win.SetContent(ui.Bare())
 	p.win.Resize(fyne.NewSize(1366, 768))
-	p.win.SetCloseIntercept(func() { p.now.w.settle(p.win.Close, func() {}) })
+	p.win.SetCloseIntercept(func() {
+		if !p.turning { // that takes a moment; then it can be closed
+			p.now.w.settle(p.win.Close, func() {})
+		}
+	})
 	return p
 }
 

@@ -289,6 +289,31 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 }
 
+// A server that asked to be left alone for half an hour comes back: "send now" at
+// the pill, counted in invoices, sends what waits at once.
+func TestSendNow(t *testing.T) {
+	d := practise(t)
+	d.two()
+	d.tell("fault H21 on")
+	d.until("the cell", func(s *state) bool { return s.Focus.Kind == "grid" })
+	for _, price := range []string{"701", "702", "703"} { // three edits of one invoice
+		d.keys("Home", "Right", "Right", "Right", "Right")
+		d.script("type:"+price, "key:Tab")
+		d.until("the edit on disk", func(s *state) bool { return s.Editor.Cells[1][4] == price && !s.Editor.Unsaved && s.Waiting > 0 })
+	}
+	d.keys("F5")
+	d.until("the verdict", ended)
+	s := d.until("the pill", func(s *state) bool { return s.Pill.Send != "" && !s.Online && s.Next > 600 })
+	if s.Waiting != 1 || !strings.Contains(s.Pill.Text, "1 张") {
+		t.Fatalf("one invoice waits, the pill says %q, %d", s.Pill.Text, s.Waiting)
+	}
+	d.keys("Escape")
+	d.until("another page", func(s *state) bool { return s.Page != "wizard" })
+	d.tell("fault H21 off")
+	d.press(s.Pill.Send)
+	d.within(8*time.Second, "a green pill", func(s *state) bool { return s.Online && s.Waiting == 0 && s.Pill.State == "good" && s.Pill.Send == "" })
+}
+
 // Told to end, as by a system that shuts down, in the middle of a cell: it is kept.
 func TestTerminated(t *testing.T) {
 	d := practise(t)
