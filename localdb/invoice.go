@@ -84,7 +84,7 @@ func (t *tx) putInvoice(old head, v invoice.Invoice, sheet invoice.Sheet, change
 	}
 	switch {
 	case old.n == 0:
-		err = t.exec(`INSERT INTO body (n, doc, base) VALUES (?, ?, ?)`, now.n, doc, baseBytes)
+		err = t.exec(`INSERT INTO body (n, doc, base, doc_sum, base_sum) VALUES (?, ?, ?, ?, ?)`, now.n, doc, baseBytes, sumOf(doc), sumOf(baseBytes))
 	case change == keepBase:
 		err = t.exec(`UPDATE body SET doc = ? WHERE n = ?`, doc, now.n)
 	default:
@@ -175,8 +175,11 @@ func (d *DB) saveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.S
 		if err := also(t, now.n); err != nil {
 			return err
 		}
-		if kind == "" {
+		switch {
+		case kind == "":
 			return nil
+		case old.n == 0: // no operation stands for it yet
+			return t.addUnsent(v, kind, old.state)
 		}
 		return t.enqueue(v, kind, old.state)
 	})

@@ -19,10 +19,7 @@ func (t *tx) reference(date string) (string, error) {
 	name := day.Format("20060102")
 	var id string
 	var n int64
-	if err := t.one(`SELECT id FROM device`, nil, &id); err != nil {
-		return "", err
-	}
-	err := t.one(`INSERT INTO reference VALUES (?, 1) ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last`, []any{name}, &n)
+	err := t.one(`INSERT INTO reference VALUES (?, 1) ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last, (SELECT id FROM device)`, []any{name}, &n, &id)
 	return fmt.Sprintf("%s-%s%04d", name, deviceLetters(id), n), err
 }
 

@@ -50,7 +50,7 @@ END;
 CREATE TRIGGER history_sum AFTER INSERT ON history WHEN new.sum IS NULL BEGIN
   UPDATE history SET sum = row_sum(new.id, new.invoice_id, new.at, new.event, new.detail), before_sum = coalesce(new.before_sum, row_sum(new.before)) WHERE id = new.id;
 END;
-CREATE TRIGGER body_sum AFTER INSERT ON body BEGIN
+CREATE TRIGGER body_sum AFTER INSERT ON body WHEN new.doc_sum IS NULL BEGIN
   UPDATE body SET doc_sum = row_sum(new.doc), base_sum = row_sum(new.base) WHERE n = new.n;
 END;
 
