@@ -21,6 +21,18 @@ func (t *tx) unpark(document string) error {
 	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND +state = 'parked'`, document)
 }
 
+// RetryParked implements books.SyncStore.
+func (d *DB) RetryParked(ctx context.Context, codes ...string) error {
+	return wrap("retry", d.inTx(ctx, func(t *tx) error {
+		for _, code := range codes {
+			if err := t.exec(`UPDATE outbox SET state = iif(seq > 0, 'sent', 'unsent'), attempts = 0 WHERE state = 'parked' AND last_error = ?`, code); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
 // Retry implements books.Store.
 func (d *DB) Retry(ctx context.Context, documentID string) error {
 	return wrap("retry", d.inTx(ctx, func(t *tx) error {

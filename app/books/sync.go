@@ -60,6 +60,9 @@ type SyncStore interface {
 	Cursor(ctx context.Context) (Cursor, error)
 	// AnyReady says whether SyncTx.Ready would list anything now.
 	AnyReady(ctx context.Context, again bool) (bool, error)
+	// RetryParked puts operations parked with one of these codes back among those
+	// to be sent, with the ids and bytes they had.
+	RetryParked(ctx context.Context, codes ...string) error
 	// AsidesBefore lists what other versions of the program set aside with bytes,
 	// oldest first.
 	AsidesBefore(ctx context.Context, program string, limit int) ([]Aside, error)

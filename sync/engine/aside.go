@@ -76,8 +76,14 @@ func (e *Engine) unreadable(tx books.SyncTx, o operation, a *wire.Answer, s *Sum
 	return parked, true, park("theirs_unreadable")
 }
 
-// reread reads again, once a run, what another version of the program could not.
+// reread reads again, once a run, what another version of the program could not,
+// and sends again what the server failed at: it may be mended.
 func (e *Engine) reread(ctx context.Context, sum *Summary) error {
+	if !e.rereadDone {
+		if err := e.cfg.Store.RetryParked(ctx, "internal", "status_500"); err != nil {
+			return err
+		}
+	}
 	for !e.rereadDone {
 		some, err := e.cfg.Store.AsidesBefore(ctx, e.cfg.Version, 50)
 		if err != nil {

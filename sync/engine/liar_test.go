@@ -243,6 +243,34 @@ func TestPoisonousPushIsParked(t *testing.T) {
 	}
 }
 
+// What the server failed at goes again by itself when the program starts anew.
+func TestServerFaultIsTriedAgain(t *testing.T) {
+	ctx := context.Background()
+	p := startServer(t)
+	d := newBranch(t, p)
+	id := d.draft(t, "毒")
+	l := &liar{push: func(req wire.PushRequest, next func() (wire.PushAnswer, error)) (wire.PushAnswer, error) {
+		if len(req.Operations) > 0 {
+			return wire.PushAnswer{}, &remote.Error{Op: "push", Status: 500, Problem: wire.Problem{Code: "internal"}}
+		}
+		return next()
+	}}
+	e := d.through(l)
+	for range 4 {
+		_, _ = e.Once(ctx) // refused until it is parked
+	}
+	if st := d.get(t, id); st.Pending != books.Parked {
+		t.Fatalf("pending %q", st.Pending)
+	}
+	l.push = nil
+	if _, err := e.Once(ctx); err != nil || d.get(t, id).Pending != books.Parked {
+		t.Errorf("%v", err)
+	}
+	if _, err := d.through(&liar{}).Once(ctx); err != nil || d.get(t, id).Pending != "" {
+		t.Errorf("%v, pending %q", err, d.get(t, id).Pending)
+	}
+}
+
 // What refuses everything is no fault of a document: nothing is parked.
 func TestWhatRefusesEverythingParksNothing(t *testing.T) {
 	p := startServer(t)
