@@ -93,6 +93,8 @@ func (s *Conflicts) story(c viewmodel.ConflictCard) fyne.CanvasObject {
 	switch {
 	case c.Deleted:
 		text = s.t.T("conflicts.story.deleted", c.MineAt, c.Branch)
+	case c.Deleting:
+		text = s.t.T("conflicts.story.deleting", c.Branch)
 	case s.vm.OneSideOnly():
 		text = s.t.T("conflicts.story.one_side", c.Branch)
 	}

@@ -53,8 +53,9 @@ type ConflictCard struct {
 	Branch                      string // who changed it on the server's side
 	MineAt, TheirsAt            string // local times, "01-02 15:04"
 	Open                        bool
-	Choices, Merged             int // rows for a person, rows settled by rule
-	Deleted                     bool
+	Choices, Merged             int  // rows for a person, rows settled by rule
+	Deleted                     bool // theirs is a deletion
+	Deleting                    bool // mine is one
 }
 
 // ConflictRow is one row of the comparison.
@@ -98,7 +99,7 @@ func (c *Conflicts) Cards() []ConflictCard {
 			InvoiceID: x.InvoiceID, Reference: x.Mine.Reference, Buyer: x.Mine.Buyer.Name,
 			Branch: c.branch(x), MineAt: x.Mine.UpdatedAt.Local().Format("01-02 15:04"),
 			TheirsAt: x.Theirs.UpdatedAt.Local().Format("01-02 15:04"),
-			Open:     x.InvoiceID == c.open, Choices: len(x.Diffs), Merged: len(x.Merged), Deleted: x.Deleted,
+			Open:     x.InvoiceID == c.open, Choices: len(x.Diffs), Merged: len(x.Merged), Deleted: x.Deleted, Deleting: x.Deleting(),
 		})
 	}
 	return out
