@@ -125,6 +125,7 @@ func (e *Engine) Once(ctx context.Context) (Summary, error) {
 	defer e.round.Unlock()
 	var sum Summary
 	e.epochs = 0
+	e.doubt.anew()
 	if err := e.reread(ctx, &sum); err != nil && !errors.Is(err, errUnanswered) {
 		return sum, err
 	}

@@ -243,6 +243,24 @@ func TestPoisonousPushIsParked(t *testing.T) {
 	}
 }
 
+// While it is not sure yet whether the server or a document is at fault, the
+// others go in the same round.
+func TestServerFaultHoldsUpNoOther(t *testing.T) {
+	p := startServer(t)
+	d := newBranch(t, p)
+	for i := range 9 {
+		d.draft(t, map[int]string{1: "毒", 4: "毒"}[i])
+	}
+	const bad = 2
+	sum, err := d.through(&liar{push: poisoned(500)}).Once(context.Background())
+	if err == nil || sum.Applied != 9-bad || sum.Parked != 0 {
+		t.Errorf("%d bad: %+v %v", bad, sum, err)
+	}
+	if n := len(d.outbox(t)); n != bad {
+		t.Errorf("%d are left", n)
+	}
+}
+
 // What the server failed at goes again by itself when the program starts anew.
 func TestServerFaultIsTriedAgain(t *testing.T) {
 	ctx := context.Background()

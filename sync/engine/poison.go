@@ -16,9 +16,14 @@ import (
 // second one on the way, until it is parked or all that were suspected are
 // answered.
 type suspicion struct {
-	left  int           // operations of the refused batch without an answer; 0: none is suspected
-	alone map[int64]int // how often an operation was refused alone
+	left  int            // operations of the refused batch without an answer; 0: none is suspected
+	alone map[int64]int  // how often an operation was refused alone
+	later map[int64]bool // refused alone in this round: the others go first
+	cause error          // why they were
 }
+
+// anew begins a round: what was left for later is asked again.
+func (s *suspicion) anew() { s.later, s.cause = map[int64]bool{}, nil }
 
 func (s *suspicion) open() bool { return s.left > 0 }
 
@@ -73,7 +78,8 @@ func (e *Engine) refused(ctx context.Context, b *batch, sum *Summary) error {
 	}
 	o := b.ops[0]
 	if e.doubt.alone[o.ID]++; e.doubt.alone[o.ID] < times {
-		return b.err
+		e.doubt.left, e.doubt.later[o.ID], e.doubt.cause = 0, true, b.err
+		return nil
 	}
 	// If the server refuses a push of nothing as well, it is not the document.
 	if _, err := e.cfg.Remote.Push(ctx, request(b.device, b.cur)); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"counterfoil/app/books"
@@ -79,6 +80,9 @@ func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {
 			e.doubt.cleared(way.ops)
 			answered = way
 		}
+	}
+	if err == nil {
+		err = e.doubt.cause
 	}
 	return total, err
 }
@@ -156,7 +160,8 @@ func request(device string, cur books.Cursor) wire.PushRequest {
 // sent at all is parked and holds up no other.
 func (e *Engine) freeze(tx books.SyncTx, underway bool, s *Summary) ([]operation, error) {
 	for {
-		ready, err := tx.Ready(e.doubt.limit(e.size.n), maxBatch, !underway)
+		ready, err := tx.Ready(e.doubt.limit(e.size.n)+len(e.doubt.later), maxBatch+len(e.doubt.later)*books.MaxDocument, !underway)
+		ready = slices.DeleteFunc(ready, func(r books.Ready) bool { return e.doubt.later[r.ID] })
 		if err != nil || len(ready) == 0 {
 			return nil, err
 		}
