@@ -203,6 +203,18 @@ func (d *Desk) Recall(ctx context.Context, id string) (Stored, error) {
 	return out, err
 }
 
+// Delete takes a draft away; it is shown until the next sync has taken it from the
+// server too. What cannot be edited cannot be deleted: *Error "not_editable" or
+// "in_conflict".
+func (d *Desk) Delete(ctx context.Context, id string) (Stored, error) {
+	st, err := d.editable(ctx, id)
+	if err != nil {
+		return st, err
+	}
+	out, _, err := d.save(ctx, st.Invoice, st.Version, Delete, HistoryEntry{Event: "deleted"}, nil)
+	return out, err
+}
+
 // Retry sends an invoice again that was set aside because the server refused it;
 // one that is not parked gives *Error "not_parked".
 func (d *Desk) Retry(ctx context.Context, id string) (Stored, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -92,16 +93,22 @@ func resolve(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	var st books.Stored
 	if result != nil {
 		// The file's lines continue the lines of both sides.
 		merged := overlay(x.Mine, *result)
 		merged.Lines = invoice.AdoptLines(append(append([]invoice.Line{}, x.Mine.Lines...), x.Theirs.Lines...), result.Lines)
-		_, err = d.books.ResolveWith(ctx, c.args[0], merged)
+		st, err = d.books.ResolveWith(ctx, c.args[0], merged)
 	} else {
-		_, err = d.books.ResolveSide(ctx, c.args[0], books.Side(choice))
+		st, err = d.books.ResolveSide(ctx, c.args[0], books.Side(choice))
 	}
 	if err != nil {
 		return err
 	}
-	return c.stored(ctx, d, c.args[0])
+	// Mine against a deletion became a new draft; theirs took the invoice away.
+	id := cmp.Or(st.Invoice.ID, c.args[0])
+	if _, err := d.db.Invoice(ctx, id); errors.Is(err, books.ErrNotFound) {
+		return c.print(map[string]any{"id": id, "deleted": true})
+	}
+	return c.stored(ctx, d, id)
 }

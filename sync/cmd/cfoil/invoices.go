@@ -135,6 +135,13 @@ func review(ctx context.Context, c *call) error {
 	})
 }
 
+func deleteCommand(ctx context.Context, c *call) error {
+	return c.step(ctx, func(d *desk) error {
+		_, err := d.books.Delete(ctx, c.args[0])
+		return err
+	})
+}
+
 // retry sends what the server refused once more, as it was.
 func retry(ctx context.Context, c *call) error {
 	return c.step(ctx, func(d *desk) error {

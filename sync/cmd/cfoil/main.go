@@ -34,7 +34,7 @@ usage: cfoil --data DIR [--keyring os|file] [--json] COMMAND [ARGUMENTS]
   trust show                                          what is trusted
   connect URL [--token-file FILE | --token -]         set the invoice server; - reads or asks
   draft FILE|-                                        draft an invoice from JSON
-  edit ID FILE|-                                      replace a draft's content
+  edit ID FILE|-    delete ID                         replace a draft's content; take a draft away
   submit ID         recall ID                         hand in; take back while not issued
   review ID         retry ID                          tick merged lines as looked at; send again what is parked
   reverse ID                                          draft the red-letter invoice of an issued one
@@ -74,6 +74,7 @@ var commands = map[string]command{
 	"connect":      {run: connect},
 	"draft":        {run: draft},
 	"edit":         {run: edit},
+	"delete":       {run: deleteCommand},
 	"submit":       {run: submit},
 	"recall":       {run: recall},
 	"review":       {run: review},
