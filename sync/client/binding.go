@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
@@ -75,7 +76,11 @@ func (c *Client) bind(ctx context.Context) (*remote.Client, error) {
 		return r, nil
 	}
 	h, err := r.Health(ctx)
-	if err == nil {
+	switch {
+	case err != nil:
+	case h.Product != wire.Product:
+		err = &remote.Error{Op: "health", Status: http.StatusOK, NotOurs: true}
+	default:
 		err = c.belongs(ctx, h)
 	}
 	out, err := c.meet(r, err)

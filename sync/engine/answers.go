@@ -17,8 +17,12 @@ func errAnswers(format string, args ...any) error {
 }
 
 // match gives the answers of a batch in the order of its operations, whatever
-// order they came in. One that is missing, foreign or given twice refuses all.
+// order they came in. One that is missing, foreign or given twice refuses all, and so
+// does an answer without an epoch: what came may be another page.
 func (b *batch) match() ([]wire.Answer, error) {
+	if b.ans.Epoch == "" {
+		return nil, errAnswers("they do not say of which state of the server they are")
+	}
 	place := make(map[string]int, len(b.ops))
 	for i, o := range b.ops {
 		place[wire.OperationID(b.device, o.Seq)] = i

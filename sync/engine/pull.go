@@ -57,7 +57,7 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 		if err != nil {
 			return total, err
 		}
-		if ans.Epoch == "" || next.Epoch != ans.Epoch {
+		if ans.Epoch == "" || next.Epoch != ans.Epoch || senseless(ans, cur, next) {
 			return total, errNoAnswer
 		}
 		if cur.Epoch != "" && ans.Epoch != cur.Epoch {
@@ -96,6 +96,26 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 
 // errNoAnswer says that what came is no answer to a pull; nothing of it is believed.
 var errNoAnswer = &books.Error{Code: "answer_empty", Text: "the server's answer does not say what it is", Hint: "nothing was taken from it and it is asked again; tell IT if it stays"}
+
+// senseless reports a page without its list of changes, or with one that says of
+// no document what it is, or whose place is not between the two cursors: to take
+// the cursor of such a page could pass over documents for ever.
+func senseless(ans wire.PullAnswer, cur, next books.Cursor) bool {
+	if ans.Changes == nil {
+		return true
+	}
+	seq := int64(0)
+	if cur.Epoch == ans.Epoch {
+		seq = cur.Seq
+	}
+	for _, c := range ans.Changes {
+		if c.DocumentType == "" || c.DocumentID == "" || c.Seq <= seq || c.Seq > next.Seq {
+			return true
+		}
+		seq = c.Seq
+	}
+	return false
+}
 
 // newest is the later of two marks.
 func newest(have, got string) string {
