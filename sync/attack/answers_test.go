@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -149,6 +150,223 @@ func bomb(n int) lie {
 }
 
 func answersOf(v object) []any { a, _ := v["answers"].([]any); return a }
+
+// TestAnswersOfPush alters the answers to three submitted invoices. What is
+// altered in meaning is refused whole, and the next good answer settles all.
+func TestAnswersOfPush(t *testing.T) {
+	t.Parallel()
+	first := func(change func(a object)) lie {
+		return edits(func(v object) { a, _ := answersOf(v)[0].(object); change(a) })
+	}
+	cases := append(senseless(),
+		altered{"reversed order", edits(func(v object) {
+			a := answersOf(v)
+			for i := range len(a) / 2 {
+				a[i], a[len(a)-1-i] = a[len(a)-1-i], a[i]
+			}
+		}), true},
+		altered{"rotated order", edits(func(v object) { a := answersOf(v); v["answers"] = append(a[1:], a[0]) }), true},
+		altered{"ids of each other", edits(func(v object) {
+			a := answersOf(v)
+			x, y := a[0].(object), a[1].(object)
+			x["operation_id"] = y["operation_id"]
+		}), false},
+		altered{"a foreign id", first(func(a object) { a["operation_id"] = newID() + ":1" }), false},
+		altered{"no id", first(func(a object) { delete(a, "operation_id") }), false},
+		altered{"an id that is a number", first(func(a object) { a["operation_id"] = 1 }), false},
+		altered{"one missing", edits(func(v object) { v["answers"] = answersOf(v)[1:] }), false},
+		altered{"one twice", edits(func(v object) { v["answers"] = append(answersOf(v), answersOf(v)[0]) }), false},
+		altered{"one twice instead of another", edits(func(v object) { a := answersOf(v); a[1] = a[0] }), false},
+		altered{"one more", edits(func(v object) {
+			v["answers"] = append(answersOf(v), object{"operation_id": newID() + ":9", "result": "applied", "revision": 1, "seq": 1})
+		}), false},
+		altered{"null among them", edits(func(v object) { answersOf(v)[2] = nil }), false},
+		altered{"a text among them", edits(func(v object) { answersOf(v)[2] = "applied" }), false},
+		altered{"answers an object", edits(func(v object) { v["answers"] = object{} }), false},
+		altered{"answers null", edits(func(v object) { v["answers"] = nil }), false},
+		altered{"no answers", edits(func(v object) { delete(v, "answers") }), false},
+		altered{"a revision that is a text", first(func(a object) { a["revision"] = "1" }), false},
+		altered{"a revision of 1e300", first(func(a object) { a["revision"] = 1e300 }), false},
+		altered{"a time that is none", first(func(a object) { a["issued_at"] = "yesterday" }), false},
+	)
+	s := production(t, east, whole)
+	m := newMiddle(t, s)
+	d := enrolled(t, m.url, east)
+	d.sync()
+	look := newForger(t, s.url, whole.secret)
+	var ids, all []string
+	settled := func(after string) {
+		t.Helper()
+		m.lies(nil)
+		d.sync()
+		given, rows := look.numbers(), d.rows()
+		for _, id := range ids {
+			if given[id] == "" || text(rows[id], "number") != given[id] || text(rows[id], "state") != "issued" {
+				t.Errorf("%s: the server gave %q, the desk shows %v", after, given[id], rows[id])
+			}
+		}
+		if n := d.waiting(); n != 0 {
+			t.Errorf("%s: %d operations wait after a good answer:\n%s", after, n, clip(d.everything()))
+		}
+		ids = nil
+	}
+	for i, c := range cases {
+		// What a bad answer left as it was meets the next bad one.
+		for len(ids) < 3 {
+			ids = append(ids, d.handIn(fmt.Sprintf("case %d, invoice %d", i, len(ids))))
+			all = append(all, ids[len(ids)-1])
+		}
+		m.lies(on("/v1/push", c.lie))
+		r := d.run("", "sync", "--once")
+		if c.good {
+			if r.code != 0 || d.waiting() != 0 {
+				t.Errorf("%s: exit %d, %d operations wait\n%s", c.name, r.code, d.waiting(), clip(r.both()))
+			}
+			settled(c.name)
+			continue
+		}
+		if r.code == 0 {
+			t.Errorf("%s: the sync ended well: %s", c.name, clip(r.out))
+		}
+		taken, rows := false, d.rows()
+		for _, id := range ids {
+			if text(rows[id], "state") != "waiting" || text(rows[id], "number") != "" {
+				t.Errorf("%s: an invoice became %v", c.name, rows[id])
+				taken = true
+			}
+		}
+		if n := d.waiting(); n != 3 {
+			t.Errorf("%s: %d operations wait, not 3", c.name, n)
+		}
+		if taken || i%8 == 7 {
+			settled(c.name)
+		}
+	}
+	settled("the last of them")
+	if got := len(look.numbers()); got != len(all) {
+		t.Errorf("%d numbers were given for %d invoices", got, len(all))
+	}
+}
+
+// An answer of a later version, or one without a result, holds up its own
+// invoice alone, which is asked again.
+func TestAnswerNotUnderstood(t *testing.T) {
+	t.Parallel()
+	s := production(t, east, whole)
+	m := newMiddle(t, s)
+	d := enrolled(t, m.url, east)
+	for _, result := range []any{"perhaps", "", nil} {
+		ids := []string{d.handIn("one"), d.handIn("two"), d.handIn("three")}
+		m.lies(on("/v1/push", edits(func(v object) {
+			if a := answersOf(v); len(a) == 3 {
+				a[1].(object)["result"] = result
+			}
+		})))
+		d.run("", "sync", "--once")
+		// A pull may tell the truth in the same round; a wrong number may not stand.
+		given, rows := newForger(t, s.url, whole.secret).numbers(), d.rows()
+		for _, id := range ids {
+			if n := text(rows[id], "number"); n != "" && n != given[id] {
+				t.Errorf("with the result %v the desk shows %v, the server gave %q", result, rows[id], given[id])
+			}
+		}
+		m.lies(nil)
+		for _, id := range ids {
+			d.run("", "retry", id) // it may have been set aside for a person
+		}
+		d.sync()
+		d.sync()
+		rows = d.rows()
+		for _, id := range ids {
+			if given[id] == "" || text(rows[id], "number") != given[id] {
+				t.Errorf("after the result %v the server gave %q, the desk shows %v", result, given[id], rows[id])
+			}
+		}
+	}
+}
+
+// TestAnswersOfPull alters pulled pages: a bad one changes nothing, and nothing
+// that was answered is offered again.
+func TestAnswersOfPull(t *testing.T) {
+	t.Parallel()
+	change := func(change func(c object)) lie {
+		return edits(func(v object) {
+			if c := list(v, "changes"); len(c) > 0 {
+				change(c[0].(object))
+			}
+		})
+	}
+	cases := append(senseless(),
+		altered{"no cursor", edits(func(v object) { delete(v, "cursor") }), false},
+		altered{"an empty cursor", edits(func(v object) { v["cursor"] = "" }), false},
+		altered{"a cursor that is none", edits(func(v object) { v["cursor"] = "x" }), false},
+		altered{"a cursor of another epoch", edits(func(v object) { v["cursor"] = "other:999:all" }), false},
+		altered{"a cursor that goes back", edits(func(v object) { v["cursor"] = text(v, "epoch") + ":0:all" }), false},
+		altered{"a negative cursor", edits(func(v object) { v["cursor"] = text(v, "epoch") + ":-5:all" }), false},
+		altered{"more without end", edits(func(v object) { v["more"], v["changes"] = true, []any{} }), false},
+		altered{"changes null", edits(func(v object) { v["changes"] = nil }), false},
+		altered{"no changes", edits(func(v object) { delete(v, "changes") }), false},
+		altered{"changes an object", edits(func(v object) { v["changes"] = object{} }), false},
+		altered{"a change null", edits(func(v object) { v["changes"] = []any{nil} }), false},
+		altered{"a change without an id", change(func(c object) { delete(c, "document_id") }), false},
+		altered{"a change without a type", change(func(c object) { delete(c, "document_type") }), false},
+		altered{"a change at seq 1", change(func(c object) { c["seq"] = 1 }), false},
+		altered{"a change beyond its cursor", change(func(c object) { c["seq"] = 1 << 40 }), false},
+		altered{"a sequence number of text", change(func(c object) { c["seq"] = "5" }), false},
+	)
+	s := production(t, east, whole)
+	m := newMiddle(t, s)
+	d := enrolled(t, m.url, east)
+	for i := range 3 {
+		d.handIn(fmt.Sprint("before ", i))
+	}
+	d.sync()
+	other := newForger(t, s.url, east.secret)
+	id := ""
+	settled := func(after string) {
+		t.Helper()
+		m.lies(nil)
+		d.sync()
+		if n := len(m.operations()); n != 0 {
+			t.Errorf("%s: %d operations were offered again", after, n)
+		}
+		if r := d.rows()[id]; text(r, "state") != "issued" {
+			t.Errorf("%s: after a good page the desk has %v", after, r)
+		}
+		id = ""
+	}
+	for i, c := range cases {
+		if id == "" {
+			id = newID()
+			other.submit(id, fmt.Sprint("case ", i), 0)
+		}
+		before, status := d.rows(), d.must("", "status")
+		m.lies(on("/v1/pull", c.lie))
+		if r := d.run("", "sync", "--once"); r.code == 0 {
+			t.Errorf("%s: the sync ended well: %s", c.name, clip(r.out))
+		}
+		if n := len(m.operations()); n != 0 {
+			t.Errorf("%s: %d operations were offered again", c.name, n)
+		}
+		after, now := d.rows(), d.must("", "status")
+		if !reflect.DeepEqual(before, after) {
+			t.Errorf("%s: the desk held %v, holds %v", c.name, before, after)
+		}
+		taken := false
+		for _, k := range []string{"cursor", "epoch", "outbox"} {
+			if !reflect.DeepEqual(at(status, k), at(now, k)) {
+				t.Errorf("%s: %s was %v, is %v", c.name, k, at(status, k), at(now, k))
+				taken = true
+			}
+		}
+		if taken || i%8 == 7 {
+			settled(c.name)
+		}
+	}
+	if id != "" {
+		settled("the last of them")
+	}
+}
 
 // A body in two gzip members, and one that a proxy compressed once more, are
 // what lines do to answers.

@@ -9,6 +9,91 @@ import (
 	"testing"
 )
 
+// A device speaks for itself alone.
+func TestDevices(t *testing.T) {
+	t.Parallel()
+	pinnedTo := newID()
+	pinned := token{secret(), "城南分店", "device=" + pinnedTo}
+	s := production(t, east, west, whole, pinned)
+	e, w := newForger(t, s.url, east.secret), newForger(t, s.url, west.secret)
+	id := newID()
+	first := e.operation("put", id, 0, document(id, "east", "draft"))
+	e.accepted(first)
+
+	refused := func(t *testing.T, r reply, code string) {
+		t.Helper()
+		if r.status != http.StatusForbidden || r.code() != code {
+			t.Errorf("want 403 %s, got %v", code, r)
+		}
+	}
+	count := func() int { return len(newForger(t, s.url, whole.secret).all()) }
+	was := count()
+
+	t.Run("body and header differ", func(t *testing.T) {
+		e.header.Set("X-Counterfoil-Device", newID())
+		defer e.header.Del("X-Counterfoil-Device")
+		x := newID()
+		refused(t, e.push(e.operation("put", x, 0, document(x, "x", "draft"))), "device_mismatch")
+	})
+	t.Run("an operation of another device", func(t *testing.T) {
+		good, x := newID(), newID()
+		op := e.operation("put", x, 0, document(x, "x", "draft"))
+		op["operation_id"] = newID() + ":1"
+		refused(t, e.push(e.operation("put", good, 0, document(good, "good", "draft")), op), "device_mismatch")
+		for _, form := range []string{"%s", "%s:", "%s:x", "%s:-1", "%s:0", "%s:01", "%sx:1", "%s:1:1", "%s:99999999999999999999", ":%s:1", "%s :1"} {
+			op["operation_id"] = fmt.Sprintf(form, e.device)
+			if r := e.push(op); r.status < 400 || r.status >= 500 {
+				t.Errorf("the operation id %q: %v", op["operation_id"], r)
+			}
+		}
+	})
+	t.Run("header left out", func(t *testing.T) {
+		e.header.Set("X-Counterfoil-Device", "")
+		defer e.header.Del("X-Counterfoil-Device")
+		if r := e.push(first); r.status != http.StatusOK {
+			t.Errorf("a device that stands in the body alone: %v", r)
+		}
+	})
+	t.Run("a device of another branch", func(t *testing.T) {
+		thief := newForger(t, s.url, west.secret)
+		thief.device = e.device
+		x := newID()
+		op := thief.operation("put", x, 0, document(x, "x", "draft"))
+		op["operation_id"] = fmt.Sprintf("%s:%d", e.device, 500)
+		refused(t, thief.push(op), "device_foreign")
+		refused(t, thief.push(first), "device_foreign")
+		// It claimed nothing: the owner uses that very id.
+		op = e.operation("put", x, 0, document(x, "mine", "draft"))
+		op["operation_id"] = fmt.Sprintf("%s:%d", e.device, 500)
+		e.accepted(op)
+	})
+	t.Run("a replay", func(t *testing.T) {
+		a, b := e.push(first), e.push(first)
+		if string(a.body) != string(b.body) || at(a.value, "answers", 0, "result") != "applied" {
+			t.Errorf("replayed: %v, %v", a, b)
+		}
+		// A second computer of the branch with the same token but another device
+		// cannot ask for that operation.
+		other := newForger(t, s.url, east.secret)
+		refused(t, other.push(first), "device_mismatch")
+	})
+	t.Run("pinned", func(t *testing.T) {
+		p := newForger(t, s.url, pinned.secret)
+		x := newID()
+		op := p.operation("put", x, 0, document(x, "x", "draft"))
+		if r := p.push(op); r.status != http.StatusForbidden {
+			t.Errorf("a pinned token on another computer: %v", r)
+		}
+		p.device, p.seq = pinnedTo, 0
+		p.put(x, "at its own computer", 0)
+		w.device = pinnedTo
+		refused(t, w.push(w.operation("put", newID(), 0, document(newID(), "x", "draft"))), "device_foreign")
+	})
+	if n := count(); n > was+2 {
+		t.Errorf("%d documents more than before", n-was)
+	}
+}
+
 // Somebody of another branch uses a desk's device id before it does.
 func TestDeviceClaimedFirst(t *testing.T) {
 	t.Parallel()

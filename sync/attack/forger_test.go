@@ -44,6 +44,7 @@ type reply struct {
 	body   []byte
 	value  any // the body when it is JSON
 	err    error
+	took   time.Duration
 }
 
 func (r reply) code() string { return text(r.value, "code") }
@@ -79,13 +80,15 @@ func (f *forger) request(method, path string, body io.Reader) *http.Request {
 }
 
 func (f *forger) do(req *http.Request) reply {
+	begun := time.Now()
 	resp, err := f.http.Do(req)
 	if err != nil {
-		return reply{err: err}
+		return reply{err: err, took: time.Since(begun)}
 	}
 	defer resp.Body.Close()
 	r := reply{status: resp.StatusCode, header: resp.Header}
 	r.body, r.err = opened(resp)
+	r.took = time.Since(begun)
 	_ = json.Unmarshal(r.body, &r.value) // a body that is no JSON has no value
 	return r
 }

@@ -109,6 +109,39 @@ func TestOtherServerAtTheAddress(t *testing.T) {
 	}
 }
 
+// A server that says it is another product, environment or company than it was.
+func TestLyingHealth(t *testing.T) {
+	t.Parallel()
+	s := production(t, east, whole)
+	for name, change := range map[string]func(v object){
+		"another environment": func(v object) { v["environment"] = "practice" },
+		"another identity":    func(v object) { v["server"] = strings.Repeat("ab", 16) },
+		"no identity":         func(v object) { delete(v, "server") },
+		"an empty identity":   func(v object) { v["server"] = "" },
+		"another product":     func(v object) { v["product"] = "warehouse" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMiddle(t, s)
+			d := enrolled(t, m.url, east)
+			d.sync()
+			id := d.handIn(name)
+			m.lies(on("/healthz", edits(change)))
+			if r := d.run("", "sync", "--once"); r.code == 0 {
+				t.Errorf("the sync ended well: %s", r.out)
+			}
+			if n := len(m.operations()); n != 0 {
+				t.Errorf("%d operations were sent", n)
+			}
+			m.lies(nil)
+			d.sync()
+			if got := text(d.rows()[id], "state"); got != "issued" {
+				t.Errorf("after the truth it is %s", got)
+			}
+		})
+	}
+}
+
 // A token goes to the server it was given for, and nowhere else.
 func TestTokenStaysWithItsServer(t *testing.T) {
 	t.Parallel()

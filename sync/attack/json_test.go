@@ -67,11 +67,6 @@ func list(v any, path ...any) []any {
 	return a
 }
 
-func integer(v any, path ...any) int64 {
-	f, _ := at(v, path...).(float64)
-	return int64(f)
-}
-
 func clip(s string) string {
 	if len(s) > 1500 {
 		return s[:1500] + "…"
