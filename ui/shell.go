@@ -39,12 +39,6 @@ type Actions struct {
 	Key                                                   func(fyne.KeyName) // any other key that no field takes; may be nil
 }
 
-// Band says above every page what must not be overlooked.
-type Band struct {
-	Title, More, Button string
-	Press               func() // what the button does; nil: there is none
-}
-
 // Shell is the window's content.
 type Shell struct {
 	Window fyne.Window
@@ -68,9 +62,6 @@ type Shell struct {
 
 // railWidth and narrowRail are the rail's widths in device-independent pixels.
 const railWidth, narrowRail float32 = 200, 56
-
-// bandHeight is the height of the band.
-const bandHeight float32 = 32
 
 // frameLayout sets the rail beside the page, without a gap, and the band above both.
 type frameLayout struct{ s *Shell }
@@ -182,26 +173,6 @@ func (edgeLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(1
 func (edgeLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	o[0].Move(fyne.NewPos(s.Width-1, 0))
 	o[0].Resize(fyne.NewSize(1, s.Height))
-}
-
-// draw is the band: a calm strip in the colours of a warning.
-func (b *Band) draw() fyne.CanvasObject {
-	warn := theme.Color(theme.ColorNameWarning)
-	ground, line := canvas.NewRectangle(look.Tint(theme.ColorNameWarning)), canvas.NewRectangle(warn)
-	line.SetMinSize(fyne.NewSize(1, 1))
-	title := canvas.NewText(b.Title, warn)
-	title.TextStyle.Bold, title.TextSize = true, 14
-	more := canvas.NewText(b.More, theme.Color(theme.ColorNameForeground))
-	more.TextSize = 13
-	left := container.New(layout.NewCustomPaddedHBoxLayout(12), container.NewCenter(title), container.NewCenter(more))
-	if b.Press == nil {
-		return container.NewStack(ground, container.NewBorder(nil, line, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 16, 6), left)))
-	}
-	press := canvas.NewText(b.Button, warn)
-	press.TextStyle.Bold, press.TextSize = true, 13
-	hit := xwidget.NewHit(container.New(layout.NewCustomPaddedLayout(3, 3, 10, 10), press), b.Press)
-	row := container.NewBorder(nil, nil, left, container.NewCenter(hit))
-	return container.NewStack(ground, container.NewBorder(nil, line, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 16, 6), row)))
 }
 
 // Collapse shows the rail as icons only, or whole again.
