@@ -42,7 +42,9 @@ func (d *DB) RenewDevice(ctx context.Context, id string) error {
 // Cursor says how far the server's changes were read.
 func (d *DB) Cursor(ctx context.Context) (books.Cursor, error) {
 	var c books.Cursor
-	err := d.one(ctx, `SELECT epoch, seq, scope, again, mark FROM cursor`, nil, &c.Epoch, &c.Seq, &c.Scope, &c.Again, &c.Mark)
+	var behind int64
+	err := d.one(ctx, `SELECT epoch, seq, scope, again, mark, behind FROM cursor`, nil, &c.Epoch, &c.Seq, &c.Scope, &c.Again, &c.Mark, &behind)
+	c.Behind = fromNanos(behind)
 	return c, wrap("cursor", err)
 }
 

@@ -3,6 +3,7 @@ package localdb
 import (
 	"database/sql"
 	"errors"
+	"time"
 )
 
 // Reoffer implements books.SyncTx. It leaves out what had no effect: asked again,
@@ -63,6 +64,10 @@ func (t *tx) Receipt(id string) (receipt []byte, err error) {
 		err = nil
 	}
 	return receipt, err
+}
+
+func (t *tx) SetBehind(since time.Time) error {
+	return t.exec(`UPDATE cursor SET behind = ?`, nanos(since))
 }
 
 func (t *tx) SetMark(mark string) error { return t.exec(`UPDATE cursor SET mark = ?`, mark) }

@@ -23,6 +23,9 @@ type Cursor struct {
 	// Mark is the newest the server gave; it says where the server stood. Opaque.
 	// SyncTx.SetMark writes it.
 	Mark string
+	// Behind is since when the server has not caught up with this cursor, zero when
+	// it has. SyncTx.SetBehind writes it.
+	Behind time.Time
 }
 
 // Change is one change read from the server. Exactly one body is set unless Deleted or Own.
@@ -121,6 +124,7 @@ type SyncTx interface {
 	KeepReceipt(id string, seq int64, receipt []byte) error
 	Receipt(id string) ([]byte, error)
 	SetMark(mark string) error
+	SetBehind(since time.Time) error
 
 	// SetClean writes the invoice as the server has it: document and base are
 	// equal, and every unsent operation of it is dropped.

@@ -68,10 +68,9 @@ type Engine struct {
 	page  amount     // of a pull; under round
 	doubt suspicion  // under round
 
-	rereadDone bool      // what was set aside was read again; under round
-	anew       bool      // all is read again; under round
-	epochs     int       // new ones in this round; under round
-	behind     time.Time // since when the server has not caught up; zero when it has; under round
+	rereadDone bool // what was set aside was read again; under round
+	anew       bool // all is read again; under round
+	epochs     int  // new ones in this round; under round
 
 	mu   sync.Mutex // guards below
 	next time.Time

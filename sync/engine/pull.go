@@ -44,14 +44,13 @@ func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 		case newEpochOf(err, cur):
 			return total + 1, e.newEpoch(ctx)
 		case problem(err, http.StatusServiceUnavailable, "behind") != nil:
-			return total + 1, e.lagging(ctx, err)
+			return total + 1, e.lagging(ctx, cur, err)
 		case problem(err, http.StatusConflict, "scope_changed") != nil && cur.Seq > 0:
 			return total + 1, e.cfg.Store.Update(ctx, func(tx books.SyncTx) error { return tx.SetCursor(books.Cursor{}) })
 		case err != nil:
 			e.page.halve(e.page.n)
 			return total, err
 		}
-		e.behind = time.Time{}
 		e.page.grow(took)
 		next, err := wire.ParseCursor(ans.Cursor)
 		if err != nil {
@@ -159,6 +158,11 @@ func (e *Engine) apply(ctx context.Context, ans wire.PullAnswer, cur, next books
 				return err
 			}
 			foreign += n // there is something to push again
+		}
+		if !cur.Behind.IsZero() {
+			if err := tx.SetBehind(time.Time{}); err != nil {
+				return err
+			}
 		}
 		if next.Mark != cur.Mark {
 			if err := tx.SetMark(next.Mark); err != nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -14,7 +15,7 @@ import (
 
 // patienceBehind is how long a server that has not caught up is waited for before
 // it is asked whether the one that writes is behind too.
-const patienceBehind = 5 * time.Minute
+const patienceBehind = time.Minute
 
 // maxEpochs bounds the new epochs of one round: a server that changes its epoch
 // for ever gets nothing more.
@@ -52,7 +53,7 @@ func (e *Engine) newEpoch(ctx context.Context) error {
 		if _, err := tx.Reoffer(); err != nil {
 			return err
 		}
-		if err := tx.SetMark(""); err != nil {
+		if err := cmp.Or(tx.SetMark(""), tx.SetBehind(time.Time{})); err != nil {
 			return err
 		}
 		return tx.SetCursor(books.Cursor{Again: true})
@@ -62,20 +63,18 @@ func (e *Engine) newEpoch(ctx context.Context) error {
 // lagging notes that the server is behind what this desk has read. A reader that
 // lags catches up; after a while the writer is asked, with a push of nothing: only
 // its data can have been put back.
-func (e *Engine) lagging(ctx context.Context, cause error) error {
+func (e *Engine) lagging(ctx context.Context, cur books.Cursor, cause error) error {
 	now := e.cfg.Now()
-	if e.behind.IsZero() {
-		e.behind = now
-	}
-	if now.Sub(e.behind) < patienceBehind {
+	if waited := now.Sub(cur.Behind); !cur.Behind.IsZero() && waited >= 0 && waited < patienceBehind {
 		return cause
 	}
-	e.behind = now
-	dev, err := e.cfg.Store.Device(ctx)
-	if err != nil {
+	if err := e.cfg.Store.Update(ctx, func(tx books.SyncTx) error { return tx.SetBehind(now) }); err != nil {
 		return err
 	}
-	cur, err := e.cfg.Store.Cursor(ctx)
+	if cur.Behind.IsZero() {
+		return cause
+	}
+	dev, err := e.cfg.Store.Device(ctx)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func (d *decider) present(op wire.Operation, cur Document, found bool) (wire.Ans
 	}
 	inv, err := wire.DecodeInvoice(p.Invoice)
 	n, ours := d.s.counted(p.Receipt.Number)
-	if err != nil || inv.ID != op.DocumentID || !ours || p.Receipt.Company != d.s.cfg.Company ||
+	if err != nil || inv.ID != op.DocumentID || !ours ||
 		p.Receipt.Verify(d.key.Public().(ed25519.PublicKey), inv) != nil {
 		return wire.Answer{}, &refusal{code: "receipt_invalid"}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -24,20 +25,20 @@ type shelf struct {
 // asked counts the rows that the list reads.
 type asked struct {
 	InvoiceStore
-	rows, pages int
+	rows, pages atomic.Int64
 }
 
 func (a *asked) List(ctx context.Context, f books.Filter, o books.Order, after string, limit int) (books.Page, error) {
 	p, err := a.InvoiceStore.List(ctx, f, o, after, limit)
-	a.rows += len(p.Rows)
-	a.pages++
+	a.rows.Add(int64(len(p.Rows)))
+	a.pages.Add(1)
 	return p, err
 }
 
 func (a *asked) ListBack(ctx context.Context, f books.Filter, o books.Order, before string, limit int) (books.Page, error) {
 	p, err := a.InvoiceStore.ListBack(ctx, f, o, before, limit)
-	a.rows += len(p.Rows)
-	a.pages++
+	a.rows.Add(int64(len(p.Rows)))
+	a.pages.Add(1)
 	return p, err
 }
 
@@ -146,8 +147,8 @@ func TestListPages(t *testing.T) {
 			t.Fatalf("it stays at %d rows", had)
 		}
 	}
-	if s.asked.rows != 250 {
-		t.Errorf("%d rows were read to show 250", s.asked.rows)
+	if s.asked.rows.Load() != 250 {
+		t.Errorf("%d rows were read to show 250", s.asked.rows.Load())
 	}
 	for i, r := range s.Rows() {
 		if want := fmt.Sprintf("buyer %03d", 249-i); r.BuyerName != want {
@@ -165,11 +166,11 @@ func TestListPages(t *testing.T) {
 	if len(s.Rows()) < 250 || s.Rows()[0].BuyerName != "late" {
 		t.Errorf("%d rows, first %s", len(s.Rows()), s.Rows()[0].BuyerName)
 	}
-	s.asked.rows = 0
+	s.asked.rows.Store(0)
 	s.SetChip("draft")
 	s.read()
-	if s.asked.rows != 100 || len(s.Rows()) != 100 {
-		t.Errorf("a new filter reads %d rows and shows %d", s.asked.rows, len(s.Rows()))
+	if s.asked.rows.Load() != 100 || len(s.Rows()) != 100 {
+		t.Errorf("a new filter reads %d rows and shows %d", s.asked.rows.Load(), len(s.Rows()))
 	}
 }
 
@@ -270,7 +271,8 @@ func TestListTouch(t *testing.T) {
 	}
 	s.Mark(ids[100])
 	s.Select(ids[100])
-	s.asked.rows, s.asked.pages = 0, 0
+	s.asked.rows.Store(0)
+	s.asked.pages.Store(0)
 	changed := func(id, buyer string) {
 		t.Helper()
 		st, err := s.db.Invoice(context.Background(), id)
@@ -298,8 +300,8 @@ func TestListTouch(t *testing.T) {
 	if len(s.Rows()) != 201 || s.Rows()[200].BuyerName != "buyer 050" {
 		t.Errorf("%d rows, last %q", len(s.Rows()), s.Rows()[len(s.Rows())-1].BuyerName)
 	}
-	if s.asked.rows != 0 {
-		t.Errorf("%d rows of the list were read", s.asked.rows)
+	if s.asked.rows.Load() != 0 {
+		t.Errorf("%d rows of the list were read", s.asked.rows.Load())
 	}
 	if !s.Marked(ids[100]) || s.Invoices.Selected() != ids[100] {
 		t.Error("mark and selection are gone")
@@ -320,15 +322,15 @@ func TestListTouch(t *testing.T) {
 		t.Errorf("first %q", s.Rows()[0].BuyerName)
 	}
 	// Very many changes read what is shown, and the begin.
-	s.asked.rows = 0
+	s.asked.rows.Store(0)
 	many := slices.Clone(ids)
 	for len(many) <= touchable {
 		many = append(many, ids...)
 	}
 	s.Touch(many...)
 	s.read()
-	if s.asked.rows > reloaded || len(s.Rows()) < 100 {
-		t.Errorf("%d rows read, %d shown", s.asked.rows, len(s.Rows()))
+	if s.asked.rows.Load() > reloaded || len(s.Rows()) < 100 {
+		t.Errorf("%d rows read, %d shown", s.asked.rows.Load(), len(s.Rows()))
 	}
 }
 
@@ -340,14 +342,14 @@ func TestListEnds(t *testing.T) {
 	}
 	s.Load()
 	s.read()
-	s.asked.rows = 0
+	s.asked.rows.Store(0)
 	if s.End() != -1 {
 		t.Error("the last row was not read yet")
 	}
 	s.read()
 	rows := s.Rows()
-	if s.asked.rows != 100 || len(rows) != 100 || rows[99].BuyerName != "buyer 000" || s.Invoices.Selected() != rows[99].ID {
-		t.Fatalf("%d rows read, %d shown, last %q", s.asked.rows, len(rows), rows[len(rows)-1].BuyerName)
+	if s.asked.rows.Load() != 100 || len(rows) != 100 || rows[99].BuyerName != "buyer 000" || s.Invoices.Selected() != rows[99].ID {
+		t.Fatalf("%d rows read, %d shown, last %q", s.asked.rows.Load(), len(rows), rows[len(rows)-1].BuyerName)
 	}
 	if s.Move(-1) != 98 || s.End() != 99 {
 		t.Error("the end is here")
@@ -365,20 +367,20 @@ func TestListEnds(t *testing.T) {
 			t.Fatalf("row %d is %s, want %s", i, r.BuyerName, want)
 		}
 	}
-	if s.asked.rows != 350 {
-		t.Errorf("%d rows were read to show 350", s.asked.rows)
+	if s.asked.rows.Load() != 350 {
+		t.Errorf("%d rows were read to show 350", s.asked.rows.Load())
 	}
 	s.SortBy("created") // turned round: the oldest first
 	s.read()
 	s.End()
 	s.read()
-	s.asked.rows = 0
+	s.asked.rows.Store(0)
 	if s.Home() != -1 {
 		t.Error("the first row was not read yet")
 	}
 	s.read()
-	if s.asked.rows != 100 || s.Rows()[0].BuyerName != "buyer 000" || s.Invoices.Selected() != s.Rows()[0].ID {
-		t.Errorf("%d rows read, first %q", s.asked.rows, s.Rows()[0].BuyerName)
+	if s.asked.rows.Load() != 100 || s.Rows()[0].BuyerName != "buyer 000" || s.Invoices.Selected() != s.Rows()[0].ID {
+		t.Errorf("%d rows read, first %q", s.asked.rows.Load(), s.Rows()[0].BuyerName)
 	}
 	// At the end, what changes elsewhere is not put between.
 	s.End()

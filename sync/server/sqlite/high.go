@@ -7,13 +7,16 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // A highWater is a small file beside the database that holds the last invoice
 // number given. A database put back from a backup is behind it, and then goes on
 // after the numbers that were printed meanwhile instead of giving them again.
 type highWater struct {
-	f    *os.File
+	f *os.File
+
+	mu   sync.Mutex // guards below and what the file holds
 	last int64
 }
 
@@ -38,7 +41,12 @@ func (s *Store) openHigh(ctx context.Context, database string) (*highWater, erro
 // note keeps a number that was given. It is written after the commit and not
 // flushed: it outlives the program, and the database is what outlives the power.
 func (h *highWater) note(number int64) error {
-	if h == nil || number <= h.last {
+	if h == nil {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if number <= h.last {
 		return nil
 	}
 	h.last = number
