@@ -99,10 +99,14 @@ func (d *decider) answer(op wire.Operation) (jsontext.Value, error) {
 }
 
 func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
+	largest := books.MaxDocument
+	if books.OperationKind(op.Kind) == books.Present {
+		largest = MaxKept // it comes with what the server added, and its receipt
+	}
 	switch {
 	case op.Schema < 1 || op.Schema > wire.Schema:
 		return wire.Answer{}, &refusal{code: "schema_unknown"}
-	case len(op.Body) > books.MaxDocument:
+	case len(op.Body) > largest:
 		return wire.Answer{}, &refusal{code: "document_too_large"}
 	case op.DocumentType == string(books.CustomerDocument) || op.DocumentType == string(books.ItemDocument):
 		return wire.Answer{}, &refusal{code: "master_data_read_only"}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/sync/server"
 	"counterfoil/sync/server/access"
@@ -35,6 +36,22 @@ func (r *rig) pushMark(mark string, ops ...wire.Operation) (int, wire.PushAnswer
 		r.t.Fatalf("%d %s", resp.StatusCode, b)
 	}
 	return resp.StatusCode, a, p
+}
+
+// present shows an issued invoice and its receipt.
+func (r *rig) present(inv invoice.Invoice, receipt []byte) wire.Answer {
+	r.t.Helper()
+	body, err := wire.EncodeInvoice(inv)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	raw, err := json.Marshal(map[string]json.RawMessage{"invoice": body, "receipt": receipt})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	op := r.op("present", 1, inv)
+	op.Body, op.Hash = raw, wire.Hash(raw)
+	return r.push(op)[0]
 }
 
 // copyDatabase keeps the database as it is now, and puts it back.
@@ -126,17 +143,7 @@ func TestRewindIsSeen(t *testing.T) {
 	inv.State, inv.Number, inv.Revision, inv.IssuedAt, inv.Branch = invoice.Issued, "00000002", 1, *second.Answers[0].IssuedAt, second.Answers[0].Branch
 	present := func(inv invoice.Invoice, receipt []byte) wire.Answer {
 		t.Helper()
-		body, err := wire.EncodeInvoice(inv)
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw, err := json.Marshal(map[string]json.RawMessage{"invoice": body, "receipt": receipt})
-		if err != nil {
-			t.Fatal(err)
-		}
-		op := r.op("present", 1, inv)
-		op.Body, op.Hash = raw, wire.Hash(raw)
-		return r.push(op)[0]
+		return r.present(inv, receipt)
 	}
 	forged := inv
 	forged.Remark = "other"
@@ -153,6 +160,26 @@ func TestRewindIsSeen(t *testing.T) {
 	}
 	if r.dump() != before {
 		t.Error("a second presentation changed something")
+	}
+}
+
+// What was as large as it may be when it was issued comes back too, with what the
+// server added and its receipt.
+func TestPresentOfTheLargest(t *testing.T) {
+	r := start(t, nil)
+	inv := waiting()
+	small, err := wire.EncodeInvoice(inv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inv.Extra = map[string]json.RawMessage{"x": json.RawMessage(`"` + strings.Repeat("x", books.MaxDocument-len(small)-len(`,"x":""`)) + `"`)}
+	a := r.push(r.op("transition", 0, inv))[0]
+	if a.State != "issued" {
+		t.Fatalf("%s %s", a.Result, a.Code)
+	}
+	inv.State, inv.Number, inv.Revision, inv.IssuedAt, inv.Branch = invoice.Issued, a.Number, 1, *a.IssuedAt, a.Branch
+	if a := r.present(inv, a.Receipt); a.Result != wire.Applied {
+		t.Errorf("%s %s", a.Result, a.Code)
 	}
 }
 
