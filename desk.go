@@ -14,7 +14,7 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/app/settings"
 	"counterfoil/localdb"
-	"counterfoil/sync/client"
+	syncdesk "counterfoil/sync/desk"
 	"counterfoil/sync/engine"
 	"counterfoil/sync/merge"
 	"counterfoil/sync/practice"
@@ -27,7 +27,7 @@ type desk struct {
 	db       *localdb.DB
 	books    *books.Desk
 	trust    *trust.Store
-	client   *client.Client
+	client   *syncdesk.Connection
 	settings settings.Settings
 	practice *practice.Practice // its server; nil: the folder is a real one
 
@@ -64,7 +64,7 @@ func openDesk(ctx context.Context, o options) (*desk, error) {
 	}
 	d.trust = &trust.Store{Keyring: k, Profile: trust.ProfileOf(o.data)}
 	d.books = &books.Desk{Store: db, Now: time.Now, NewID: newID, Merge: merge.Three}
-	d.client, err = client.New(ctx, client.Config{
+	d.client, err = syncdesk.NewConnection(ctx, syncdesk.Parts{
 		Store: db, Trust: d.trust, Dir: o.data, Version: version, Now: time.Now, NewID: newID, Rand: random,
 		ClassifyStore: localdb.Classify, Notify: d.happened,
 	})

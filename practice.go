@@ -10,7 +10,7 @@ import (
 
 	"counterfoil/app/books"
 	"counterfoil/app/settings"
-	"counterfoil/sync/client"
+	syncdesk "counterfoil/sync/desk"
 	"counterfoil/sync/practice"
 	"counterfoil/sync/trust"
 )
@@ -134,8 +134,8 @@ func (c connector) Forgets(ctx context.Context, address string) bool {
 
 func (c connector) Connect(ctx context.Context, address, token string) error {
 	if p := c.d.practice; p != nil {
-		if u, err := client.CleanURL(address); err != nil || u != p.URL() {
-			return errors.Join(err, client.ErrOther)
+		if u, err := syncdesk.CleanURL(address); err != nil || u != p.URL() {
+			return errors.Join(err, syncdesk.ErrOther)
 		}
 	}
 	return c.d.client.Connect(ctx, address, token)

@@ -10,7 +10,7 @@ import (
 	"counterfoil/app/invoice"
 	"counterfoil/app/settings"
 	"counterfoil/localdb"
-	"counterfoil/sync/client"
+	syncdesk "counterfoil/sync/desk"
 	"counterfoil/ui/viewmodel"
 )
 
@@ -78,7 +78,7 @@ func TestPracticeHasItsOwnFolder(t *testing.T) {
 	// Another server is refused in the settings, and nothing is kept of it.
 	r.w.settings.Connect("https://invoices.example.com", "token")
 	r.until("the answer", func() bool { return !r.w.settings.Busy() })
-	if want := viewmodel.Sentence(r.w.words, client.ErrOther); r.w.settings.Message() != want || r.w.d.client.URL() != r.w.d.practice.URL() {
+	if want := viewmodel.Sentence(r.w.words, syncdesk.ErrOther); r.w.settings.Message() != want || r.w.d.client.URL() != r.w.d.practice.URL() {
 		t.Fatalf("%q, %s", r.w.settings.Message(), r.w.d.client.URL())
 	}
 

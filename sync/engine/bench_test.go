@@ -13,7 +13,7 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/localdb"
-	"counterfoil/sync/client"
+	"counterfoil/sync/desk"
 	"counterfoil/sync/merge"
 	"counterfoil/sync/practice"
 	"counterfoil/sync/trust"
@@ -54,7 +54,7 @@ func benchDesk(b *testing.B, p *practice.Practice, path string) *branch {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c, err := client.New(ctx, client.Config{Store: db, Trust: ts, Dir: filepath.Dir(path), Version: "bench", Now: time.Now, NewID: newID, Rand: rand.Float64})
+	c, err := desk.NewConnection(ctx, desk.Parts{Store: db, Trust: ts, Dir: filepath.Dir(path), Version: "bench", Now: time.Now, NewID: newID, Rand: rand.Float64})
 	if err == nil {
 		err = c.Connect(ctx, p.URL(), p.Token())
 	}

@@ -17,7 +17,7 @@ import (
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
 	"counterfoil/localdb"
-	"counterfoil/sync/client"
+	"counterfoil/sync/desk"
 	"counterfoil/sync/merge"
 	"counterfoil/sync/practice"
 	"counterfoil/sync/trust"
@@ -27,7 +27,7 @@ import (
 type branch struct {
 	db     *localdb.DB
 	books  *books.Desk
-	client *client.Client
+	client *desk.Connection
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
@@ -63,7 +63,7 @@ func newBranchAt(t *testing.T, p *practice.Practice, path string) *branch {
 	if err := ts.Save(ctx, b); err != nil {
 		t.Fatal(err)
 	}
-	c, err := client.New(ctx, client.Config{Store: db, Trust: ts, Dir: dir, Version: "test", Now: time.Now, NewID: newID, Rand: rand.Float64})
+	c, err := desk.NewConnection(ctx, desk.Parts{Store: db, Trust: ts, Dir: dir, Version: "test", Now: time.Now, NewID: newID, Rand: rand.Float64})
 	if err != nil {
 		t.Fatal(err)
 	}

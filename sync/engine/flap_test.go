@@ -20,7 +20,7 @@ import (
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
 	"counterfoil/localdb"
-	"counterfoil/sync/client"
+	"counterfoil/sync/desk"
 	"counterfoil/sync/merge"
 	"counterfoil/sync/practice"
 	"counterfoil/sync/trust"
@@ -43,7 +43,7 @@ func deskAt(tb testing.TB, p *practice.Practice, address string) *branch {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c, err := client.New(ctx, client.Config{Store: db, Trust: ts, Dir: dir, Version: "test", Now: time.Now, NewID: newID, Rand: rand.Float64})
+	c, err := desk.NewConnection(ctx, desk.Parts{Store: db, Trust: ts, Dir: dir, Version: "test", Now: time.Now, NewID: newID, Rand: rand.Float64})
 	if err == nil {
 		err = c.Connect(ctx, "https://"+address, p.Token())
 	}

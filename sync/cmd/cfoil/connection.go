@@ -7,7 +7,7 @@ import (
 
 	"counterfoil/app/books"
 	"counterfoil/localdb"
-	"counterfoil/sync/client"
+	syncdesk "counterfoil/sync/desk"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
 )
@@ -16,7 +16,7 @@ func connect(ctx context.Context, c *call) error {
 	if err := c.take("URL"); err != nil {
 		return err
 	}
-	if _, err := client.CleanURL(c.args[0]); err != nil {
+	if _, err := syncdesk.CleanURL(c.args[0]); err != nil {
 		return usage{err.Error()}
 	}
 	token, err := c.token()

@@ -11,7 +11,7 @@ import (
 
 	"counterfoil/app/books"
 	"counterfoil/localdb"
-	"counterfoil/sync/client"
+	syncdesk "counterfoil/sync/desk"
 	"counterfoil/sync/merge"
 	"counterfoil/sync/trust"
 )
@@ -24,7 +24,7 @@ type desk struct {
 	db     *localdb.DB
 	books  *books.Desk
 	trust  *trust.Store
-	client *client.Client
+	client *syncdesk.Connection
 }
 
 func newID() string {
@@ -65,7 +65,7 @@ func (c *call) open(ctx context.Context) (*desk, error) {
 	}
 	d := &desk{db: db, trust: c.trustStore()}
 	d.books = &books.Desk{Store: db, Now: time.Now, NewID: newID, Merge: merge.Three}
-	d.client, err = client.New(ctx, client.Config{
+	d.client, err = syncdesk.NewConnection(ctx, syncdesk.Parts{
 		Store: db, Trust: d.trust, Dir: c.data, Version: version,
 		Now: time.Now, NewID: newID, Rand: random, ClassifyStore: localdb.Classify,
 	})

@@ -13,7 +13,7 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/localdb"
-	"counterfoil/sync/client"
+	syncdesk "counterfoil/sync/desk"
 	"counterfoil/sync/merge"
 	"counterfoil/sync/practice"
 	"counterfoil/sync/trust"
@@ -41,7 +41,7 @@ func unzip(t *testing.T, file string) string {
 type kept struct {
 	db     *localdb.DB
 	desk   *books.Desk
-	client *client.Client
+	client *syncdesk.Connection
 	server *practice.Practice
 }
 
@@ -63,7 +63,7 @@ func openKept(t *testing.T, dir string) *kept {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	keys := &trust.Store{Keyring: trust.FileKeyring(filepath.Join(dir, "keyring"), trust.Passphrase), Profile: keptProfile}
-	c, err := client.New(ctx, client.Config{Store: db, Trust: keys, Dir: dir, Version: version, Now: now, NewID: newID, Rand: random, ClassifyStore: localdb.Classify})
+	c, err := syncdesk.NewConnection(ctx, syncdesk.Parts{Store: db, Trust: keys, Dir: dir, Version: version, Now: now, NewID: newID, Rand: random, ClassifyStore: localdb.Classify})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package client
+package desk
 
 import (
 	"context"
@@ -14,12 +14,12 @@ import (
 
 // SelfCheck walks the ladder against the connected server, or against address
 // when it is not empty, with the CA of this desk. It changes nothing.
-func (c *Client) SelfCheck(ctx context.Context, address string, timeout time.Duration, progress func(probe.Check)) probe.Report {
+func (c *Connection) SelfCheck(ctx context.Context, address string, timeout time.Duration, progress func(probe.Check)) probe.Report {
 	return c.Ladder(address, timeout).Run(ctx, progress)
 }
 
 // Ladder is the self-check set up for this desk.
-func (c *Client) Ladder(address string, timeout time.Duration) *probe.Ladder {
+func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder {
 	c.mu.Lock()
 	url, enrolled := c.url, c.enrolled
 	c.mu.Unlock()

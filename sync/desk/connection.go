@@ -1,10 +1,10 @@
-// Package client puts the parts of a desk's connection together: trusted CA,
+// Package desk puts the parts of a desk's connection together: trusted CA,
 // HTTP client, monitor, engine and self-check. It is what a window or a headless
 // program holds to talk to the invoice server.
 //
 // It refuses to open the local store (the caller does, and hands it in) and to
 // trust anything but the CA in the keyring.
-package client
+package desk
 
 import (
 	"cmp"
@@ -42,8 +42,8 @@ type Store interface {
 	Check(ctx context.Context) error
 }
 
-// Config of a Client. Every field but Notify, Proxy and ClassifyStore is needed.
-type Config struct {
+// Parts of a Connection. Every field but Notify, Proxy and ClassifyStore is needed.
+type Parts struct {
 	Store         Store
 	Trust         *trust.Store
 	Dir           string // data folder
@@ -56,9 +56,9 @@ type Config struct {
 	Notify        func(engine.Event)
 }
 
-// Client is safe for concurrent use.
-type Client struct {
-	cfg     Config
+// A Connection is safe for concurrent use.
+type Connection struct {
+	cfg     Parts
 	monitor *link.Monitor
 	engine  *engine.Engine
 
@@ -76,12 +76,12 @@ type Client struct {
 	other     bool           // it was found to be another
 }
 
-// New reads the settings and makes the parts; it sends nothing.
-func New(ctx context.Context, cfg Config) (*Client, error) {
+// NewConnection reads the settings and makes the parts; it sends nothing.
+func NewConnection(ctx context.Context, cfg Parts) (*Connection, error) {
 	if cfg.Proxy == nil {
 		cfg.Proxy = http.ProxyFromEnvironment
 	}
-	c := &Client{cfg: cfg}
+	c := &Connection{cfg: cfg}
 	c.monitor = link.New(link.Config{Now: cfg.Now, Classify: classify, Place: func() link.Place { return probe.Place(c.URL(), cfg.Proxy) }})
 	var err error
 	if c.url, err = cfg.Store.Setting(ctx, settingURL); err != nil {
@@ -115,24 +115,24 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 }
 
 // URL is the connected server's address, empty when there is none yet.
-func (c *Client) URL() string {
+func (c *Connection) URL() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.url
 }
 
 // Monitor is the passive monitor under every request.
-func (c *Client) Monitor() *link.Monitor { return c.monitor }
+func (c *Connection) Monitor() *link.Monitor { return c.monitor }
 
 // Engine is the sync engine.
-func (c *Client) Engine() *engine.Engine { return c.engine }
+func (c *Connection) Engine() *engine.Engine { return c.engine }
 
 // Connect keeps the address and, when it is not empty, the token. A token belongs
 // to the address it was given for: another one without a token of its own begins
 // without (Forgets tells). Nothing is sent but, where the folder belongs to a server
 // already, a question who answers there: ErrOther when that is another, and nothing
 // is kept. A malformed address gives a *books.Error with code "bad_url".
-func (c *Client) Connect(ctx context.Context, address, token string) error {
+func (c *Connection) Connect(ctx context.Context, address, token string) error {
 	u, err := CleanURL(address)
 	if err != nil {
 		return err
@@ -163,7 +163,7 @@ func (c *Client) Connect(ctx context.Context, address, token string) error {
 	return nil
 }
 
-func (c *Client) registered() string {
+func (c *Connection) registered() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.enrolled
@@ -171,7 +171,7 @@ func (c *Client) registered() string {
 
 // Forgets reports whether connecting to an address without a token loses the one
 // that is kept, because that was given for another address.
-func (c *Client) Forgets(ctx context.Context, address string) bool {
+func (c *Connection) Forgets(ctx context.Context, address string) bool {
 	u, err := CleanURL(address)
 	if err != nil || sameOrigin(u, c.registered()) {
 		return false
@@ -181,7 +181,7 @@ func (c *Client) Forgets(ctx context.Context, address string) bool {
 }
 
 // loadToken returns the token that was given for an address, empty when there is none.
-func (c *Client) loadToken(ctx context.Context, address, enrolled string) (string, error) {
+func (c *Connection) loadToken(ctx context.Context, address, enrolled string) (string, error) {
 	of, token, err := c.cfg.Trust.LoadToken(ctx)
 	if errors.Is(err, trust.ErrMissing) {
 		return "", nil
@@ -194,7 +194,7 @@ func (c *Client) loadToken(ctx context.Context, address, enrolled string) (strin
 
 // Trust keeps a bundle whose fingerprint was confirmed as the only root for the
 // server; the next request uses it. It gives the errors of the keyring.
-func (c *Client) Trust(ctx context.Context, b *trust.Bundle) error {
+func (c *Connection) Trust(ctx context.Context, b *trust.Bundle) error {
 	if err := c.cfg.Trust.Save(ctx, b); err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (c *Client) Trust(ctx context.Context, b *trust.Bundle) error {
 
 // Reset forgets connections, CA and token, so that the next request reads the
 // keyring again: after a new CA, a repaired keyring, a new address, a network change.
-func (c *Client) Reset() {
+func (c *Connection) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.transport != nil {
@@ -224,7 +224,7 @@ var ErrNotConnected = &books.Error{
 }
 
 // Remote gives the HTTP client, made on first use with the CA from the keyring.
-func (c *Client) Remote(ctx context.Context) (*remote.Client, error) {
+func (c *Connection) Remote(ctx context.Context) (*remote.Client, error) {
 	r, refused, err := c.make(ctx)
 	if refused != nil {
 		c.monitor.Fault(trust.Classify(refused)) // which asks for the address again
@@ -233,7 +233,7 @@ func (c *Client) Remote(ctx context.Context) (*remote.Client, error) {
 }
 
 // make is Remote; refused is the keyring's error, when that was in the way.
-func (c *Client) make(ctx context.Context) (r *remote.Client, refused, err error) {
+func (c *Connection) make(ctx context.Context) (r *remote.Client, refused, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.remote != nil {
@@ -267,7 +267,7 @@ func (c *Client) make(ctx context.Context) (r *remote.Client, refused, err error
 }
 
 // speak makes an HTTP client of an address.
-func (c *Client) speak(address, token string, over http.RoundTripper) (*remote.Client, error) {
+func (c *Connection) speak(address, token string, over http.RoundTripper) (*remote.Client, error) {
 	return remote.New(remote.Config{
 		BaseURL:   address,
 		Token:     func() string { return token },
@@ -293,7 +293,7 @@ func newTransport(t *tls.Config, proxy func(*http.Request) (*url.URL, error)) *h
 }
 
 // SaveState keeps the monitor's history for the next start.
-func (c *Client) SaveState(ctx context.Context) error {
+func (c *Connection) SaveState(ctx context.Context) error {
 	b, err := c.monitor.Export()
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package client_test
+package desk_test
 
 import (
 	"context"
@@ -22,7 +22,7 @@ import (
 
 	"counterfoil/app/books"
 	"counterfoil/localdb"
-	"counterfoil/sync/client"
+	"counterfoil/sync/desk"
 	"counterfoil/sync/trust"
 	"counterfoil/sync/wire"
 )
@@ -74,7 +74,7 @@ type folder struct {
 	dir   string
 	trust *trust.Store
 	db    *localdb.DB
-	*client.Client
+	*desk.Connection
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
@@ -102,7 +102,7 @@ func (f *folder) open() {
 	}
 	db := f.db
 	f.t.Cleanup(func() { _ = db.Close() })
-	f.Client, err = client.New(ctx, client.Config{Store: f.db, Trust: f.trust, Dir: f.dir, Version: "test", Now: time.Now, NewID: newID, Rand: rand.Float64})
+	f.Connection, err = desk.NewConnection(ctx, desk.Parts{Store: f.db, Trust: f.trust, Dir: f.dir, Version: "test", Now: time.Now, NewID: newID, Rand: rand.Float64})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -123,10 +123,10 @@ func (f *folder) push() error {
 func (f *folder) refuses(p *place, what string) {
 	f.t.Helper()
 	for range 2 {
-		if err := f.push(); !errors.Is(err, client.ErrOther) {
+		if err := f.push(); !errors.Is(err, desk.ErrOther) {
 			f.t.Errorf("%s: a push gives %v", what, err)
 		}
-		if _, err := f.Pull(context.Background(), wire.PullQuery{}); !errors.Is(err, client.ErrOther) {
+		if _, err := f.Pull(context.Background(), wire.PullQuery{}); !errors.Is(err, desk.ErrOther) {
 			f.t.Errorf("%s: a pull gives %v", what, err)
 		}
 	}
@@ -154,7 +154,7 @@ func TestOneServerOneFolder(t *testing.T) {
 			t.Errorf("asked %s", asked)
 		}
 		// Where it is reached, it is refused at once and nothing is kept.
-		if err := f.Connect(context.Background(), other.URL, "token of the other"); !errors.Is(err, client.ErrOther) || f.URL() != home.URL {
+		if err := f.Connect(context.Background(), other.URL, "token of the other"); !errors.Is(err, desk.ErrOther) || f.URL() != home.URL {
 			t.Errorf("%s: %v, now at %s", what, err, f.URL())
 		}
 		if err := f.push(); err != nil {

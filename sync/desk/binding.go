@@ -1,4 +1,4 @@
-package client
+package desk
 
 import (
 	"context"
@@ -61,7 +61,7 @@ func (i identity) is(seen identity) bool {
 // bind returns the HTTP client once its server has shown itself to be the one that
 // the data folder belongs to; a new folder belongs to the first. ErrOther, or
 // what is in the way of asking.
-func (c *Client) bind(ctx context.Context) (*remote.Client, error) {
+func (c *Connection) bind(ctx context.Context) (*remote.Client, error) {
 	r, err := c.Remote(ctx)
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (c *Client) bind(ctx context.Context) (*remote.Client, error) {
 }
 
 // meet notes what came of asking r who it is.
-func (c *Client) meet(r *remote.Client, err error) (*remote.Client, error) {
+func (c *Connection) meet(r *remote.Client, err error) (*remote.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -112,7 +112,7 @@ var errReset = errors.New("the connection was reset")
 
 // belongs compares a health answer with the folder's server, and learns what the
 // folder does not know of it yet.
-func (c *Client) belongs(ctx context.Context, h wire.Health) error {
+func (c *Connection) belongs(ctx context.Context, h wire.Health) error {
 	b, err := c.cfg.Trust.Load(ctx)
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (c *Client) belongs(ctx context.Context, h wire.Health) error {
 
 // Environment is that of the server which the folder belongs to, like "production"
 // or "practice"; empty before the first contact.
-func (c *Client) Environment() string {
+func (c *Connection) Environment() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.bound.Environment
@@ -150,7 +150,7 @@ func (c *Client) Environment() string {
 
 // isOther reports whether a health answer comes from another server than the
 // folder's, for the self-check.
-func (c *Client) isOther(ctx context.Context, h wire.Health) bool {
+func (c *Connection) isOther(ctx context.Context, h wire.Health) bool {
 	b, err := c.cfg.Trust.Load(ctx)
 	if err != nil {
 		return false
@@ -165,7 +165,7 @@ const greeting = 3 * time.Second
 
 // greet asks a new address who it is, without the token: ErrOther when it is
 // reached and is another server. What cannot be reached is found out later.
-func (c *Client) greet(ctx context.Context, address string) error {
+func (c *Connection) greet(ctx context.Context, address string) error {
 	c.mu.Lock()
 	bound, same := c.bound.Environment != "", address == c.url
 	c.mu.Unlock()

@@ -1,4 +1,4 @@
-package client
+package desk
 
 import (
 	"crypto/x509"

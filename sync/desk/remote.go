@@ -1,4 +1,4 @@
-package client
+package desk
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 // that a keyring that was locked at the start is tried again.
 
 // Push sends operations to the server that the data folder belongs to.
-func (c *Client) Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswer, error) {
+func (c *Connection) Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswer, error) {
 	r, err := c.bind(ctx)
 	if err != nil {
 		return wire.PushAnswer{}, err
@@ -19,7 +19,7 @@ func (c *Client) Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswe
 }
 
 // Pull reads changes after the cursor from the server that the data folder belongs to.
-func (c *Client) Pull(ctx context.Context, q wire.PullQuery) (wire.PullAnswer, error) {
+func (c *Connection) Pull(ctx context.Context, q wire.PullQuery) (wire.PullAnswer, error) {
 	r, err := c.bind(ctx)
 	if err != nil {
 		return wire.PullAnswer{}, err
@@ -28,7 +28,7 @@ func (c *Client) Pull(ctx context.Context, q wire.PullQuery) (wire.PullAnswer, e
 }
 
 // Health asks the server how it is.
-func (c *Client) Health(ctx context.Context) (wire.Health, error) {
+func (c *Connection) Health(ctx context.Context) (wire.Health, error) {
 	r, err := c.Remote(ctx)
 	if err != nil {
 		return wire.Health{}, err
