@@ -189,17 +189,14 @@ func (s *Server) IssueWaiting(ctx context.Context) error {
 	}
 	after := int64(0)
 	for {
-		var docs []Document
-		err := s.cfg.Store.Update(ctx, func(tx Tx) (err error) {
-			if docs, err = tx.Waiting(after, 64); err != nil {
-				return err
-			}
+		docs, err := Do(ctx, s.cfg.Store, func(tx Tx) ([]Document, error) {
+			docs, err := tx.Waiting(after, 64)
 			for _, doc := range docs {
-				if err := s.issueLater(ctx, tx, doc); err != nil {
-					return err
+				if err == nil {
+					err = s.issueLater(ctx, tx, doc)
 				}
 			}
-			return nil
+			return docs, err
 		})
 		if err != nil {
 			return err

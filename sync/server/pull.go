@@ -115,11 +115,7 @@ func (s *Server) upToDate(w http.ResponseWriter, r *http.Request, mark wire.Mark
 		s.behind(w, r)
 		return false
 	case at == other || at == foreign:
-		epoch := ""
-		err := s.cfg.Store.Update(ctx, func(tx Tx) (err error) {
-			epoch, err = s.rewound(tx, mark)
-			return err
-		})
+		epoch, err := Do(ctx, s.cfg.Store, func(tx Tx) (string, error) { return s.rewound(tx, mark) })
 		if err != nil {
 			s.failed(w, r)
 			return false

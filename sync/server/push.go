@@ -72,25 +72,9 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r)
 		return
 	}
-	var out storedAnswer
-	var now Head
-	changed := ""
-	err = s.cfg.Store.Update(ctx, func(tx Tx) (err error) {
-		out, changed = storedAnswer{Answers: make([]jsontext.Value, 0, len(req.Operations))}, ""
-		if mark.Epoch != "" {
-			if changed, err = s.rewound(tx, mark); err != nil || changed != "" {
-				return err
-			}
-		}
+	done, err := Do(ctx, s.cfg.Store, func(tx Tx) (pushed, error) {
 		d := &decider{s: s, tx: tx, key: key, device: req.Device, who: who, now: s.now(), taxUp: s.taxUp()}
-		if err := d.enrol(); err != nil {
-			return err
-		}
-		if err := d.answers(req.Operations, &out); err != nil {
-			return err
-		}
-		now, err = tx.Head()
-		return err
+		return d.push(req.Operations, mark)
 	})
 	switch {
 	case errors.Is(err, errForeignDevice):
@@ -102,12 +86,12 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.failed(w, r)
 		return
-	case changed != "":
-		s.epochChanged(w, r, changed)
+	case done.changed != "":
+		s.epochChanged(w, r, done.changed)
 		return
 	}
-	out.Epoch = now.Epoch
-	if out.Mark, err = s.mark(ctx, now); err != nil {
+	out := storedAnswer{Epoch: done.head.Epoch, Answers: done.answers}
+	if out.Mark, err = s.mark(ctx, done.head); err != nil {
 		s.failed(w, r)
 		return
 	}
@@ -115,25 +99,50 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 	s.send(w, r, out)
 }
 
-// answers appends the answer to each operation, in order.
-func (d *decider) answers(operations []wire.Operation, out *storedAnswer) error {
+// pushed is what became of a push.
+type pushed struct {
+	changed string // the epoch that the desk does not know of; nothing was done then
+	answers []jsontext.Value
+	head    Head
+}
+
+// push settles the mark and answers the operations.
+func (d *decider) push(operations []wire.Operation, mark wire.Mark) (out pushed, err error) {
+	if mark.Epoch != "" {
+		if out.changed, err = d.s.rewound(d.tx, mark); err != nil || out.changed != "" {
+			return out, err
+		}
+	}
+	if err := d.enrol(); err != nil {
+		return out, err
+	}
+	if out.answers, err = d.answers(operations); err != nil {
+		return out, err
+	}
+	out.head, err = d.tx.Head()
+	return out, err
+}
+
+// answers returns the answer to each operation, in order.
+func (d *decider) answers(operations []wire.Operation) ([]jsontext.Value, error) {
+	out := make([]jsontext.Value, 0, len(operations))
 	size := 0
 	for some := range slices.Chunk(operations, prefetched) {
 		if err := d.prefetch(some); err != nil {
-			return err
+			return nil, err
 		}
 		for _, op := range some {
 			a, err := d.answer(op)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if size += len(a); size > maxAnswers {
-				return errTooLarge
+				return nil, errTooLarge
 			}
-			out.Answers = append(out.Answers, a)
+			out = append(out, a)
 		}
 	}
-	return nil
+	return out, nil
 }
 
 var errForeignDevice = errors.New("the device belongs to another branch")

@@ -132,7 +132,8 @@ func (s *Server) key(ctx context.Context) (ed25519.PrivateKey, error) {
 // NewEpoch is for the operator who put a backup back and does not want to wait
 // until a desk shows it: every desk then presents and offers what it has.
 func (s *Server) NewEpoch(ctx context.Context) error {
-	return s.cfg.Store.Update(ctx, func(tx Tx) error { return tx.SetEpoch(s.cfg.NewID()) })
+	_, err := Do(ctx, s.cfg.Store, func(tx Tx) (struct{}, error) { return struct{}{}, tx.SetEpoch(s.cfg.NewID()) })
+	return err
 }
 
 // practicePrefix keeps a practice number from being taken for a real one.

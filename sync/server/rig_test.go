@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -22,10 +24,26 @@ import (
 	"counterfoil/sync/server"
 	"counterfoil/sync/server/access"
 	"counterfoil/sync/server/sqlite"
+	"counterfoil/sync/server/storetest"
 	"counterfoil/sync/wire"
 )
 
 const token = "the token"
+
+// twice runs every transaction of a rig twice.
+var twice bool
+
+// The whole suite runs a second time with every transaction run, undone and run
+// again: a storage may do so whenever it likes.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if code == 0 && flag.Lookup("test.bench").Value.String() == "" {
+		fmt.Println("again, with every transaction run twice")
+		twice = true
+		code = m.Run()
+	}
+	os.Exit(code)
+}
 
 // A rig is one server over TLS with its data in a SQLite file.
 type rig struct {
@@ -57,6 +75,9 @@ func start(t *testing.T, change func(*server.Config)) *rig {
 	}
 	if change != nil {
 		change(&cfg)
+	}
+	if twice {
+		cfg.Store = storetest.Twice(cfg.Store)
 	}
 	r := &rig{t: t, srv: server.New(cfg), store: store, seq: new(atomic.Int64)}
 	r.tls = httptest.NewUnstartedServer(r.srv)

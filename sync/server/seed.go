@@ -13,13 +13,13 @@ import (
 // Seed writes master data and issues invoices as branch does, in one
 // transaction. Documents that exist are raised by one revision.
 func (s *Server) Seed(ctx context.Context, customers []party.Customer, items []invoice.Item, invoices []invoice.Invoice, branch string) error {
-	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+	_, err := Do(ctx, s.cfg.Store, func(tx Tx) (none struct{}, _ error) {
 		for _, c := range customers {
 			if err := put(tx, books.CustomerDocument, c.ID, func(rev int64) ([]byte, error) {
 				c.Revision = rev
 				return wire.EncodeCustomer(c)
 			}); err != nil {
-				return err
+				return none, err
 			}
 		}
 		for _, i := range items {
@@ -27,20 +27,20 @@ func (s *Server) Seed(ctx context.Context, customers []party.Customer, items []i
 				i.Revision = rev
 				return wire.EncodeItem(i)
 			}); err != nil {
-				return err
+				return none, err
 			}
 		}
 		key, err := s.key(ctx)
 		if err != nil {
-			return err
+			return none, err
 		}
 		d := &decider{s: s, tx: tx, key: key, who: access.Principal{Branch: branch}, now: s.now(), taxUp: true}
 		for _, inv := range invoices {
 			if _, err := d.accept(wire.Operation{BaseRevision: inv.Revision}, inv, invoice.Waiting, branch); err != nil {
-				return err
+				return none, err
 			}
 		}
-		return nil
+		return none, nil
 	})
 	if err == nil {
 		s.hint(ctx)
@@ -66,26 +66,24 @@ func put(tx Tx, t books.DocumentType, id string, encode func(rev int64) ([]byte,
 
 // EditDraft changes a draft on the server as branch does.
 func (s *Server) EditDraft(ctx context.Context, id, branch string, change func(*invoice.Invoice)) (invoice.Invoice, error) {
-	var out invoice.Invoice
-	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+	out, err := Do(ctx, s.cfg.Store, func(tx Tx) (none invoice.Invoice, _ error) {
 		doc, found, err := tx.Document(string(books.InvoiceDocument), id)
 		switch {
 		case err != nil:
-			return err
+			return none, err
 		case !found || doc.Deleted:
-			return &books.Error{Code: "not_on_server", Text: "the server does not have this draft yet", Hint: "sync first, then let the second branch edit it"}
+			return none, &books.Error{Code: "not_on_server", Text: "the server does not have this draft yet", Hint: "sync first, then let the second branch edit it"}
 		case doc.State != string(invoice.Draft):
-			return &books.Error{Code: "not_a_draft", Text: "this invoice is " + doc.State + " and cannot be edited", Hint: "choose a draft"}
+			return none, &books.Error{Code: "not_a_draft", Text: "this invoice is " + doc.State + " and cannot be edited", Hint: "choose a draft"}
 		}
 		inv, err := wire.DecodeInvoice(doc.Body)
 		if err != nil {
-			return err
+			return none, err
 		}
 		change(&inv)
 		inv.Branch, inv.Revision, inv.UpdatedAt = branch, doc.Revision+1, s.now()
-		out = inv
 		_, err = (&decider{s: s, tx: tx}).write(inv, "", doc.Branch, nil)
-		return err
+		return inv, err
 	})
 	if err == nil {
 		s.hint(ctx)

@@ -10,8 +10,14 @@ import (
 	"counterfoil/app/books"
 )
 
-// ErrDown says that the store cannot be used now: the database is away.
-var ErrDown = errors.New("the database cannot be reached")
+var (
+	// ErrDown says that the store cannot be used now: the database is away.
+	ErrDown = errors.New("the database cannot be reached")
+	// ErrRetry says that the storage undid a transaction for a reason that lies in
+	// others (a deadlock, a commit that was shared): nothing of it was written, and
+	// it is likely to pass when it is run again. Do runs it again.
+	ErrRetry = errors.New("the transaction was undone and may be run again")
+)
 
 // Document is one document as the server holds it. Body holds the revision,
 // state, number and branch as well; the fields beside it are what the server
@@ -66,9 +72,28 @@ type PageQuery struct {
 	Branch  string // what this branch sees; empty sees all
 }
 
-// Store keeps documents, the ledger and the counters.
+// Store keeps documents, the ledger and the counters. Every storage keeps this
+// contract, and storetest.Run holds it to it:
+//
+//   - Write transactions are serializable: each run of a function sees what was
+//     committed before it, what it wrote itself, and nothing of another.
+//   - A transaction is written whole or not at all. When Update returned nil it
+//     outlives a loss of power; when it returned an error nothing of it is there,
+//     but for an error of the commit itself, which leaves open which of the two it
+//     is: whoever asks again learns it from the ledger.
+//   - A read sees one snapshot, never half a transaction, and every transaction
+//     that Update has returned from before the read began.
+//   - What is not there is no error: found is false, text is empty, bytes are nil.
+//   - Bytes that are handed in or out are not changed by either side afterwards.
+//   - Everything is safe for concurrent use, but a Tx, which belongs to its function.
 type Store interface {
-	// Update runs fn in one durable write transaction; an error rolls it back.
+	// Update runs fn in one write transaction; an error or a panic of fn undoes it
+	// and reaches the caller. fn may be run more than once, each time from the
+	// start and with nothing of the run before written: it must not keep what it
+	// collected in an earlier run, and has no effect outside the transaction. Only
+	// one run is committed, the last. The Tx ends with the run. Update returns only
+	// when no run is under way any more. It returns ErrRetry where the storage
+	// undid it; call Do, which deals with both.
 	Update(ctx context.Context, fn func(Tx) error) error
 	// Page reads changes in seq order from one snapshot, with the head of it.
 	Page(ctx context.Context, q PageQuery) (Page, error)
@@ -77,34 +102,68 @@ type Store interface {
 	Document(ctx context.Context, typ, id string) (Document, bool, error)
 	// Invoices lists the invoices in a state, newest change first.
 	Invoices(ctx context.Context, state string, limit int) ([]Document, error)
+	// Epoch is never empty; it is given when the storage is made.
 	Epoch(ctx context.Context) (string, error)
-	// Seed is the Ed25519 seed of the server's key, made with the data.
+	// Seed is the Ed25519 seed of the server's key, 32 bytes, made with the data.
 	Seed(ctx context.Context) ([]byte, error)
-	// Head is where the store stands.
+	// Head is where the store stands; all of it is from one snapshot.
 	Head(ctx context.Context) (Head, error)
 	Ping(ctx context.Context) error
 	// Prune forgets the answers given before a time and returns how many.
 	Prune(ctx context.Context, before time.Time) (int64, error)
+	// Close ends it. Afterwards everything returns an error.
+	Close() error
+}
+
+// tries is how often Do runs a transaction that the storage undid.
+const tries = 5
+
+// Do runs fn in a write transaction and returns what it returned in the run that
+// was committed, the zero value with an error. What a run collects it returns, so
+// that nothing of an earlier run is left in it. Where the storage undid it, fn is
+// run again, five times at most; then the error is ErrRetry.
+func Do[T any](ctx context.Context, s Store, fn func(Tx) (T, error)) (T, error) {
+	var zero T
+	for n := 1; ; n++ {
+		out := zero
+		err := s.Update(ctx, func(tx Tx) (err error) {
+			out, err = fn(tx)
+			return err
+		})
+		switch {
+		case err == nil:
+			return out, nil
+		case !errors.Is(err, ErrRetry) || n == tries:
+			return zero, err
+		}
+	}
 }
 
 // Page is a run of changes.
 type Page struct {
 	Head    Head
-	More    bool
+	More    bool // there are changes after the last one
 	Changes []Document
 }
 
-// Tx is one write transaction.
+// Tx is one write transaction. What it reads is as of its own writes. An error of
+// a method is one of the storage: the function returns it as it is.
 type Tx interface {
 	// Prefetch says which answers and documents of a type will be asked for, so
 	// that a store can read them at once. It changes nothing but speed.
 	Prefetch(typ string, ids, operations []string) error
 	Answer(operation string) (hash string, answer []byte, found bool, err error)
+	// Record keeps the answer to an operation; one that has an answer is an error.
 	Record(operation, hash string, answer []byte, at time.Time) error
+	// Document reads one, deleted ones too.
 	Document(typ, id string) (Document, bool, error)
-	// NextSeq and NextNumber raise a counter row of this transaction.
+	// NextSeq and NextNumber raise a counter by one. A transaction that is undone
+	// gives them back, so there is no gap.
 	NextSeq() (int64, error)
 	NextNumber() (int64, error)
+	// Write keeps a document under its type and id and extends the running hash.
+	// Its seq comes from NextSeq and is written once. A nil receipt leaves the one
+	// that is there. A number that another invoice has is an error.
 	Write(d Document) error
 	// Head is where the store stands within this transaction. HashAt as in Store.
 	Head() (Head, error)

@@ -55,5 +55,6 @@ func newEpoch(ctx context.Context, db, epoch string) error {
 		return err
 	}
 	defer store.Close()
-	return store.Update(ctx, func(tx server.Tx) error { return tx.SetEpoch(epoch) })
+	_, err = server.Do(ctx, store, func(tx server.Tx) (struct{}, error) { return struct{}{}, tx.SetEpoch(epoch) })
+	return err
 }

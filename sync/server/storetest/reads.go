@@ -1,0 +1,353 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"counterfoil/sync/server"
+)
+
+// ownWrites: a transaction sees what it wrote itself, by every way of asking.
+func ownWrites(t *testing.T, b *box) {
+	blue := doc("blue", 1)
+	blue.Number, blue.State = "00000005", "issued"
+	b.put(blue)
+	b.do(func(tx server.Tx) error {
+		red := doc("red", 1)
+		red.Reverses, red.State = "blue", "waiting"
+		in, err := write(tx, red)
+		if err != nil {
+			return err
+		}
+		d, found, err := tx.Document("invoice", "red")
+		if err != nil || !found {
+			t.Errorf("%v %v", found, err)
+		}
+		same(t, d, in)
+		reds, err := tx.Reds("blue")
+		waits, err2 := tx.Waiting(0, 9)
+		if len(reds) != 1 || len(waits) != 1 || reds[0].ID != "red" || waits[0].ID != "red" {
+			t.Errorf("reds %+v, waiting %+v", reds, waits)
+		}
+		red.State, red.Number, red.Revision = "issued", "00000006", 2
+		_, err3 := write(tx, red)
+		waits, err4 := tx.Waiting(0, 9)
+		holder, err5 := tx.ByNumber("00000006")
+		if len(waits) != 0 || holder != "red" {
+			t.Errorf("waiting %+v, the number is %q's", waits, holder)
+		}
+		h, err6 := tx.Head()
+		hash, err7 := tx.HashAt(h.Seq)
+		if h.Seq != 3 || !bytes.Equal(hash, h.Hash) || len(hash) == 0 {
+			t.Errorf("head %+v, hash %x", h, hash)
+		}
+		err8 := tx.SetEpoch("e2")
+		if h, err := tx.Head(); err != nil || h.Epoch != "e2" {
+			t.Errorf("%+v %v", h, err)
+		}
+		return errors.Join(err, err2, err3, err4, err5, err6, err7, err8)
+	})
+}
+
+// prefetch: it changes nothing but speed, whatever was written before it.
+func prefetch(t *testing.T, b *box) {
+	b.put(doc("a", 1), doc("b", 1))
+	b.do(func(tx server.Tx) error { return tx.Record("device:1", "one", []byte("1"), noon) })
+	b.do(func(tx server.Tx) error {
+		_, err := write(tx, doc("b", 2))
+		err2 := tx.Record("device:2", "two", []byte("2"), noon)
+		err3 := tx.Prefetch("invoice", []string{"a", "b", "none", "a"}, []string{"device:1", "device:2", "device:3", "device:1"})
+		_, err4 := write(tx, doc("none", 1))
+		for id, want := range map[string]int64{"a": 1, "b": 2, "none": 1, "other": 0} {
+			if d, found, err := tx.Document("invoice", id); err != nil || d.Revision != want || found != (want > 0) {
+				t.Errorf("%s: %+v %v %v", id, d, found, err)
+			}
+		}
+		for op, want := range map[string]string{"device:1": "one", "device:2": "two", "device:3": "", "device:4": ""} {
+			if hash, _, found, err := tx.Answer(op); err != nil || hash != want || found != (want != "") {
+				t.Errorf("%s: %q %v %v", op, hash, found, err)
+			}
+		}
+		return errors.Join(err, err2, err3, err4, tx.Prefetch("item", nil, nil))
+	})
+}
+
+// ledger: an answer stands until it is pruned; an operation has one.
+func ledger(t *testing.T, b *box) {
+	b.do(func(tx server.Tx) error {
+		return errors.Join(tx.Record("d:1", "h1", []byte("old"), noon), tx.Record("d:2", "h2", []byte("new"), noon.Add(time.Hour)))
+	})
+	if err := b.try(func(tx server.Tx) error { return tx.Record("d:2", "h3", []byte("other"), noon) }); err == nil {
+		t.Error("an operation was answered twice")
+	}
+	if n, err := b.Prune(context.Background(), noon.Add(time.Minute)); n != 1 || err != nil {
+		t.Errorf("%d %v", n, err)
+	}
+	b.do(func(tx server.Tx) error {
+		_, _, old, err := tx.Answer("d:1")
+		hash, answer, found, err2 := tx.Answer("d:2")
+		if old || !found || hash != "h2" || string(answer) != "new" {
+			t.Errorf("%v; %q %q %v", old, hash, answer, found)
+		}
+		return errors.Join(err, err2)
+	})
+}
+
+// counters: they rise by one, and go nowhere when a transaction is undone.
+func counters(t *testing.T, b *box) {
+	next := func(tx server.Tx) [2]int64 {
+		seq, err := tx.NextSeq()
+		n, err2 := tx.NextNumber()
+		if err != nil || err2 != nil {
+			t.Error(err, err2)
+		}
+		return [2]int64{seq, n}
+	}
+	b.do(func(tx server.Tx) error {
+		if a, c := next(tx), next(tx); a != [2]int64{1, 1} || c != [2]int64{2, 2} {
+			t.Errorf("%v %v", a, c)
+		}
+		return nil
+	})
+	_ = b.try(func(tx server.Tx) error { next(tx); return errors.Join(tx.LiftNumber(50), errOurs) })
+	b.do(func(tx server.Tx) error {
+		if a := next(tx); a != [2]int64{3, 3} {
+			t.Errorf("%v", a)
+		}
+		return errors.Join(tx.LiftNumber(2), tx.LiftNumber(10))
+	})
+	b.do(func(tx server.Tx) error {
+		if a := next(tx); a != [2]int64{4, 11} {
+			t.Errorf("%v", a)
+		}
+		return nil
+	})
+}
+
+// numbers: one has one holder.
+func numbers(t *testing.T, b *box) {
+	a, other := doc("a", 1), doc("b", 1)
+	a.Number, other.Number = "00000001", "00000001"
+	b.put(a)
+	if err := b.try(func(tx server.Tx) error { _, err := write(tx, other); return err }); err == nil {
+		t.Error("a number was given twice")
+	}
+	a.Revision = 2 // its own
+	b.put(a, doc("b", 1), doc("c", 1))
+	b.do(func(tx server.Tx) error {
+		id, err := tx.ByNumber("00000001")
+		none, err2 := tx.ByNumber("00000002")
+		if id != "a" || none != "" {
+			t.Errorf("%q %q", id, none)
+		}
+		return errors.Join(err, err2)
+	})
+}
+
+// receipts: one stays until another comes.
+func receipts(t *testing.T, b *box) {
+	a := doc("a", 1)
+	a.Receipt = []byte(`{"n":1}`)
+	b.put(a, doc("a", 2))
+	if d := b.found("a"); string(d.Receipt) != `{"n":1}` || d.Revision != 2 {
+		t.Errorf("%+v", d)
+	}
+	a = doc("a", 3)
+	a.Receipt = []byte(`{"n":2}`)
+	b.put(a)
+	if p := b.all(); len(p.Changes) != 1 || string(p.Changes[0].Receipt) != `{"n":2}` {
+		t.Errorf("%+v", p.Changes)
+	}
+}
+
+// lists: waiting ones oldest first, others newest first, red ones by what they reverse.
+func lists(t *testing.T, b *box) {
+	in := func(id, state, reverses string) server.Document {
+		d := doc(id, 1)
+		d.State, d.Reverses = state, reverses
+		return d
+	}
+	b.put(in("a", "waiting", ""), in("b", "issued", "blue"), in("c", "waiting", "blue"), in("d", "draft", "blue"), in("e", "waiting", "other"))
+	b.put(server.Document{Type: "invoice", ID: "e", Revision: 2, Deleted: true})
+	ids := func(docs []server.Document, err error) string {
+		if err != nil {
+			t.Error(err)
+		}
+		var out []string
+		for _, d := range docs {
+			if len(d.Body) == 0 || d.Type != "invoice" {
+				t.Errorf("%+v", d)
+			}
+			out = append(out, d.ID)
+		}
+		return strings.Join(out, "")
+	}
+	b.do(func(tx server.Tx) error {
+		reds, err := tx.Reds("blue")
+		slices.SortFunc(reds, func(x, y server.Document) int { return int(x.Seq - y.Seq) })
+		if got := ids(reds, err); got != "bc" {
+			t.Errorf("reds %q", got)
+		}
+		for after, want := range []string{"ac", "c", "c", ""} {
+			if got := ids(tx.Waiting(int64(after), 9)); got != want {
+				t.Errorf("waiting after %d: %q", after, got)
+			}
+		}
+		if got := ids(tx.Waiting(0, 1)); got != "a" {
+			t.Errorf("the first waiting: %q", got)
+		}
+		return nil
+	})
+	if got := ids(b.Invoices(context.Background(), "waiting", 9)) + ids(b.Invoices(context.Background(), "waiting", 1)); got != "cac" {
+		t.Errorf("waiting, newest first: %q", got)
+	}
+}
+
+func devices(t *testing.T, b *box) {
+	b.do(func(tx server.Tx) error {
+		if branch, found, err := tx.Owner("d"); found || branch != "" || err != nil {
+			t.Errorf("%q %v %v", branch, found, err)
+		}
+		return errors.Join(tx.Enrol("d", "West", noon), tx.Enrol("d", "East", noon))
+	})
+	b.do(func(tx server.Tx) error {
+		branch, found, err := tx.Owner("d")
+		if branch != "East" || !found {
+			t.Errorf("%q %v", branch, found)
+		}
+		return err
+	})
+}
+
+// snapshots: readers beside writers never see half a transaction.
+func snapshots(t *testing.T, b *box) {
+	const turns = 40
+	done := make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		defer close(done)
+		for i := range int64(turns) {
+			_ = b.try(func(tx server.Tx) error { // two documents of one revision
+				_, err := write(tx, doc("a", i+1))
+				_, err2 := write(tx, doc("b", i+1))
+				return errors.Join(err, err2, tx.LiftNumber(i+1))
+			})
+		}
+	})
+	for range 3 {
+		all.Go(func() {
+			for last := false; !last; {
+				select {
+				case <-done:
+					last = true
+				default:
+				}
+				p, err := b.Page(context.Background(), server.PageQuery{Limit: 9, Bytes: 1 << 20})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				want := p.Head.Seq / 2
+				if p.Head.Seq%2 != 0 || p.Head.Number != want || len(p.Changes) != int(min(2, p.Head.Seq)) {
+					t.Errorf("half a transaction: %+v", p)
+				}
+				for _, d := range p.Changes {
+					if d.Revision != want || d.Seq > p.Head.Seq {
+						t.Errorf("%s has revision %d, the head %+v", d.ID, d.Revision, p.Head)
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	if h := b.head(); h.Seq != 2*turns {
+		t.Errorf("%+v", h)
+	}
+}
+
+// pages: seq order, the latest version alone, and the limits of what is asked.
+func pages(t *testing.T, b *box) {
+	ctx := context.Background()
+	for i := range 6 {
+		d := doc(string(rune('a'+i)), 1)
+		d.Branch = []string{"West", "East", ""}[i%3]
+		d.Device = []string{"d1", "d2"}[i%2]
+		d.Body = []byte(`"` + strings.Repeat("x", 98) + `"`)
+		b.put(d)
+	}
+	b.put(doc("a", 2))
+	b.put(server.Document{Type: "invoice", ID: "b", Revision: 2, Deleted: true, Branch: "East", Device: "d2"})
+	for name, c := range map[string]struct {
+		q    server.PageQuery
+		want string
+		more bool
+	}{
+		"all":           {server.PageQuery{Limit: 9, Bytes: 1 << 20}, "cdefab", false},
+		"after":         {server.PageQuery{After: 6, Limit: 9, Bytes: 1 << 20}, "ab", false},
+		"past the end":  {server.PageQuery{After: 99, Limit: 9, Bytes: 1 << 20}, "", false},
+		"limit":         {server.PageQuery{Limit: 3, Bytes: 1 << 20}, "cde", true},
+		"exactly":       {server.PageQuery{Limit: 6, Bytes: 1 << 20}, "cdefab", false},
+		"bytes":         {server.PageQuery{Limit: 9, Bytes: 250}, "cd", true},
+		"one at least":  {server.PageQuery{Limit: 9, Bytes: 1}, "c", true},
+		"a branch's":    {server.PageQuery{Limit: 9, Bytes: 1 << 20, Branch: "West"}, "cdfa", false},
+		"without bytes": {server.PageQuery{Limit: 9, Bytes: 250, Without: "d1"}, "cdefab", false},
+	} {
+		p, err := b.Page(ctx, c.q)
+		got := ""
+		for _, d := range p.Changes {
+			got += d.ID
+			if none := d.Deleted || c.q.Without != "" && d.Device == c.q.Without; none != (d.Body == nil) {
+				t.Errorf("%s: %s has %d bytes", name, d.ID, len(d.Body))
+			}
+		}
+		if err != nil || got != c.want || p.More != c.more || p.Head.Seq != 8 {
+			t.Errorf("%s: %q more %v %v, want %q more %v; head %d", name, got, p.More, err, c.want, c.more, p.Head.Seq)
+		}
+	}
+}
+
+// unreadable: a body that is no JSON or over the cap is named, and holds up nothing.
+func unreadable(t *testing.T, b *box) {
+	large, damaged := doc("a", 1), doc("b", 1)
+	large.Body, damaged.Body = fmt.Appendf(nil, `"%s"`, strings.Repeat("x", server.MaxKept)), []byte(`{"cut`)
+	b.put(large, damaged, doc("c", 1))
+	p := b.all()
+	if len(p.Changes) != 3 {
+		t.Fatalf("%d changes", len(p.Changes))
+	}
+	for i, want := range []string{"too_large", "damaged", ""} {
+		if d := p.Changes[i]; d.Unreadable != want || (d.Body == nil) != (want != "") {
+			t.Errorf("%s is %q with %d bytes", d.ID, d.Unreadable, len(d.Body))
+		}
+	}
+	if d := b.found("a"); d.Body != nil {
+		t.Errorf("%d bytes were brought into memory", len(d.Body))
+	}
+}
+
+// chain: the running hash is there for every change, deletions included.
+func chain(t *testing.T, b *box) {
+	var hash []byte
+	var want [][]byte
+	for _, d := range [][]server.Document{{doc("a", 1), doc("b", 1)}, {doc("a", 2)}, {{Type: "invoice", ID: "b", Revision: 2, Deleted: true}}} {
+		for _, in := range b.put(d...) {
+			hash = server.Extend(hash, in)
+			want = append(want, hash)
+		}
+	}
+	for i, w := range want {
+		if got, err := b.HashAt(context.Background(), int64(i+1)); err != nil || !bytes.Equal(got, w) {
+			t.Errorf("at %d: %x %v, want %x", i+1, got, err, w)
+		}
+	}
+	if h := b.head(); !bytes.Equal(h.Hash, hash) || h.Seq != int64(len(want)) {
+		t.Errorf("%+v, want %x", h, hash)
+	}
+}
