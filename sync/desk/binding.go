@@ -113,7 +113,7 @@ var errReset = errors.New("the connection was reset")
 // belongs compares a health answer with the folder's server, and learns what the
 // folder does not know of it yet.
 func (c *Connection) belongs(ctx context.Context, h wire.Health) error {
-	b, err := c.cfg.Trust.Load(ctx)
+	b, err := c.cfg.Keys.Load(ctx)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (c *Connection) belongs(ctx context.Context, h wire.Health) error {
 	}
 	raw, err := json.Marshal(seen)
 	if err == nil {
-		err = c.cfg.Store.SetSetting(ctx, settingBound, string(raw))
+		err = c.store.SetSetting(ctx, settingBound, string(raw))
 	}
 	if err == nil {
 		c.mu.Lock()
@@ -151,7 +151,7 @@ func (c *Connection) Environment() string {
 // isOther reports whether a health answer comes from another server than the
 // folder's, for the self-check.
 func (c *Connection) isOther(ctx context.Context, h wire.Health) bool {
-	b, err := c.cfg.Trust.Load(ctx)
+	b, err := c.cfg.Keys.Load(ctx)
 	if err != nil {
 		return false
 	}
@@ -172,7 +172,7 @@ func (c *Connection) greet(ctx context.Context, address string) error {
 	if !bound || same {
 		return nil
 	}
-	b, err := c.cfg.Trust.Load(ctx)
+	b, err := c.cfg.Keys.Load(ctx)
 	if err != nil {
 		return nil
 	}

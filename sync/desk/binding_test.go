@@ -9,19 +9,14 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"counterfoil/app/books"
-	"counterfoil/localdb"
 	"counterfoil/sync/desk"
 	"counterfoil/sync/trust"
 	"counterfoil/sync/wire"
@@ -70,21 +65,18 @@ func (p *place) took() string {
 
 // A folder is a desk's data folder that can be closed and opened again.
 type folder struct {
-	t     *testing.T
-	dir   string
-	trust *trust.Store
-	db    *localdb.DB
-	*desk.Connection
+	t    *testing.T
+	dir  string
+	keys *trust.Store
+	*desk.Desk
 }
-
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 func newFolder(t *testing.T, ca *place) *folder {
 	t.Helper()
-	f := &folder{t: t, dir: t.TempDir(), trust: &trust.Store{Keyring: trust.Memory(), Profile: "p"}}
+	f := &folder{t: t, dir: t.TempDir(), keys: &trust.Store{Keyring: trust.Memory(), Profile: "p"}}
 	b, err := trust.ParseBundle(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Certificate().Raw}))
 	if err == nil {
-		err = f.trust.Save(context.Background(), b)
+		err = f.keys.Save(context.Background(), b)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -95,17 +87,12 @@ func newFolder(t *testing.T, ca *place) *folder {
 
 func (f *folder) open() {
 	f.t.Helper()
-	ctx := context.Background()
-	var err error
-	if f.db, err = localdb.Open(ctx, filepath.Join(f.dir, "desk.db"), localdb.Options{Now: time.Now, NewID: newID}); err != nil {
-		f.t.Fatal(err)
-	}
-	db := f.db
-	f.t.Cleanup(func() { _ = db.Close() })
-	f.Connection, err = desk.NewConnection(ctx, desk.Parts{Store: f.db, Trust: f.trust, Dir: f.dir, Version: "test", Now: time.Now, NewID: newID, Rand: rand.Float64})
+	d, err := desk.Open(context.Background(), desk.Config{Dir: f.dir, Keys: f.keys, Version: "test"})
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	f.t.Cleanup(func() { _ = d.Close() })
+	f.Desk = d
 }
 
 func (f *folder) connect(p *place, token string) {
@@ -164,13 +151,13 @@ func TestOneServerOneFolder(t *testing.T) {
 			t.Errorf("%s: asked %s", what, asked)
 		}
 		// Else when it is met: behind the same name, after a start.
-		if err := f.db.SetSetting(context.Background(), "server_url", other.URL); err != nil {
+		if err := f.Store.SetSetting(context.Background(), "server_url", other.URL); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.db.SetSetting(context.Background(), "enrolled_url", other.URL); err != nil {
+		if err := f.Store.SetSetting(context.Background(), "enrolled_url", other.URL); err != nil {
 			t.Fatal(err)
 		}
-		_ = f.db.Close()
+		_ = f.Close()
 		f.open()
 		f.refuses(other, what)
 		r := f.SelfCheck(context.Background(), "", 10*time.Second, nil)
@@ -244,7 +231,7 @@ func TestTokenBelongsToItsAddress(t *testing.T) {
 	if asked := second.took(); strings.Contains(asked, "secret") || !strings.Contains(asked, "/v1/push") {
 		t.Errorf("asked %s", asked)
 	}
-	if _, token, err := f.trust.LoadToken(ctx); !errors.Is(err, trust.ErrMissing) {
+	if _, token, err := f.keys.LoadToken(ctx); !errors.Is(err, trust.ErrMissing) {
 		t.Errorf("%q is kept: %v", token, err)
 	}
 	f.connect(second, "another")
@@ -253,10 +240,10 @@ func TestTokenBelongsToItsAddress(t *testing.T) {
 	}
 	// The address is changed past Connect, as a settings file of somebody else would.
 	first.took()
-	if err := f.db.SetSetting(ctx, "server_url", first.URL); err != nil {
+	if err := f.Store.SetSetting(ctx, "server_url", first.URL); err != nil {
 		t.Fatal(err)
 	}
-	_ = f.db.Close()
+	_ = f.Close()
 	f.open()
 	if err := f.push(); err != nil {
 		t.Fatal(err)
@@ -265,7 +252,7 @@ func TestTokenBelongsToItsAddress(t *testing.T) {
 		t.Errorf("asked %s", asked)
 	}
 	// One that an older version kept belongs to the registered address.
-	if err := f.trust.Keyring.Set(ctx, "token.p", "older"); err != nil {
+	if err := f.keys.Keyring.Set(ctx, "token.p", "older"); err != nil {
 		t.Fatal(err)
 	}
 	f.connect(second, "")

@@ -1,9 +1,3 @@
-// Package desk puts the parts of a desk's connection together: trusted CA,
-// HTTP client, monitor, engine and self-check. It is what a window or a headless
-// program holds to talk to the invoice server.
-//
-// It refuses to open the local store (the caller does, and hands it in) and to
-// trust anything but the CA in the keyring.
 package desk
 
 import (
@@ -19,6 +13,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
+	"counterfoil/localdb"
 	"counterfoil/sync/engine"
 	"counterfoil/sync/link"
 	"counterfoil/sync/probe"
@@ -34,31 +29,11 @@ const (
 	settingTrusted  = "ca_sha256" // of the CA trusted last; tells "never loaded" from "lost"
 )
 
-// Store is what the client needs of the local store.
-type Store interface {
-	books.SyncStore
-	Setting(ctx context.Context, name string) (string, error)
-	SetSetting(ctx context.Context, name, value string) error
-	Check(ctx context.Context) error
-}
-
-// Parts of a Connection. Every field but Notify, Proxy and ClassifyStore is needed.
-type Parts struct {
-	Store         Store
-	Trust         *trust.Store
-	Dir           string // data folder
-	Version       string
-	Now           func() time.Time
-	NewID         func() string
-	Rand          func() float64
-	Proxy         func(*http.Request) (*url.URL, error) // nil: the environment's
-	ClassifyStore func(error) string                    // fault id of a store error, or ""
-	Notify        func(engine.Event)
-}
-
-// A Connection is safe for concurrent use.
+// A Connection is how a desk speaks to its invoice server: trusted CA, HTTP client,
+// monitor, engine. It is safe for concurrent use.
 type Connection struct {
-	cfg     Parts
+	cfg     Config
+	store   *localdb.DB
 	monitor *link.Monitor
 	engine  *engine.Engine
 
@@ -76,21 +51,18 @@ type Connection struct {
 	other     bool           // it was found to be another
 }
 
-// NewConnection reads the settings and makes the parts; it sends nothing.
-func NewConnection(ctx context.Context, cfg Parts) (*Connection, error) {
-	if cfg.Proxy == nil {
-		cfg.Proxy = http.ProxyFromEnvironment
-	}
-	c := &Connection{cfg: cfg}
+// newConnection reads the settings and makes the parts; it sends nothing.
+func newConnection(ctx context.Context, cfg Config, store *localdb.DB, notify func(engine.Event)) (*Connection, error) {
+	c := &Connection{cfg: cfg, store: store}
 	c.monitor = link.New(link.Config{Now: cfg.Now, Classify: classify, Place: func() link.Place { return probe.Place(c.URL(), cfg.Proxy) }})
 	var err error
-	if c.url, err = cfg.Store.Setting(ctx, settingURL); err != nil {
+	if c.url, err = store.Setting(ctx, settingURL); err != nil {
 		return nil, err
 	}
-	if c.enrolled, err = cfg.Store.Setting(ctx, settingEnrolled); err != nil {
+	if c.enrolled, err = store.Setting(ctx, settingEnrolled); err != nil {
 		return nil, err
 	}
-	bound, err := cfg.Store.Setting(ctx, settingBound)
+	bound, err := store.Setting(ctx, settingBound)
 	if err != nil {
 		return nil, err
 	}
@@ -99,17 +71,17 @@ func NewConnection(ctx context.Context, cfg Parts) (*Connection, error) {
 			return nil, fmt.Errorf("which server the data folder belongs to: %w", err)
 		}
 	}
-	dev, err := cfg.Store.Device(ctx)
+	dev, err := store.Device(ctx)
 	if err != nil {
 		return nil, err
 	}
 	c.device = dev.ID
-	if state, err := cfg.Store.Setting(ctx, settingLink); err == nil && state != "" {
+	if state, err := store.Setting(ctx, settingLink); err == nil && state != "" {
 		// A state that cannot be read costs only history.
 		_ = c.monitor.Restore([]byte(state))
 	}
 	c.engine = engine.New(engine.Config{
-		Store: cfg.Store, Remote: c, Now: cfg.Now, NewID: cfg.NewID, Rand: cfg.Rand, Notify: cfg.Notify, Version: cfg.Version,
+		Store: store, Remote: c, Now: cfg.Now, NewID: cfg.NewID, Rand: cfg.Rand, Notify: notify, Version: cfg.Version,
 	})
 	return c, nil
 }
@@ -141,19 +113,19 @@ func (c *Connection) Connect(ctx context.Context, address, token string) error {
 		return err
 	}
 	if token != "" {
-		if err := c.cfg.Trust.SaveToken(ctx, u, token); err != nil {
+		if err := c.cfg.Keys.SaveToken(ctx, u, token); err != nil {
 			return err
 		}
 	} else if was := c.registered(); !sameOrigin(u, was) {
 		// One with its address is not used at another; one of an older version would be.
-		if err := c.cfg.Trust.ForgetToken(ctx); err != nil && was != "" && !errors.Is(err, trust.ErrUnavailable) {
+		if err := c.cfg.Keys.ForgetToken(ctx); err != nil && was != "" && !errors.Is(err, trust.ErrUnavailable) {
 			return err
 		}
 	}
-	if err := c.cfg.Store.SetSetting(ctx, settingURL, u); err != nil {
+	if err := c.store.SetSetting(ctx, settingURL, u); err != nil {
 		return err
 	}
-	if err := c.cfg.Store.SetSetting(ctx, settingEnrolled, u); err != nil {
+	if err := c.store.SetSetting(ctx, settingEnrolled, u); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -176,13 +148,13 @@ func (c *Connection) Forgets(ctx context.Context, address string) bool {
 	if err != nil || sameOrigin(u, c.registered()) {
 		return false
 	}
-	_, _, err = c.cfg.Trust.LoadToken(ctx)
+	_, _, err = c.cfg.Keys.LoadToken(ctx)
 	return err == nil
 }
 
 // loadToken returns the token that was given for an address, empty when there is none.
 func (c *Connection) loadToken(ctx context.Context, address, enrolled string) (string, error) {
-	of, token, err := c.cfg.Trust.LoadToken(ctx)
+	of, token, err := c.cfg.Keys.LoadToken(ctx)
 	if errors.Is(err, trust.ErrMissing) {
 		return "", nil
 	}
@@ -195,10 +167,10 @@ func (c *Connection) loadToken(ctx context.Context, address, enrolled string) (s
 // Trust keeps a bundle whose fingerprint was confirmed as the only root for the
 // server; the next request uses it. It gives the errors of the keyring.
 func (c *Connection) Trust(ctx context.Context, b *trust.Bundle) error {
-	if err := c.cfg.Trust.Save(ctx, b); err != nil {
+	if err := c.cfg.Keys.Save(ctx, b); err != nil {
 		return err
 	}
-	if err := c.cfg.Store.SetSetting(ctx, settingTrusted, b.Summary()[0].Fingerprint); err != nil {
+	if err := c.store.SetSetting(ctx, settingTrusted, b.Summary()[0].Fingerprint); err != nil {
 		return err
 	}
 	c.Reset()
@@ -242,7 +214,7 @@ func (c *Connection) make(ctx context.Context) (r *remote.Client, refused, err e
 	if c.url == "" {
 		return nil, nil, ErrNotConnected
 	}
-	bundle, err := c.cfg.Trust.Load(ctx)
+	bundle, err := c.cfg.Keys.Load(ctx)
 	if err != nil {
 		return nil, err, err
 	}
@@ -298,5 +270,5 @@ func (c *Connection) SaveState(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.cfg.Store.SetSetting(ctx, settingLink, string(b))
+	return c.store.SetSetting(ctx, settingLink, string(b))
 }

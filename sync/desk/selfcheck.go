@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"counterfoil/localdb"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
 	"counterfoil/sync/trust"
@@ -30,10 +31,10 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 		ServerURL:   url,
 		EnrolledURL: enrolled,
 		Roots: func(ctx context.Context) ([]*x509.Certificate, error) {
-			b, err := c.cfg.Trust.Load(ctx)
+			b, err := c.cfg.Keys.Load(ctx)
 			if errors.Is(err, trust.ErrMissing) {
 				// Nothing is lost where nothing was ever loaded.
-				if was, serr := c.cfg.Store.Setting(ctx, settingTrusted); serr == nil && was == "" {
+				if was, serr := c.store.Setting(ctx, settingTrusted); serr == nil && was == "" {
 					return nil, nil
 				}
 			}
@@ -43,22 +44,17 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 			return b.Certs, nil
 		},
 		ClassifyTrust: func(err error) fault.ID { return fault.ID(trust.Classify(err)) },
-		CheckStore:    c.cfg.Store.Check,
-		ClassifyStore: func(err error) fault.ID {
-			if c.cfg.ClassifyStore == nil {
-				return ""
-			}
-			return fault.ID(c.cfg.ClassifyStore(err))
-		},
-		DataDir:     c.cfg.Dir,
-		Proxy:       c.cfg.Proxy,
-		Now:         c.cfg.Now,
-		Other:       c.isOther,
-		Token:       func(ctx context.Context) (string, error) { return c.loadToken(ctx, url, enrolled) },
-		Device:      c.device,
-		Timeout:     timeout,
-		ProtocolMin: wire.ProtocolMin,
-		ProtocolMax: wire.ProtocolMax,
-		LastGood:    c.monitor.LastGood(),
+		CheckStore:    c.store.Check,
+		ClassifyStore: func(err error) fault.ID { return fault.ID(localdb.Classify(err)) },
+		DataDir:       c.cfg.Dir,
+		Proxy:         c.cfg.Proxy,
+		Now:           c.cfg.Now,
+		Other:         c.isOther,
+		Token:         func(ctx context.Context) (string, error) { return c.loadToken(ctx, url, enrolled) },
+		Device:        c.device,
+		Timeout:       timeout,
+		ProtocolMin:   wire.ProtocolMin,
+		ProtocolMax:   wire.ProtocolMax,
+		LastGood:      c.monitor.LastGood(),
 	})
 }

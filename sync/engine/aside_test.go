@@ -11,6 +11,7 @@ import (
 
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
+	"counterfoil/localdb"
 	"counterfoil/sync/engine"
 	"counterfoil/sync/wire"
 )
@@ -70,7 +71,7 @@ func TestUnreadableChangesAreSetAside(t *testing.T) {
 	ctx := context.Background()
 	p := startServer(t)
 	a := newBranch(t, p)
-	path := filepath.Join(t.TempDir(), "desk.db")
+	path := filepath.Join(t.TempDir(), localdb.FileName)
 	b := newBranchAt(t, p, path)
 	plain := a.draft(t, "plain")
 	rate, again, gone, memo, huge := a.draft(t, "新 1"), a.draft(t, "新 2"), a.draft(t, "新 3"), a.draft(t, "memo"), a.draft(t, "huge")
@@ -146,7 +147,7 @@ func TestEditsMeetAnUnreadableVersion(t *testing.T) {
 	ctx := context.Background()
 	p := startServer(t)
 	a := newBranch(t, p)
-	path := filepath.Join(t.TempDir(), "desk.db")
+	path := filepath.Join(t.TempDir(), localdb.FileName)
 	b := newBranchAt(t, p, path)
 	id := a.draft(t, "r")
 	other := b.draft(t, "other")

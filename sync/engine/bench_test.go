@@ -3,20 +3,14 @@ package engine_test
 import (
 	"context"
 	"fmt"
-	"math/rand"
 	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
-	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/localdb"
-	"counterfoil/sync/desk"
-	"counterfoil/sync/merge"
 	"counterfoil/sync/practice"
-	"counterfoil/sync/trust"
 )
 
 // benchSize is how many invoices travel; COUNTERFOIL_BENCH sets another number.
@@ -40,28 +34,7 @@ func benchServer(b *testing.B) *practice.Practice {
 // benchDesk is a desk whose data file is at path.
 func benchDesk(b *testing.B, p *practice.Practice, path string) *branch {
 	b.Helper()
-	ctx := context.Background()
-	db, err := localdb.Open(ctx, path, localdb.Options{Now: time.Now, NewID: newID})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = db.Close() })
-	ts := &trust.Store{Keyring: trust.Memory(), Profile: "p"}
-	ca, err := trust.ParseBundle(p.CAPEM())
-	if err == nil {
-		err = ts.Save(ctx, ca)
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	c, err := desk.NewConnection(ctx, desk.Parts{Store: db, Trust: ts, Dir: filepath.Dir(path), Version: "bench", Now: time.Now, NewID: newID, Rand: rand.Float64})
-	if err == nil {
-		err = c.Connect(ctx, p.URL(), p.Token())
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	return &branch{db: db, client: c, books: &books.Desk{Store: db, Now: time.Now, NewID: newID, Merge: merge.Three}}
+	return branchThrough(b, p, path, p.URL())
 }
 
 // benchInvoice is one of five lines, unlike the others.
@@ -97,7 +70,7 @@ func BenchmarkPush(b *testing.B) {
 	for range b.N {
 		b.StopTimer()
 		p := benchServer(b)
-		d := benchDesk(b, p, filepath.Join(b.TempDir(), "desk.db"))
+		d := benchDesk(b, p, filepath.Join(b.TempDir(), localdb.FileName))
 		draftMany(b, d, n)
 		b.StartTimer()
 		sum, err := d.client.Engine().Once(context.Background())
@@ -111,7 +84,7 @@ func BenchmarkPush(b *testing.B) {
 func BenchmarkPull(b *testing.B) {
 	n := benchSize()
 	p := benchServer(b)
-	d := benchDesk(b, p, filepath.Join(b.TempDir(), "desk.db"))
+	d := benchDesk(b, p, filepath.Join(b.TempDir(), localdb.FileName))
 	draftMany(b, d, n)
 	if _, err := d.client.Engine().Once(context.Background()); err != nil {
 		b.Fatal(err)
@@ -119,7 +92,7 @@ func BenchmarkPull(b *testing.B) {
 	b.ResetTimer()
 	for range b.N {
 		b.StopTimer()
-		to := benchDesk(b, p, filepath.Join(b.TempDir(), "desk.db"))
+		to := benchDesk(b, p, filepath.Join(b.TempDir(), localdb.FileName))
 		b.StartTimer()
 		sum, err := to.client.Engine().Once(context.Background())
 		if err != nil || sum.Pulled < n {

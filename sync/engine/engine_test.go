@@ -18,7 +18,6 @@ import (
 	"counterfoil/app/tax"
 	"counterfoil/localdb"
 	"counterfoil/sync/desk"
-	"counterfoil/sync/merge"
 	"counterfoil/sync/practice"
 	"counterfoil/sync/trust"
 )
@@ -27,7 +26,7 @@ import (
 type branch struct {
 	db     *localdb.DB
 	books  *books.Desk
-	client *desk.Connection
+	client *desk.Desk
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
@@ -44,33 +43,35 @@ func startServer(t *testing.T) *practice.Practice {
 
 func newBranch(t *testing.T, p *practice.Practice) *branch {
 	t.Helper()
-	return newBranchAt(t, p, filepath.Join(t.TempDir(), "desk.db"))
+	return newBranchAt(t, p, filepath.Join(t.TempDir(), localdb.FileName))
 }
 
 func newBranchAt(t *testing.T, p *practice.Practice, path string) *branch {
 	t.Helper()
-	ctx, dir := context.Background(), filepath.Dir(path)
-	db, err := localdb.Open(ctx, path, localdb.Options{Now: time.Now, NewID: newID})
+	return branchThrough(t, p, path, p.URL())
+}
+
+// branchThrough is a branch with its data file at path that reaches p under an address.
+func branchThrough(tb testing.TB, p *practice.Practice, path, address string) *branch {
+	tb.Helper()
+	ctx := context.Background()
+	keys := &trust.Store{Keyring: trust.Memory(), Profile: "p"}
+	d, err := desk.Open(ctx, desk.Config{Dir: filepath.Dir(path), Keys: keys, Version: "test"})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close() })
-	ts := &trust.Store{Keyring: trust.Memory(), Profile: "p"}
-	b, err := trust.ParseBundle(p.CAPEM())
+	tb.Cleanup(func() { _ = d.Close() })
+	ca, err := trust.ParseBundle(p.CAPEM())
+	if err == nil {
+		err = d.Trust(ctx, ca)
+	}
+	if err == nil {
+		err = d.Connect(ctx, address, p.Token())
+	}
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	if err := ts.Save(ctx, b); err != nil {
-		t.Fatal(err)
-	}
-	c, err := desk.NewConnection(ctx, desk.Parts{Store: db, Trust: ts, Dir: dir, Version: "test", Now: time.Now, NewID: newID, Rand: rand.Float64})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Connect(ctx, p.URL(), p.Token()); err != nil {
-		t.Fatal(err)
-	}
-	return &branch{db: db, client: c, books: &books.Desk{Store: db, Now: time.Now, NewID: newID, Merge: merge.Three}}
+	return &branch{db: d.Store, client: d, books: d.Books}
 }
 
 func draft(remark string) invoice.Invoice {
@@ -280,7 +281,7 @@ func TestNewEpoch(t *testing.T) {
 // An invoice that the disk spoilt stays and is named; the others go.
 func TestSpoiltInvoiceHoldsUpNoOther(t *testing.T) {
 	p := startServer(t)
-	ctx, path := context.Background(), filepath.Join(t.TempDir(), "desk.db")
+	ctx, path := context.Background(), filepath.Join(t.TempDir(), localdb.FileName)
 	d := newBranchAt(t, p, path)
 	bad, good := d.draft(t, "spoilt"), d.draft(t, "whole")
 	raw, err := sql.Open("sqlite", path)

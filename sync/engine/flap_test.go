@@ -20,37 +20,13 @@ import (
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
 	"counterfoil/localdb"
-	"counterfoil/sync/desk"
-	"counterfoil/sync/merge"
 	"counterfoil/sync/practice"
-	"counterfoil/sync/trust"
 )
 
 // deskAt is a desk that reaches p under another address.
 func deskAt(tb testing.TB, p *practice.Practice, address string) *branch {
 	tb.Helper()
-	ctx, dir := context.Background(), tb.TempDir()
-	db, err := localdb.Open(ctx, filepath.Join(dir, "desk.db"), localdb.Options{Now: time.Now, NewID: newID})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = db.Close() })
-	ts := &trust.Store{Keyring: trust.Memory(), Profile: "p"}
-	ca, err := trust.ParseBundle(p.CAPEM())
-	if err == nil {
-		err = ts.Save(ctx, ca)
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	c, err := desk.NewConnection(ctx, desk.Parts{Store: db, Trust: ts, Dir: dir, Version: "test", Now: time.Now, NewID: newID, Rand: rand.Float64})
-	if err == nil {
-		err = c.Connect(ctx, "https://"+address, p.Token())
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return &branch{db: db, client: c, books: &books.Desk{Store: db, Now: time.Now, NewID: newID, Merge: merge.Three}}
+	return branchThrough(tb, p, filepath.Join(tb.TempDir(), localdb.FileName), "https://"+address)
 }
 
 // runUntil lets the engine run by itself until done says so, or too long passed.
@@ -184,7 +160,7 @@ func BenchmarkFlappingPull(b *testing.B) {
 		b.Run(fmt.Sprint(every), func(b *testing.B) {
 			n, took := flapSize(), time.Duration(0)
 			p := benchServer(b)
-			d := benchDesk(b, p, filepath.Join(b.TempDir(), "desk.db"))
+			d := benchDesk(b, p, filepath.Join(b.TempDir(), localdb.FileName))
 			flapDrafts(b, d, n)
 			if _, err := d.client.Engine().Once(context.Background()); err != nil {
 				b.Fatal(err)
@@ -209,7 +185,7 @@ const flapBatch = 200
 // flapBodies are the bodies that travel, as the desk sends them.
 func flapBodies(b *testing.B, n int) []parcel {
 	p := benchServer(b)
-	d := benchDesk(b, p, filepath.Join(b.TempDir(), "desk.db"))
+	d := benchDesk(b, p, filepath.Join(b.TempDir(), localdb.FileName))
 	flapDrafts(b, d, n)
 	if _, err := d.client.Engine().Once(context.Background()); err != nil {
 		b.Fatal(err)

@@ -142,7 +142,7 @@ func marks(n int) string { return "(" + strings.TrimSuffix(strings.Repeat("?,", 
 // filled is a desk and a server that hold the same n invoices.
 func filled(b *testing.B, n int) (desk, server floorEnd) {
 	p := benchServer(b)
-	path := filepath.Join(b.TempDir(), "desk.db")
+	path := filepath.Join(b.TempDir(), localdb.FileName)
 	d := benchDesk(b, p, path)
 	draftMany(b, d, n)
 	if _, err := d.client.Engine().Once(context.Background()); err != nil {
@@ -156,7 +156,7 @@ func filled(b *testing.B, n int) (desk, server floorEnd) {
 
 // empty is a new data file of a desk.
 func empty(b *testing.B) floorEnd {
-	path := filepath.Join(b.TempDir(), "desk.db")
+	path := filepath.Join(b.TempDir(), localdb.FileName)
 	db, err := localdb.Open(context.Background(), path, localdb.Options{})
 	if err != nil {
 		b.Fatal(err)

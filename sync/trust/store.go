@@ -25,6 +25,19 @@ type Store struct {
 	Profile string // names the data folder; ProfileOf gives it
 }
 
+// Of is the store of a data folder in a keyring of one of the kinds that a person
+// may choose: "os", "file" or "memory".
+func Of(dir, kind string) *Store {
+	k := OS()
+	switch kind {
+	case "file":
+		k = FileKeyring(filepath.Join(dir, "keyring"), Passphrase)
+	case "memory":
+		k = Memory()
+	}
+	return &Store{Keyring: k, Profile: ProfileOf(dir)}
+}
+
 // ProfileOf names a data folder, so that two folders of one user do not share.
 func ProfileOf(dir string) string {
 	if abs, err := filepath.Abs(dir); err == nil {

@@ -11,7 +11,7 @@ func aside(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	all, err := d.db.Asides(ctx, 100_000)
+	all, err := d.Store.Asides(ctx, 100_000)
 	if err != nil {
 		return err
 	}

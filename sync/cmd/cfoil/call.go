@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"counterfoil/sync/desk"
 )
 
 // A call is one invocation: its words, its streams and the desk it opened.
@@ -18,7 +20,7 @@ type call struct {
 	in       io.Reader
 	out, err io.Writer
 	printed  bool
-	desk     *desk
+	desk     *desk.Desk
 }
 
 // options lists what each command takes; true means that a value follows.

@@ -43,7 +43,7 @@ func conflicts(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	all, bad := d.db.Conflicts(ctx)
+	all, bad := d.Store.Conflicts(ctx)
 	if bad != nil && !errors.Is(bad, books.ErrDamaged) {
 		return bad
 	}
@@ -86,7 +86,7 @@ func resolve(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	x, err := d.db.Conflict(ctx, c.args[0])
+	x, err := d.Store.Conflict(ctx, c.args[0])
 	if errors.Is(err, books.ErrNotFound) {
 		return &books.Error{Code: "no_conflict", Text: "invoice " + c.args[0] + " has no open conflict", Hint: "cfoil conflicts lists them", Err: err}
 	}
@@ -98,16 +98,16 @@ func resolve(ctx context.Context, c *call) error {
 		// The file's lines continue the lines of both sides.
 		merged := overlay(x.Mine, *result)
 		merged.Lines = invoice.AdoptLines(append(append([]invoice.Line{}, x.Mine.Lines...), x.Theirs.Lines...), result.Lines)
-		st, err = d.books.ResolveWith(ctx, c.args[0], merged)
+		st, err = d.Books.ResolveWith(ctx, c.args[0], merged)
 	} else {
-		st, err = d.books.ResolveSide(ctx, c.args[0], books.Side(choice))
+		st, err = d.Books.ResolveSide(ctx, c.args[0], books.Side(choice))
 	}
 	if err != nil {
 		return err
 	}
 	// Mine against a deletion became a new draft; theirs took the invoice away.
 	id := cmp.Or(st.Invoice.ID, c.args[0])
-	if _, err := d.db.Invoice(ctx, id); errors.Is(err, books.ErrNotFound) {
+	if _, err := d.Store.Invoice(ctx, id); errors.Is(err, books.ErrNotFound) {
 		return c.print(map[string]any{"id": id, "deleted": true})
 	}
 	return c.stored(ctx, d, id)

@@ -6,8 +6,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
-	"counterfoil/localdb"
-	syncdesk "counterfoil/sync/desk"
+	"counterfoil/sync/desk"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
 )
@@ -16,7 +15,7 @@ func connect(ctx context.Context, c *call) error {
 	if err := c.take("URL"); err != nil {
 		return err
 	}
-	if _, err := syncdesk.CleanURL(c.args[0]); err != nil {
+	if _, err := desk.CleanURL(c.args[0]); err != nil {
 		return usage{err.Error()}
 	}
 	token, err := c.token()
@@ -27,14 +26,14 @@ func connect(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	forgets := token == "" && d.client.Forgets(ctx, c.args[0])
-	if err := d.client.Connect(ctx, c.args[0], token); err != nil {
+	forgets := token == "" && d.Forgets(ctx, c.args[0])
+	if err := d.Connect(ctx, c.args[0], token); err != nil {
 		return err
 	}
 	if forgets {
 		fmt.Fprintln(c.err, "cfoil: the token was given for the old address and is forgotten; give the new server's with --token-file FILE")
 	}
-	return c.print(map[string]string{"server": d.client.URL()})
+	return c.print(map[string]string{"server": d.URL()})
 }
 
 func syncCommand(ctx context.Context, c *call) error {
@@ -44,25 +43,16 @@ func syncCommand(ctx context.Context, c *call) error {
 	if c.opts["once"] != "" && c.opts["watch"] != "" {
 		return usage{"--once and --watch exclude each other"}
 	}
-	d, err := c.open(ctx)
+	d, err := c.openTo(ctx, desk.Sync)
 	if err != nil {
 		return err
 	}
-	// One process a data folder talks to the server at a time.
-	lock, err := localdb.LockSync(ctx, c.data)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = lock.Unlock() }()
 	if c.opts["watch"] != "" {
 		fmt.Fprintln(c.err, "syncing; Ctrl+C stops")
-		d.client.Engine().Run(ctx)
-		return d.client.SaveState(context.WithoutCancel(ctx))
+		d.Engine().Run(ctx)
+		return nil
 	}
-	sum, err := d.client.Engine().Once(ctx)
-	if serr := d.client.SaveState(ctx); err == nil {
-		err = serr
-	}
+	sum, err := d.Engine().Once(ctx)
 	if err != nil {
 		if !c.json {
 			fmt.Fprintln(c.err, "cfoil selfcheck finds out what is wrong; nothing is lost, the outbox waits")
@@ -80,21 +70,21 @@ func status(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	n, err := d.db.Counts(ctx, books.Filter{})
+	n, err := d.Store.Counts(ctx, books.Filter{})
 	if err != nil {
 		return err
 	}
-	cur, err := d.db.Cursor(ctx)
+	cur, err := d.Store.Cursor(ctx)
 	if err != nil {
 		return err
 	}
-	set, err := d.db.Asides(ctx, 100_000)
+	set, err := d.Store.Asides(ctx, 100_000)
 	if err != nil {
 		return err
 	}
-	state := d.client.Monitor().State()
+	state := d.Monitor().State()
 	out := map[string]any{
-		"server": d.client.URL(), "connection": string(state.Kind), "fault": string(state.Fault),
+		"server": d.URL(), "connection": string(state.Kind), "fault": string(state.Fault),
 		"outbox": n.Unsynced, "invoices": n.All, "draft": n.Draft, "waiting": n.Waiting, "issued": n.Issued,
 		"rejected": n.Rejected, "conflicts": n.Conflict, "cursor": cur.Seq, "epoch": cur.Epoch,
 		"aside": len(set),
@@ -127,8 +117,8 @@ func selfcheck(ctx context.Context, c *call) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout+2*time.Second)
 	defer cancel()
-	masked := c.masked(c.opts["server"], d.client.URL())
-	report := d.client.SelfCheck(ctx, c.opts["server"], timeout, func(ch probe.Check) {
+	masked := c.masked(c.opts["server"], d.URL())
+	report := d.SelfCheck(ctx, c.opts["server"], timeout, func(ch probe.Check) {
 		if ch.State == probe.Good || ch.State == probe.Bad {
 			c.say("%-4s %-28s %6d ms  %s", ch.State, ch.Title.EN, ch.MS, masked(ch.Result))
 		}

@@ -13,8 +13,7 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/localdb"
-	syncdesk "counterfoil/sync/desk"
-	"counterfoil/sync/merge"
+	"counterfoil/sync/desk"
 	"counterfoil/sync/practice"
 	"counterfoil/sync/trust"
 )
@@ -39,9 +38,7 @@ func unzip(t *testing.T, file string) string {
 // A kept is a desk and a server in the kept folders of version 0.1.0, at a time
 // soon after they were made.
 type kept struct {
-	db     *localdb.DB
-	desk   *books.Desk
-	client *syncdesk.Connection
+	*desk.Desk
 	server *practice.Practice
 }
 
@@ -57,24 +54,20 @@ func openKept(t *testing.T, dir string) *kept {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.Close(ctx) })
-	db, err := localdb.Open(ctx, filepath.Join(dir, localdb.FileName), localdb.Options{Now: now, NewID: newID})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
 	keys := &trust.Store{Keyring: trust.FileKeyring(filepath.Join(dir, "keyring"), trust.Passphrase), Profile: keptProfile}
-	c, err := syncdesk.NewConnection(ctx, syncdesk.Parts{Store: db, Trust: keys, Dir: dir, Version: version, Now: now, NewID: newID, Rand: random, ClassifyStore: localdb.Classify})
+	d, err := desk.Open(ctx, desk.Config{Dir: dir, Keys: keys, Version: version, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = d.Close() })
 	_, token, err := keys.LoadToken(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Connect(ctx, p.URL(), token); err != nil { // its port is another one today
+	if err := d.Connect(ctx, p.URL(), token); err != nil { // its port is another one today
 		t.Fatal(err)
 	}
-	return &kept{db, &books.Desk{Store: db, Now: now, NewID: newID, Merge: merge.Three}, c, p}
+	return &kept{d, p}
 }
 
 // taxBack lets the tax service come back, which was away when the server stopped.
@@ -90,7 +83,7 @@ func (k *kept) taxBack(t *testing.T) {
 func (k *kept) sync(t *testing.T) {
 	t.Helper()
 	for range 3 {
-		if _, err := k.client.Engine().Once(context.Background()); err != nil {
+		if _, err := k.Engine().Once(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -101,7 +94,7 @@ func (k *kept) sync(t *testing.T) {
 func TestSyncOfVersion1(t *testing.T) {
 	ctx := context.Background()
 	k := openKept(t, unzip(t, "../../../localdb/testdata/v1/desk.zip"))
-	db, desk := k.db, k.desk
+	db, desk := k.Store, k.Books
 	numbers := func() map[string]string {
 		t.Helper()
 		page, err := db.List(ctx, books.Filter{}, books.Order{}, "", 100)
@@ -179,7 +172,7 @@ func TestSyncMakesWhole(t *testing.T) {
 	k := openKept(t, dir)
 	find := func(search string) books.Row {
 		t.Helper()
-		p, err := k.db.List(ctx, books.Filter{Search: search}, books.Order{}, "", 9)
+		p, err := k.Store.List(ctx, books.Filter{Search: search}, books.Order{}, "", 9)
 		if err != nil || len(p.Rows) != 1 {
 			t.Fatalf("%q: %+v %v", search, p, err)
 		}
@@ -187,16 +180,16 @@ func TestSyncMakesWhole(t *testing.T) {
 	}
 	held, unsent, other := find("硒鼓"), find("订书机"), find("信封")
 	for _, r := range []books.Row{held, unsent} {
-		if _, err := k.db.Invoice(ctx, r.ID); !errors.Is(err, books.ErrDamaged) {
+		if _, err := k.Store.Invoice(ctx, r.ID); !errors.Is(err, books.ErrDamaged) {
 			t.Fatalf("%s: %v", r.Reference, err)
 		}
 	}
 	k.taxBack(t)
 	k.sync(t)
-	if st, err := k.db.Invoice(ctx, held.ID); err != nil || st.Invoice.State != invoice.Issued || st.Invoice.Lines[0].Price.String() != "480" {
+	if st, err := k.Store.Invoice(ctx, held.ID); err != nil || st.Invoice.State != invoice.Issued || st.Invoice.Lines[0].Price.String() != "480" {
 		t.Errorf("the issued one: %+v %v", st, err)
 	}
-	if _, err := k.db.Invoice(ctx, unsent.ID); !errors.Is(err, books.ErrDamaged) {
+	if _, err := k.Store.Invoice(ctx, unsent.ID); !errors.Is(err, books.ErrDamaged) {
 		t.Errorf("the unsent one: %v", err)
 	}
 	served, err := sql.Open("sqlite", k.server.Database())
@@ -208,7 +201,7 @@ func TestSyncMakesWhole(t *testing.T) {
 	if err := served.QueryRow(`SELECT count(*) FROM document WHERE id = ?`, unsent.ID).Scan(&there); err != nil || there != 0 {
 		t.Errorf("the damaged one was sent: %d %v", there, err)
 	}
-	if st, err := k.db.Invoice(ctx, other.ID); err != nil || st.Pending != "" {
+	if st, err := k.Store.Invoice(ctx, other.ID); err != nil || st.Pending != "" {
 		t.Errorf("another draft was held up: %+v %v", st, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/app/draftjson"
 	"counterfoil/app/invoice"
+	"counterfoil/sync/desk"
 )
 
 // file opens a named file or, for "-", standard input.
@@ -35,8 +36,8 @@ func (c *call) decode(name string) (invoice.Invoice, error) {
 }
 
 // stored prints the invoice as the store has it now.
-func (c *call) stored(ctx context.Context, d *desk, id string) error {
-	st, err := d.db.Invoice(ctx, id)
+func (c *call) stored(ctx context.Context, d *desk.Desk, id string) error {
+	st, err := d.Store.Invoice(ctx, id)
 	if errors.Is(err, books.ErrNotFound) {
 		return &books.Error{Code: "not_found", Text: "there is no invoice " + id, Hint: "cfoil list shows the ids", Err: err}
 	}
@@ -44,7 +45,7 @@ func (c *call) stored(ctx context.Context, d *desk, id string) error {
 		return err
 	}
 	if st.Pending == "" {
-		if err := d.db.CheckOutbox(ctx); err != nil {
+		if err := d.Store.CheckOutbox(ctx); err != nil {
 			return err
 		}
 	}
@@ -67,7 +68,7 @@ func draft(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	st, _, err := d.books.Draft(ctx, inv)
+	st, _, err := d.Books.Draft(ctx, inv)
 	if err != nil {
 		return err
 	}
@@ -86,14 +87,14 @@ func edit(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	st, err := d.db.Invoice(ctx, c.args[0])
+	st, err := d.Store.Invoice(ctx, c.args[0])
 	if errors.Is(err, books.ErrNotFound) {
 		return c.stored(ctx, d, c.args[0])
 	}
 	if err != nil {
 		return err
 	}
-	if _, _, err := d.books.Edit(ctx, c.args[0], st.Version, overlay(st.Invoice, in)); err != nil {
+	if _, _, err := d.Books.Edit(ctx, c.args[0], st.Version, overlay(st.Invoice, in)); err != nil {
 		return err
 	}
 	return c.stored(ctx, d, c.args[0])
@@ -114,43 +115,43 @@ func overlay(old, in invoice.Invoice) invoice.Invoice {
 }
 
 func submit(ctx context.Context, c *call) error {
-	return c.step(ctx, func(d *desk) error {
-		_, err := d.books.Submit(ctx, c.args[0])
+	return c.step(ctx, func(d *desk.Desk) error {
+		_, err := d.Books.Submit(ctx, c.args[0])
 		return err
 	})
 }
 
 func recall(ctx context.Context, c *call) error {
-	return c.step(ctx, func(d *desk) error {
-		_, err := d.books.Recall(ctx, c.args[0])
+	return c.step(ctx, func(d *desk.Desk) error {
+		_, err := d.Books.Recall(ctx, c.args[0])
 		return err
 	})
 }
 
 // review ticks that a person has looked at lines merged from two clerks.
 func review(ctx context.Context, c *call) error {
-	return c.step(ctx, func(d *desk) error {
-		_, err := d.books.Reviewed(ctx, c.args[0])
+	return c.step(ctx, func(d *desk.Desk) error {
+		_, err := d.Books.Reviewed(ctx, c.args[0])
 		return err
 	})
 }
 
 func deleteCommand(ctx context.Context, c *call) error {
-	return c.step(ctx, func(d *desk) error {
-		_, err := d.books.Delete(ctx, c.args[0])
+	return c.step(ctx, func(d *desk.Desk) error {
+		_, err := d.Books.Delete(ctx, c.args[0])
 		return err
 	})
 }
 
 // retry sends what the server refused once more, as it was.
 func retry(ctx context.Context, c *call) error {
-	return c.step(ctx, func(d *desk) error {
-		_, err := d.books.Retry(ctx, c.args[0])
+	return c.step(ctx, func(d *desk.Desk) error {
+		_, err := d.Books.Retry(ctx, c.args[0])
 		return err
 	})
 }
 
-func (c *call) step(ctx context.Context, do func(*desk) error) error {
+func (c *call) step(ctx context.Context, do func(*desk.Desk) error) error {
 	if err := c.take("ID"); err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func reverse(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	red, err := d.books.Reverse(ctx, c.args[0])
+	red, err := d.Books.Reverse(ctx, c.args[0])
 	if err != nil {
 		return err
 	}
@@ -181,7 +182,7 @@ func reverse(ctx context.Context, c *call) error {
 }
 
 func show(ctx context.Context, c *call) error {
-	return c.step(ctx, func(*desk) error { return nil })
+	return c.step(ctx, func(*desk.Desk) error { return nil })
 }
 
 type listed struct {
@@ -207,7 +208,7 @@ func errDamaged(what string) error {
 // whole looks at a list for what the file lost: damaged rows and, where the list
 // is complete, rows that are not there at all. counted is how many the file
 // counted before they were listed.
-func (c *call) whole(ctx context.Context, d *desk, f books.Filter, out []listed, complete bool, counted int) error {
+func (c *call) whole(ctx context.Context, d *desk.Desk, f books.Filter, out []listed, complete bool, counted int) error {
 	bad := 0
 	for _, r := range out {
 		if r.Damaged {
@@ -217,13 +218,13 @@ func (c *call) whole(ctx context.Context, d *desk, f books.Filter, out []listed,
 	if bad > 0 {
 		return errDamaged(fmt.Sprintf("%d of the invoices listed are damaged in the data file", bad))
 	}
-	if err := d.db.CheckOutbox(ctx); err != nil {
+	if err := d.Store.CheckOutbox(ctx); err != nil {
 		return err
 	}
 	if !complete || f.Search != "" {
 		return nil
 	}
-	n, err := d.db.Counts(ctx, f)
+	n, err := d.Store.Counts(ctx, f)
 	if err == nil && n.All == counted && n.All != len(out) { // else another program changed it meanwhile
 		err = errDamaged(fmt.Sprintf("the data file counts %d invoices and %d can be listed", n.All, len(out)))
 	}
@@ -262,14 +263,14 @@ func list(ctx context.Context, c *call) error {
 	}
 	var before books.Counts
 	if f.Search == "" {
-		if before, err = d.db.Counts(ctx, f); err != nil {
+		if before, err = d.Store.Counts(ctx, f); err != nil {
 			return err
 		}
 	}
 	out := []listed{}
 	complete := false
 	for after := ""; len(out) < limit; {
-		p, err := d.db.List(ctx, f, books.Order{By: "created", Desc: true}, after, min(limit-len(out), 500))
+		p, err := d.Store.List(ctx, f, books.Order{By: "created", Desc: true}, after, min(limit-len(out), 500))
 		if err != nil {
 			return err
 		}
@@ -303,7 +304,7 @@ func outbox(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	ops, bad := d.db.Outbox(ctx, 100000)
+	ops, bad := d.Store.Outbox(ctx, 100000)
 	if bad != nil && !errors.Is(bad, books.ErrDamaged) {
 		return bad
 	}

@@ -64,7 +64,7 @@ func trustImport(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := d.client.Trust(ctx, bundle); err != nil {
+	if err := d.Trust(ctx, bundle); err != nil {
 		return err
 	}
 	return c.print(map[string]any{"trusted": summaries(bundle)})
@@ -78,7 +78,7 @@ func trustShow(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	bundle, err := d.trust.Load(ctx)
+	bundle, err := d.Keys.Load(ctx)
 	if err != nil {
 		return err
 	}
