@@ -22,7 +22,7 @@ race:
 # Every screen against the picture kept of it, and the tests of the window that the
 # race detector would take minutes for. COUNTERFOIL_GOLDEN=write keeps new ones.
 pictures:
-	go test $(TAGS) . ./ui
+	go test $(TAGS) . ./ui/window
 
 # A clerk's day through the real window, by keyboard and pointer; the state is
 # read from a dump that only this build writes. COUNTERFOIL_SEED repeats a day.

@@ -1,8 +1,7 @@
 package main
 
 import (
-	"os"
-
+	"counterfoil/sync/desk"
 	"counterfoil/sync/mask"
 	"counterfoil/sync/probe"
 )
@@ -13,11 +12,7 @@ func (c *call) masked(servers ...string) func(string) string {
 	if c.opts["full"] != "" {
 		return func(text string) string { return text }
 	}
-	names := append(append(mask.Person(), c.data), servers...)
-	if host, err := os.Hostname(); err == nil {
-		names = append(names, host)
-	}
-	return mask.New(mask.English, names...).Text
+	return mask.New(mask.English, desk.Personal(c.data, servers...)...).Text
 }
 
 // report prints the outcome of a self-check.

@@ -1,4 +1,4 @@
-package main
+package window
 
 import (
 	"errors"
@@ -10,20 +10,22 @@ import (
 	"counterfoil/app/invoice"
 	"counterfoil/app/settings"
 	"counterfoil/localdb"
-	syncdesk "counterfoil/sync/desk"
+	"counterfoil/sync/desk"
 	"counterfoil/ui/viewmodel"
+
+	"github.com/google/uuid"
 )
 
 // kept reads what a folder keeps of its connection; the folder must be closed.
 func kept(t *testing.T, folder string) map[string]string {
 	t.Helper()
-	db, err := localdb.Open(t.Context(), filepath.Join(folder, "counterfoil.db"), localdb.Options{Now: time.Now, NewID: newID})
+	db, err := localdb.Open(t.Context(), filepath.Join(folder, "counterfoil.db"), localdb.Options{Now: time.Now, NewID: uuid.NewString})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
 	out := map[string]string{}
-	for _, name := range []string{"server_url", "enrolled_url", "ca_sha256", settingPractice} {
+	for _, name := range []string{"server_url", "enrolled_url", "ca_sha256", "practice"} {
 		if out[name], err = db.Setting(t.Context(), name); err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +36,7 @@ func kept(t *testing.T, folder string) map[string]string {
 // fill makes a folder with settings and, when asked, a draft.
 func fill(t *testing.T, folder string, values map[string]string, draft bool) {
 	t.Helper()
-	db, err := localdb.Open(t.Context(), filepath.Join(folder, "counterfoil.db"), localdb.Options{Now: time.Now, NewID: newID})
+	db, err := localdb.Open(t.Context(), filepath.Join(folder, "counterfoil.db"), localdb.Options{Now: time.Now, NewID: uuid.NewString})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +47,7 @@ func fill(t *testing.T, folder string, values map[string]string, draft bool) {
 		}
 	}
 	if draft {
-		d := &books.Desk{Store: db, Now: time.Now, NewID: newID}
+		d := &books.Desk{Store: db, Now: time.Now, NewID: uuid.NewString}
 		if _, _, err := d.Draft(t.Context(), invoice.Invoice{Kind: invoice.Ordinary, Basis: invoice.Exclusive, State: invoice.Draft, Date: "2026-11-24"}); err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +57,7 @@ func fill(t *testing.T, folder string, values map[string]string, draft bool) {
 func (r *rig) turned(what string) {
 	r.t.Helper()
 	was := r.w
-	r.until(what, func() bool { return r.now.w != was && !r.turning })
+	r.until(what, func() bool { return r.now != was && !r.turning })
 	r.shown()
 }
 
@@ -63,29 +65,29 @@ func (r *rig) turned(what string) {
 // as it was, is what a reopened program shows, and is where leaving leads.
 func TestPracticeHasItsOwnFolder(t *testing.T) {
 	real := filepath.Join(t.TempDir(), "desk")
-	r := newRig(t, options{data: real})
+	r := newRig(t, Options{Folder: desk.Folder{Dir: real}})
 	if r.w.shell.Current() != "firstrun" || r.w.shell.Band != nil {
 		t.Fatal("a new folder begins with the guide, without the band:", r.w.shell.Current())
 	}
 	r.w.first.Language(settings.English)
 	r.w.first.Practice()
 	r.turned("the practice folder")
-	if r.w.shell.Band == nil || r.now.opts.data != real+"-practice" || r.w.words.Language() != "en" {
-		t.Fatalf("band %v, folder %s, language %s", r.w.shell.Band, r.now.opts.data, r.w.words.Language())
+	if r.w.shell.Band == nil || r.now.d.Dir != real+"-practice" || r.w.words.Language() != "en" {
+		t.Fatalf("band %v, folder %s, language %s", r.w.shell.Band, r.now.d.Dir, r.w.words.Language())
 	}
 	r.until("the first sync", func() bool { return r.w.facts.Facts().Online })
 
 	// Another server is refused in the settings, and nothing is kept of it.
 	r.w.settings.Connect("https://invoices.example.com", "token")
 	r.until("the answer", func() bool { return !r.w.settings.Busy() })
-	if want := viewmodel.Sentence(r.w.words, syncdesk.ErrOther); r.w.settings.Message() != want || r.w.d.client.URL() != r.w.d.practice.URL() {
-		t.Fatalf("%q, %s", r.w.settings.Message(), r.w.d.client.URL())
+	if want := viewmodel.Sentence(r.w.words, desk.ErrOther); r.w.settings.Message() != want || r.w.d.URL() != r.w.server.URL() {
+		t.Fatalf("%q, %s", r.w.settings.Message(), r.w.d.URL())
 	}
 
 	r.w.shell.Band.Press()
 	r.turned("the real folder")
-	if r.now.opts.data != real || r.w.shell.Band != nil || r.w.d.practice != nil || r.w.shell.Current() != "firstrun" {
-		t.Fatalf("folder %s, page %s", r.now.opts.data, r.w.shell.Current())
+	if r.now.d.Dir != real || r.w.shell.Band != nil || r.w.server != nil || r.w.shell.Current() != "firstrun" {
+		t.Fatalf("folder %s, page %s", r.now.d.Dir, r.w.shell.Current())
 	}
 	r.w.first.Practice()
 	r.turned("the practice folder again")
@@ -94,12 +96,12 @@ func TestPracticeHasItsOwnFolder(t *testing.T) {
 			t.Errorf("the real folder keeps %s = %q of practice", k, v)
 		}
 	}
-	s, err := openSession(t.Context(), options{data: real, keyring: "memory"})
+	s, err := openSession(t.Context(), Options{Folder: desk.Folder{Dir: real}, Keyring: "memory"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.close() }()
-	if s.d.practice != nil {
+	if s.server != nil {
 		t.Fatal("a reopened program practises")
 	}
 }
@@ -116,33 +118,13 @@ func TestPracticeRefusesRealFolders(t *testing.T) {
 		folder := t.TempDir()
 		fill(t, folder, made.values, made.draft)
 		before := kept(t, folder)
-		_, err := openSession(t.Context(), options{data: folder, practice: true, keyring: "memory"})
+		_, err := openSession(t.Context(), Options{Folder: desk.Folder{Dir: folder, Practice: true}, Keyring: "memory"})
 		var e *books.Error
 		if !errors.As(err, &e) || e.Code != "practice_here" {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if after := kept(t, folder); after[settingPractice] != "" || after["server_url"] != before["server_url"] {
+		if after := kept(t, folder); after["practice"] != "" || after["server_url"] != before["server_url"] {
 			t.Fatalf("%s: the folder was changed: %v", name, after)
-		}
-	}
-}
-
-func TestFolders(t *testing.T) {
-	for _, c := range []struct {
-		data       string
-		practice   bool
-		want, real string
-	}{
-		{"", false, "/c/counterfoil", ""},
-		{"", true, "/c/counterfoil-practice", "/c/counterfoil"},
-		{"/d", false, "/d", ""},
-		{"/d", true, "/d", "/c/counterfoil"},
-		{"/d-practice", true, "/d-practice", "/d"},
-	} {
-		o := options{data: c.data, practice: c.practice}
-		o.folders("/c")
-		if o.data != filepath.FromSlash(c.want) && o.data != c.want || filepath.ToSlash(o.real) != c.real {
-			t.Errorf("%+v: folder %s, real %s", c, o.data, o.real)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package window
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2/test"
 
+	"counterfoil/sync/desk"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
 	"counterfoil/ui/viewmodel"
@@ -34,7 +35,7 @@ func (r *rig) check(f fault.Fault, step int) []*xwidget.Button {
 // Every button that the wizard can show, of every fault of the catalogue at every
 // step, is pressed; what it does comes back on the window's goroutine alone.
 func TestEveryWizardButton(t *testing.T) {
-	r := newRig(t, options{data: t.TempDir(), practice: true})
+	r := newRig(t, Options{Folder: desk.Folder{Dir: t.TempDir(), Practice: true}})
 	r.w.check.look = func(_ context.Context, progress func(probe.Check)) probe.Report {
 		f := *r.found.Load()
 		for _, c := range f.Checks {

@@ -1,4 +1,4 @@
-package main
+package window
 
 import (
 	"fyne.io/fyne/v2"
@@ -15,15 +15,15 @@ import (
 
 // showFailure says in a window why the program cannot start: a clerk has no
 // terminal to read it from.
-func showFailure(o options, err error) {
-	words, lerr := locale.New(o.lang)
+func showFailure(o Options, err error) {
+	words, lerr := locale.New(o.Language)
 	if lerr != nil {
 		return // the texts are embedded: a test holds that they can be read
 	}
-	a := app.NewWithID("cn.counterfoil.desk")
+	a := app.NewWithID(appID)
 	a.SetIcon(look.App())
-	a.Settings().SetTheme(look.Theme{Choice: o.theme})
-	w := a.NewWindow("存根开票 Counterfoil")
+	a.Settings().SetTheme(look.Theme{Choice: o.Theme})
+	w := a.NewWindow(windowTitle)
 	head := canvas.NewText(words.T("start.failed"), a.Settings().Theme().Color("foreground", a.Settings().ThemeVariant()))
 	head.TextSize, head.TextStyle.Bold = 17, true
 	what := widget.NewLabel(viewmodel.Sentence(words, err))

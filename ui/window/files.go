@@ -1,4 +1,4 @@
-package main
+package window
 
 import (
 	"errors"
@@ -63,7 +63,7 @@ func (w *window) print() {
 		go func() {
 			var pages []paper.Page
 			for _, id := range ids {
-				st, err := w.d.db.Invoice(w.ctx, id)
+				st, err := w.d.Store.Invoice(w.ctx, id)
 				var sheet invoice.Sheet
 				if err == nil {
 					sheet, err = invoice.Compute(st.Invoice)
@@ -83,11 +83,11 @@ func (w *window) print() {
 func (w *window) preview(pages []paper.Page, err error) {
 	var html []byte
 	if err == nil {
-		html, err = paper.Document(pages, w.words, w.d.practising())
+		html, err = paper.Document(pages, w.words, w.d.Practising())
 	}
 	var file string
 	if err == nil {
-		file, err = keepPages(w.d.opts.data, html)
+		file, err = keepPages(w.d.Dir, html)
 	}
 	if err == nil {
 		err = w.app.OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(file)})

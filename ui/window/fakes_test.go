@@ -1,6 +1,6 @@
 //go:build !race
 
-package ui
+package window
 
 import (
 	"context"
@@ -22,7 +22,7 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-func both(zh, en string) viewmodel.Bilingual { return viewmodel.Bilingual{ZH: zh, EN: en} }
+func two(zh, en string) viewmodel.Bilingual { return viewmodel.Bilingual{ZH: zh, EN: en} }
 
 // loop runs what view-models post, one at a time.
 type loop chan func()
@@ -113,7 +113,7 @@ func (branch) Conflicts(context.Context) ([]books.Conflict, error) {
 	}}, nil
 }
 
-func merge(_ *invoice.Invoice, mine, _ invoice.Invoice, _ map[string]books.Side) books.Merge {
+func keepMine(_ *invoice.Invoice, mine, _ invoice.Invoice, _ map[string]books.Side) books.Merge {
 	return books.Merge{Result: mine}
 }
 
@@ -151,23 +151,23 @@ func (b branch) Reverse(ctx context.Context, id string) (books.Stored, error) {
 // Facts are of a desk whose server shows an expired certificate.
 func (branch) Facts() viewmodel.ConnectionFacts {
 	f := viewmodel.ConnectionFacts{
-		Connected: true, Fault: "S01", Who: viewmodel.WhoServer, What: both("服务器证书已于 2026-11-22 过期，只有服务器团队能更新。", "The server's certificate ran out on 2026-11-22; only the server team can renew it."),
+		Connected: true, Fault: "S01", Who: viewmodel.WhoServer, What: two("服务器证书已于 2026-11-22 过期，只有服务器团队能更新。", "The server's certificate ran out on 2026-11-22; only the server team can renew it."),
 		LastSync: noon.Add(-51 * time.Minute), Waiting: 12, WaitingGross: decimal.New(8620410, -2), OldestWaiting: noon.Add(-51 * time.Minute),
 		Requests: 812, Availability: 0.9641, Success: 0.9712, P50: 38 * time.Millisecond, P99: 412 * time.Millisecond, NextTry: noon.Add(42 * time.Second), CertificateEnd: noon.Add(-26 * time.Hour),
 		Events: []viewmodel.ConnectionEvent{
-			{At: noon.Add(-50 * time.Minute), State: viewmodel.LampBad, Text: both("连接中断：服务器的安全证书已过期", "disconnected: The server's certificate has expired")},
-			{At: noon.Add(-3 * time.Hour), State: viewmodel.LampGood, Text: both("已连接", "connected")},
+			{At: noon.Add(-50 * time.Minute), State: viewmodel.LampBad, Text: two("连接中断：服务器的安全证书已过期", "disconnected: The server's certificate has expired")},
+			{At: noon.Add(-3 * time.Hour), State: viewmodel.LampGood, Text: two("已连接", "connected")},
 		},
 		Changes: []viewmodel.ConnectionChange{
-			{Changed: true, Text: both("服务器证书 2027-02-26 → 2026-11-22", "server certificate 2027-02-26 → 2026-11-22")},
-			{Text: both("服务器地址 10.20.0.8:8443", "server address 10.20.0.8:8443")},
-			{Text: both("本机网络地址 192.168.1.20/24", "this computer's address 192.168.1.20/24")},
+			{Changed: true, Text: two("服务器证书 2027-02-26 → 2026-11-22", "server certificate 2027-02-26 → 2026-11-22")},
+			{Text: two("服务器地址 10.20.0.8:8443", "server address 10.20.0.8:8443")},
+			{Text: two("本机网络地址 192.168.1.20/24", "this computer's address 192.168.1.20/24")},
 		},
 	}
 	for i := range f.Lamps {
 		f.Lamps[i].State = viewmodel.LampGood
 	}
-	f.Lamps[3] = viewmodel.Lamp{State: viewmodel.LampBad, Note: both("服务器的安全证书已过期", "The server's certificate has expired")}
+	f.Lamps[3] = viewmodel.Lamp{State: viewmodel.LampBad, Note: two("服务器的安全证书已过期", "The server's certificate has expired")}
 	f.Lamps[4].State = viewmodel.LampUnknown
 	for i := range 72 {
 		b := viewmodel.Bucket{Start: noon.Add(time.Duration(i-72) * 20 * time.Minute), OK: 11, Median: time.Duration(30+i%7*9) * time.Millisecond}
@@ -182,7 +182,7 @@ func (branch) Facts() viewmodel.ConnectionFacts {
 func (branch) Send() {}
 
 func (branch) Run(_ context.Context, progress func(viewmodel.Check)) viewmodel.Finding {
-	for i, t := range []viewmodel.Bilingual{both("本机数据", "Local data"), both("密码库与 CA 证书", "Keyring and CA certificate"), both("网络连接", "Network"), both("安全连接", "Secure connection"), both("发票服务器", "Invoice server")} {
+	for i, t := range []viewmodel.Bilingual{two("本机数据", "Local data"), two("密码库与 CA 证书", "Keyring and CA certificate"), two("网络连接", "Network"), two("安全连接", "Secure connection"), two("发票服务器", "Invoice server")} {
 		c := viewmodel.Check{ID: fmt.Sprint(i), Title: t, State: viewmodel.CheckGood, Took: time.Duration(i+1) * time.Millisecond}
 		switch i {
 		case 3:
@@ -193,12 +193,12 @@ func (branch) Run(_ context.Context, progress func(viewmodel.Check)) viewmodel.F
 		progress(c)
 	}
 	return viewmodel.Finding{
-		Fault: "S01", CheckID: "3", Proven: true, Who: viewmodel.WhoServer, Minutes: 1, Title: both("服务器的安全证书已过期", "The server's certificate has expired"),
-		Sentence: both("服务器证书已于 2026-11-22 过期，只有服务器团队能更新。", "The server's certificate ran out on 2026-11-22; only the server team can renew it."),
-		Evidence: []viewmodel.Bilingual{both("tls: 证书已过期", "tls: certificate has expired")},
+		Fault: "S01", CheckID: "3", Proven: true, Who: viewmodel.WhoServer, Minutes: 1, Title: two("服务器的安全证书已过期", "The server's certificate has expired"),
+		Sentence: two("服务器证书已于 2026-11-22 过期，只有服务器团队能更新。", "The server's certificate ran out on 2026-11-22; only the server team can renew it."),
+		Evidence: []viewmodel.Bilingual{two("tls: 证书已过期", "tls: certificate has expired")},
 		Steps: []viewmodel.WizardStep{
-			{Text: both("不用等：照常开票，恢复后自动上传", "No need to wait: go on invoicing, it uploads by itself later")},
-			{Text: both("打开日期和时间设置，看日期对不对", "Open date and time and look whether the date is right"), Button: both("打开日期和时间设置", "Open date and time"), Action: "open:date"},
+			{Text: two("不用等：照常开票，恢复后自动上传", "No need to wait: go on invoicing, it uploads by itself later")},
+			{Text: two("打开日期和时间设置，看日期对不对", "Open date and time and look whether the date is right"), Button: two("打开日期和时间设置", "Open date and time"), Action: "open:date"},
 		},
 	}
 }
@@ -209,7 +209,7 @@ func (branch) Do(string) error { return nil }
 
 func (branch) Faults() (out []viewmodel.PracticeFault) {
 	for _, f := range [][3]string{{"T01", "服务器停止", "Server stopped"}, {"S01", "证书过期", "Expired certificate"}, {"H15", "系统维护", "Maintenance"}} {
-		out = append(out, viewmodel.PracticeFault{ID: f[0], Title: both(f[1], f[2]), On: f[0] == "S01"})
+		out = append(out, viewmodel.PracticeFault{ID: f[0], Title: two(f[1], f[2]), On: f[0] == "S01"})
 	}
 	return out
 }

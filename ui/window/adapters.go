@@ -1,9 +1,8 @@
-package main
+package window
 
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -11,9 +10,9 @@ import (
 	"time"
 
 	"counterfoil/app/books"
+	"counterfoil/sync/desk"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
-	"counterfoil/sync/mask"
 	"counterfoil/sync/probe"
 	"counterfoil/sync/trust"
 	"counterfoil/ui/viewmodel"
@@ -27,7 +26,7 @@ func same(s string) viewmodel.Bilingual { return viewmodel.Bilingual{ZH: s, EN: 
 
 // facts is the connection as it stands; the window reads it about once a second.
 type facts struct {
-	d *desk
+	d *desk.Desk
 
 	mu     sync.Mutex // guards below
 	counts books.Counts
@@ -35,23 +34,13 @@ type facts struct {
 	report *probe.Report // of the last self-check
 }
 
-// personal are the names that no text for IT holds: of the server, this computer,
-// its folder and who is signed in.
-func (d *desk) personal() []string {
-	names := append(mask.Person(), d.client.URL(), d.opts.data)
-	if host, err := os.Hostname(); err == nil {
-		names = append(names, host)
-	}
-	return names
-}
-
 // read brings the counts up to date; it touches the disk.
 func (f *facts) read(ctx context.Context) error {
-	c, err := f.d.db.Counts(ctx, books.Filter{})
+	c, err := f.d.Store.Counts(ctx, books.Filter{})
 	if err != nil {
 		return err
 	}
-	set, err := f.d.db.Asides(ctx, 20)
+	set, err := f.d.Store.Asides(ctx, 20)
 	if err != nil {
 		return err
 	}
@@ -65,18 +54,18 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 	f.mu.Lock()
 	n, report, asides := f.counts, f.report, f.asides
 	f.mu.Unlock()
-	m := f.d.client.Monitor()
+	m := f.d.Monitor()
 	st, day := m.State(), m.Stats(24*time.Hour)
 	out := viewmodel.ConnectionFacts{
-		Connected: f.d.client.URL() != "", Online: st.Kind == link.Online, LastSync: st.LastOK,
+		Connected: f.d.URL() != "", Online: st.Kind == link.Online, LastSync: st.LastOK,
 		Waiting: n.UnsyncedInvoices, WaitingGross: n.UnsyncedGross, OldestWaiting: n.OldestUnsynced,
 		Requests: day.Requests, Availability: day.Availability, Success: day.Success, P50: day.P50, P99: day.P99,
-		NextTry: f.d.client.Engine().NextTry(), Names: f.d.personal(),
+		NextTry: f.d.Engine().NextTry(), Names: desk.Personal(f.d.Dir, f.d.URL()),
 	}
 	out.Sending = out.Connected && out.NextTry.IsZero()
 	out.CertificateEnd = m.CertificateEnd()
 	id := fault.ID(st.Fault)
-	values := map[string]string{"host": f.d.client.URL()}
+	values := map[string]string{"host": f.d.URL()}
 	if report != nil && st.Kind != link.Online && report.Finding.Fault != fault.OK && report.Finding.Fault != fault.Unknown {
 		id, values = report.Finding.Fault, report.Finding.Values
 	}
@@ -107,7 +96,7 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 }
 
 // Send asks for a round of sync now.
-func (f *facts) Send() { f.d.client.Engine().Wake() }
+func (f *facts) Send() { f.d.Engine().Wake() }
 
 func (f *facts) lamps(out *viewmodel.ConnectionFacts, broken fault.Layer, title fault.Text) {
 	state := viewmodel.LampGood
@@ -169,14 +158,14 @@ func asideEvent(a books.Aside) viewmodel.ConnectionEvent {
 
 // selfCheck walks the ladder for the wizard.
 type selfCheck struct {
-	d     *desk
+	d     *desk.Desk
 	facts *facts
 	look  func(ctx context.Context, progress func(probe.Check)) probe.Report // walks all checks
 }
 
-func newSelfCheck(d *desk, f *facts) *selfCheck {
+func newSelfCheck(d *desk.Desk, f *facts) *selfCheck {
 	return &selfCheck{d, f, func(ctx context.Context, progress func(probe.Check)) probe.Report {
-		return d.client.SelfCheck(ctx, "", 15*time.Second, progress)
+		return d.SelfCheck(ctx, "", 15*time.Second, progress)
 	}}
 }
 
@@ -202,7 +191,7 @@ func (s *selfCheck) walk(ctx context.Context, progress func(probe.Check)) probe.
 	s.facts.mu.Unlock()
 	// What is wrong on this computer need not stop the connection.
 	if row, ok := fault.Lookup(r.Finding.Fault); ok && row.Layer != fault.PC && r.Finding.Confidence == fault.Proven {
-		s.d.client.Monitor().Proven(string(r.Finding.Fault))
+		s.d.Monitor().Proven(string(r.Finding.Fault))
 	}
 	return r
 }
@@ -210,7 +199,7 @@ func (s *selfCheck) walk(ctx context.Context, progress func(probe.Check)) probe.
 // Run walks all checks.
 func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) viewmodel.Finding {
 	r := s.walk(ctx, func(c probe.Check) { progress(convert(c)) })
-	out := viewmodel.Finding{Proven: r.Finding.Confidence == fault.Proven, Names: s.d.personal()}
+	out := viewmodel.Finding{Proven: r.Finding.Confidence == fault.Proven, Names: desk.Personal(s.d.Dir, s.d.URL())}
 	for _, c := range r.Checks {
 		if c.State == probe.Bad && out.CheckID == "" {
 			out.CheckID = c.ID
@@ -220,7 +209,7 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 		out.Evidence = append(out.Evidence, same(fmt.Sprintf("%s: %s (%d ms)", e.Probe, e.Result, e.MS)))
 	}
 	if r.Finding.Fault == fault.OK {
-		s.d.client.Engine().Wake() // the way is open: nothing waits for its next try
+		s.d.Engine().Wake() // the way is open: nothing waits for its next try
 		return viewmodel.Finding{}
 	}
 	out.Fault = string(r.Finding.Fault)
@@ -298,7 +287,7 @@ func (a actions) Do(action string) error {
 }
 
 // keeper leads a CA file into the keyring.
-type keeper struct{ d *desk }
+type keeper struct{ d *desk.Desk }
 
 func (k keeper) Parse(pem []byte) ([]viewmodel.CASummary, error) {
 	b, err := trust.Import(pem, time.Now())
@@ -320,20 +309,20 @@ func (k keeper) Trust(ctx context.Context, pem []byte, fingerprint string) error
 	if err := b.Confirm(fingerprint); err != nil {
 		return err
 	}
-	if err := k.d.client.Trust(ctx, b); err != nil {
+	if err := k.d.Trust(ctx, b); err != nil {
 		return err
 	}
-	k.d.client.Engine().Kick()
+	k.d.Engine().Kick()
 	return nil
 }
 
 // trainer is the practice server as the practice page sees it.
-type trainer struct{ d *desk }
+type trainer struct{ *session }
 
 var errNoPractice = &books.Error{Code: "no_practice", Text: "the practice server is not running", Hint: "start with --practice, or choose practice in the first-run guide"}
 
 func (t trainer) Faults() []viewmodel.PracticeFault {
-	p := t.d.practice
+	p := t.server
 	if p == nil {
 		return nil
 	}
@@ -345,21 +334,21 @@ func (t trainer) Faults() []viewmodel.PracticeFault {
 }
 
 func (t trainer) Set(_ context.Context, id string, on bool) error {
-	p := t.d.practice
+	p := t.server
 	if p == nil {
 		return errNoPractice
 	}
 	err := p.Set(id, on)
 	if on {
-		t.d.client.Engine().Kick()
+		t.d.Engine().Kick()
 	} else {
-		t.d.client.Engine().Wake()
+		t.d.Engine().Wake()
 	}
 	return err
 }
 
 func (t trainer) EditDraft(ctx context.Context) (string, error) {
-	p := t.d.practice
+	p := t.server
 	if p == nil {
 		return "", errNoPractice
 	}
@@ -367,6 +356,6 @@ func (t trainer) EditDraft(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t.d.client.Engine().Kick()
+	t.d.Engine().Kick()
 	return inv.Reference, nil
 }

@@ -1,6 +1,6 @@
 //go:build daytest
 
-package main
+package window
 
 import (
 	"fmt"
@@ -31,8 +31,8 @@ type control struct {
 
 // state is all that a test needs to know of the window. It runs on the window's goroutine.
 func (p *program) state() map[string]any {
-	w := p.now.w
-	out := map[string]any{"practice": p.now.d.practising(), "folder": p.now.opts.data, "turning": p.turning, "page": ""}
+	w := p.now
+	out := map[string]any{"practice": p.now.d.Practising(), "folder": p.now.d.Dir, "turning": p.turning, "page": ""}
 	if w.shell == nil || p.turning {
 		return out
 	}

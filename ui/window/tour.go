@@ -1,4 +1,4 @@
-package main
+package window
 
 import (
 	"encoding/json"
@@ -77,7 +77,7 @@ func (w *window) smoke() {
 	<-w.filled
 	id, err := w.draftOne()
 	if err == nil {
-		_, err = w.d.db.Invoice(w.ctx, id)
+		_, err = w.d.Store.Invoice(w.ctx, id)
 	}
 	if err == nil {
 		line, _ := json.Marshal(map[string]string{"smoke": "ok", "draft": id}) // two strings
@@ -103,7 +103,7 @@ func (w *window) walk(dir string) error {
 		return err
 	}
 	if err := w.until("the draft on the server", func() bool {
-		st, err := w.d.db.Invoice(w.ctx, id)
+		st, err := w.d.Store.Invoice(w.ctx, id)
 		return err == nil && st.Pending == "" && st.Base != nil
 	}); err != nil {
 		return err
@@ -137,20 +137,20 @@ func (w *window) walk(dir string) error {
 
 // makeConflict lets the second branch and this desk change the same remark.
 func (w *window) makeConflict(id string) error {
-	p := w.d.practice
+	p := w.server
 	if p == nil {
 		return errNoPractice
 	}
 	if err := p.Set("T01", true); err != nil {
 		return err
 	}
-	st, err := w.d.db.Invoice(w.ctx, id)
+	st, err := w.d.Store.Invoice(w.ctx, id)
 	if err != nil {
 		return err
 	}
 	inv := st.Invoice
 	inv.Remark = "合同号 MY-2026-1107，分两批交货"
-	if _, _, err := w.d.books.Edit(w.ctx, id, st.Version, inv); err != nil {
+	if _, _, err := w.d.Books.Edit(w.ctx, id, st.Version, inv); err != nil {
 		return err
 	}
 	if _, err := p.SecondBranch.EditDraft(w.ctx, id); err != nil {
@@ -159,9 +159,9 @@ func (w *window) makeConflict(id string) error {
 	if err := p.Set("T01", false); err != nil {
 		return err
 	}
-	w.d.client.Engine().Kick()
+	w.d.Engine().Kick()
 	return w.until("the conflict", func() bool {
-		st, err := w.d.db.Invoice(w.ctx, id)
+		st, err := w.d.Store.Invoice(w.ctx, id)
 		return err == nil && (st.Conflict || st.Pending == "")
 	})
 }
@@ -174,7 +174,7 @@ func (w *window) loaded(page string) error {
 	case "items":
 		return w.until("items", func() bool { return len(w.items.Rows()) > 0 })
 	case "conflicts":
-		return w.until("conflicts", func() bool { return w.d.client.Engine().LastError() == nil })
+		return w.until("conflicts", func() bool { return w.d.Engine().LastError() == nil })
 	}
 	return nil
 }
@@ -186,7 +186,7 @@ func (w *window) editorAndFault(dir, suffix, id string) error {
 	if err := w.shoot(dir, "editor"+suffix); err != nil {
 		return err
 	}
-	p := w.d.practice
+	p := w.server
 	if err := p.Set("S01", true); err != nil {
 		return err
 	}
@@ -202,8 +202,8 @@ func (w *window) editorAndFault(dir, suffix, id string) error {
 		return err
 	}
 	w.post.wait(func() { w.wizard.Stop() })
-	w.d.client.Monitor().Fault("S01")
-	w.d.client.Engine().Kick()
+	w.d.Monitor().Fault("S01")
+	w.d.Engine().Kick()
 	if err := w.until("trouble shown", func() bool { return w.facts.Facts().Fault != "" }); err != nil {
 		return err
 	}
@@ -214,9 +214,9 @@ func (w *window) editorAndFault(dir, suffix, id string) error {
 	if err := p.Set("S01", false); err != nil {
 		return err
 	}
-	w.d.client.Reset()
+	w.d.Reset()
 	return w.until("online again", func() bool {
-		w.d.client.Engine().Kick()
+		w.d.Engine().Kick()
 		return w.facts.Facts().Online
 	})
 }

@@ -1,6 +1,7 @@
-package main
+package window
 
 import (
+	"counterfoil/sync/desk"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -21,7 +22,7 @@ func TestPagesAreRemoved(t *testing.T) {
 	if err := os.WriteFile(left[0], []byte("x"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, err := openSession(t.Context(), options{data: folder, keyring: "memory"})
+	s, err := openSession(t.Context(), Options{Folder: desk.Folder{Dir: folder}, Keyring: "memory"})
 	if err != nil {
 		t.Fatal(err)
 	}

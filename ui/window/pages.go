@@ -1,4 +1,4 @@
-package main
+package window
 
 import (
 	"time"
@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/sync/link"
-	"counterfoil/ui"
 	"counterfoil/ui/screen"
 	"counterfoil/ui/viewmodel"
 )
@@ -16,69 +15,69 @@ import (
 // build makes the shell with its pages and shows one.
 func (w *window) build(show string) {
 	t := w.words
-	w.shell = ui.New(w.win, t)
+	w.shell = New(w.win, t)
 	list := screen.NewInvoices(w.list, t, time.Now)
 	w.editorPage = screen.NewEditor(w.editor, t)
 	w.conflict = screen.NewConflicts(w.conflicts, t)
-	catalog := func(vm *viewmodel.Catalog, note string, columns [3]string) func() ui.Content {
-		return func() ui.Content {
+	catalog := func(vm *viewmodel.Catalog, note string, columns [3]string) func() Content {
+		return func() Content {
 			c := screen.NewCatalog(vm, t.T("shell."+note), t.T("catalog."+note+".note"), t.T("catalog.search"), columns)
-			return ui.Content{Object: c.Object(), Refresh: c.Refresh}
+			return Content{Object: c.Object(), Refresh: c.Refresh}
 		}
 	}
 
 	list.Open = w.open
 	list.New = w.newInvoice
-	list.Submit = func() { w.list.SubmitMarked(w.d.books, func() { w.d.client.Engine().Kick(); w.count() }) }
+	list.Submit = func() { w.list.SubmitMarked(w.d.Books, func() { w.d.Engine().Kick(); w.count() }) }
 	list.Export, list.Print = w.export, w.print
 	w.editorPage.Print = w.print
 	w.editorPage.Back = func() { w.shell.Show("invoices") }
-	w.editorPage.Offline = func() bool { return w.d.client.Monitor().State().Kind == link.Offline }
+	w.editorPage.Offline = func() bool { return w.d.Monitor().State().Kind == link.Offline }
 	closeWizard := func() { w.wizard.Stop(); w.shell.Show("connection") }
 	copied := w.app.Clipboard().SetContent
 
-	w.shell.Pages = []ui.Page{
-		{Name: "invoices", Rail: true, Make: func() ui.Content { return ui.Content{Object: list.Object(), Refresh: w.list.Load} }},
-		{Name: "conflicts", Rail: true, Make: func() ui.Content {
-			return ui.Content{Object: w.conflict.Object(), Refresh: func() { w.conflicts.Load(w.ctx) }}
+	w.shell.Pages = []Page{
+		{Name: "invoices", Rail: true, Make: func() Content { return Content{Object: list.Object(), Refresh: w.list.Load} }},
+		{Name: "conflicts", Rail: true, Make: func() Content {
+			return Content{Object: w.conflict.Object(), Refresh: func() { w.conflicts.Load(w.ctx) }}
 		}},
 		{Name: "customers", Rail: true, Make: catalog(w.customers, "customers", [3]string{t.T("catalog.name"), t.T("catalog.taxno"), t.T("catalog.bank")})},
 		{Name: "items", Rail: true, Make: catalog(w.items, "items", [3]string{t.T("catalog.name"), t.T("catalog.code"), t.T("catalog.price")})},
-		{Name: "reports", Rail: true, Make: func() ui.Content {
+		{Name: "reports", Rail: true, Make: func() Content {
 			s := screen.NewReports(w.reports, t)
-			return ui.Content{Object: s.Object(), Refresh: s.Refresh}
+			return Content{Object: s.Object(), Refresh: s.Refresh}
 		}},
-		{Name: "connection", Rail: true, Make: func() ui.Content {
+		{Name: "connection", Rail: true, Make: func() Content {
 			s := screen.NewConnection(w.conn, t)
 			s.SelfCheck, s.Copy, s.SaveReport = w.selfCheck, copied, w.saveReport
 			w.connPage = s
-			return ui.Content{Object: s.Object(), Refresh: w.conn.Refresh}
+			return Content{Object: s.Object(), Refresh: w.conn.Refresh}
 		}},
-		{Name: "settings", Rail: true, Make: func() ui.Content {
+		{Name: "settings", Rail: true, Make: func() Content {
 			s := screen.NewSettings(w.settings, t, w.choose)
-			if w.d.practice != nil {
+			if w.server != nil {
 				s.Leave = w.leave
 			} else {
 				s.Practise = func() { w.practise(w.settings.Values()) }
 			}
-			return ui.Content{Object: s.Object(), Refresh: s.Refresh}
+			return Content{Object: s.Object(), Refresh: s.Refresh}
 		}},
-		{Name: "practice", Rail: w.d.practice != nil, Make: func() ui.Content {
+		{Name: "practice", Rail: w.server != nil, Make: func() Content {
 			s := screen.NewPractice(w.practice, t)
 			s.Leave = w.leave
-			return ui.Content{Object: s.Object(), Refresh: s.Refresh}
+			return Content{Object: s.Object(), Refresh: s.Refresh}
 		}},
-		{Name: "editor", Under: "invoices", Make: func() ui.Content {
-			return ui.Content{Object: w.editorPage.Object(), Refresh: w.editorPage.Refresh}
+		{Name: "editor", Under: "invoices", Make: func() Content {
+			return Content{Object: w.editorPage.Object(), Refresh: w.editorPage.Refresh}
 		}},
-		{Name: "wizard", Under: "connection", Make: func() ui.Content {
+		{Name: "wizard", Under: "connection", Make: func() Content {
 			s := screen.NewWizard(w.wizard, t)
 			s.Copy, s.Close, s.Export = copied, closeWizard, w.report
 			s.Refresh()
-			return ui.Content{Object: s.Object()}
+			return Content{Object: s.Object()}
 		}},
-		{Name: "firstrun", Bare: true, Make: func() ui.Content {
-			return ui.Content{Object: screen.NewFirstRun(w.first, t, w.choose).Object()}
+		{Name: "firstrun", Bare: true, Make: func() Content {
+			return Content{Object: screen.NewFirstRun(w.first, t, w.choose).Object()}
 		}},
 	}
 	w.shell.Badge = func(name string) int {
@@ -90,16 +89,16 @@ func (w *window) build(show string) {
 		return 0
 	}
 	w.shell.Pill = func() viewmodel.Pill {
-		return viewmodel.NewPill(t, w.facts.Facts(), w.d.trust.Keyring.Kind(), time.Now())
+		return viewmodel.NewPill(t, w.facts.Facts(), w.d.Keys.Keyring.Kind(), time.Now())
 	}
 	w.shell.Send = w.facts.Send
-	if w.d.practising() {
-		w.shell.Band = &ui.Band{Title: t.T("practice.band"), More: t.T("practice.band.more")}
+	if w.d.Practising() {
+		w.shell.Band = &Band{Title: t.T("practice.band"), More: t.T("practice.band.more")}
 	}
-	if w.d.practice != nil {
+	if w.server != nil {
 		w.shell.Band.Button, w.shell.Band.Press = t.T("practice.leave"), w.leave
 	}
-	w.shell.Build(show, ui.Actions{
+	w.shell.Build(show, Actions{
 		New: w.newInvoice, Find: func() { w.shell.Show("invoices"); list.Find(w.win.Canvas()) },
 		Save:   w.save,
 		Submit: w.submit, SelfCheck: w.selfCheck,

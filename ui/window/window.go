@@ -1,4 +1,4 @@
-package main
+package window
 
 import (
 	"context"
@@ -13,13 +13,9 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 
-	"counterfoil/app/books"
 	"counterfoil/app/locale"
 	"counterfoil/app/money"
 	"counterfoil/app/settings"
-	"counterfoil/sync/engine"
-	"counterfoil/sync/merge"
-	"counterfoil/ui"
 	"counterfoil/ui/look"
 	"counterfoil/ui/screen"
 	"counterfoil/ui/viewmodel"
@@ -28,12 +24,11 @@ import (
 // window wires view-models, pages and shell; it is built anew when language or
 // theme change, the view-models stay.
 type window struct {
-	ctx   context.Context
-	d     *desk
+	*session
 	app   fyne.App
 	win   fyne.Window
 	words *locale.Catalog
-	shell *ui.Shell
+	shell *Shell
 	facts *facts
 	post  dispatcher
 	check *selfCheck
@@ -69,9 +64,10 @@ type window struct {
 const windowTitle = "存根开票 Counterfoil"
 
 // newWindow makes the view-models of a session; begin shows them.
-func newWindow(ctx context.Context, a fyne.App, win fyne.Window, post dispatcher, d *desk) *window {
-	w := &window{ctx: ctx, d: d, app: a, post: post, win: win, filled: make(chan struct{})}
-	words, err := locale.New(string(d.settings.Language))
+func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window {
+	d := s.d
+	w := &window{session: s, app: a, post: post, win: win, filled: make(chan struct{})}
+	words, err := locale.New(string(s.chosen.Language))
 	if err != nil {
 		// The texts are embedded: a test holds that they can be read.
 		words, w.failed = &locale.Catalog{}, err
@@ -85,36 +81,34 @@ func newWindow(ctx context.Context, a fyne.App, win fyne.Window, post dispatcher
 	w.check = newSelfCheck(d, w.facts)
 	waiting := func() int { return w.facts.Facts().Waiting }
 	w.acts = &actions{func(page string) { post(func() { w.shell.Show(page) }) }, startProgram}
-	w.list = viewmodel.NewInvoices(setup, d.db)
-	w.editor = viewmodel.NewEditor(setup, d.books, d.db, post.after)
-	w.conflicts = viewmodel.NewConflicts(setup, d.db, d.books, merge.Three)
+	w.list = viewmodel.NewInvoices(setup, d.Store)
+	w.editor = viewmodel.NewEditor(setup, d.Books, d.Store, post.after)
+	w.conflicts = viewmodel.NewConflicts(setup, d.Store, d.Books, d.Books.Merge)
 	w.conn = viewmodel.NewConnection(setup, w.facts)
 	w.wizard = viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting)
-	place := viewmodel.PlaceFacts{Keyring: keyringName(d.trust.Keyring.Kind()), Folder: d.opts.data, Version: version}
-	w.settings = viewmodel.NewSettings(setup, d.db, connector{d}, keeper{d}, d.settings, place)
-	w.first = viewmodel.NewFirstRun(setup, d.db, connector{d}, keeper{d}, viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting), d.settings)
-	w.practice = viewmodel.NewPractice(setup, trainer{d})
-	w.reports = viewmodel.NewReports(setup, d.db)
+	place := viewmodel.PlaceFacts{Keyring: keyringName(d.Keys.Keyring.Kind()), Folder: d.Dir, Version: s.opts.Version}
+	w.settings = viewmodel.NewSettings(setup, d.Store, d, keeper{d}, s.chosen, place)
+	w.first = viewmodel.NewFirstRun(setup, d.Store, d, keeper{d}, viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting), s.chosen)
+	w.practice = viewmodel.NewPractice(setup, trainer{s})
+	w.reports = viewmodel.NewReports(setup, d.Store)
 	w.customers = viewmodel.NewCatalog(setup, w.readCustomers)
 	w.items = viewmodel.NewCatalog(setup, w.readItems)
-	w.editor.Merge = merge.Three
+	w.editor.Merge = d.Books.Merge
 	w.editor.Saved = func(id string) {
 		w.list.Touch(id)
-		d.client.Engine().Kick()
+		d.Engine().Kick()
 		w.count()
 	}
 	w.conflicts.Settled = func() {
 		w.list.Load()
-		d.client.Engine().Kick()
+		d.Engine().Kick()
 		w.count()
 	}
 	w.settings.Restyled, w.first.Restyled = w.restyle, w.restyle
 	w.first.Practise = func(v settings.Settings) { w.practise(v) }
 	w.first.Finished = func() { w.build("invoices"); w.newInvoice() }
-	d.mu.Lock()
-	d.notify = func(e engine.Event) { post(func() { w.happened(e) }) }
-	d.mu.Unlock()
-	d.client.Monitor().Subscribe(func() { post(w.tick) })
+	d.Changed(func(invoice string) { post(func() { w.happened(invoice) }) })
+	d.Monitor().Subscribe(func() { post(w.tick) })
 	return w
 }
 
@@ -122,7 +116,7 @@ func newWindow(ctx context.Context, a fyne.App, win fyne.Window, post dispatcher
 // it is there, bare.
 func (w *window) begin(fonts <-chan struct{}) {
 	w.win.SetTitle(windowTitle)
-	if w.d.practice != nil {
+	if w.server != nil {
 		w.win.SetTitle(windowTitle + " · 练习 Practice")
 	}
 	w.drawn(func() {
@@ -143,13 +137,13 @@ func (w *window) drawn(f func()) {
 // fill builds the pages.
 func (w *window) fill(fonts <-chan struct{}) {
 	<-fonts
-	w.restyle(w.d.settings)
+	w.restyle(w.chosen)
 	w.stop = w.post.every(time.Second, w.tick)
 	w.list.Load()
 	w.conflicts.Load(w.ctx)
 	w.count()
 	close(w.filled)
-	if w.d.opts.smoke == "frame" {
+	if w.opts.Smoke == "frame" {
 		w.drawn(func() { w.say("pages") })
 	}
 }
@@ -195,7 +189,7 @@ func (w *window) end() {
 
 // say tells how far the start is to who measures it.
 func (w *window) say(what string) {
-	if w.d.opts.smoke == "frame" {
+	if w.opts.Smoke == "frame" {
 		fmt.Println(what)
 	}
 }
@@ -219,7 +213,7 @@ func (w *window) restyle(v settings.Settings) {
 	if w.shell != nil {
 		first = w.shell.Current()
 	}
-	if w.d.client.URL() == "" && !v.Started {
+	if w.d.URL() == "" && !v.Started {
 		first = "firstrun"
 	}
 	w.build(first)
@@ -261,13 +255,13 @@ func (w *window) count() {
 	}()
 }
 
-func (w *window) happened(e engine.Event) {
+func (w *window) happened(invoice string) {
 	if w.shell == nil || w.ended {
 		return // the pages load when they are built
 	}
-	if e.InvoiceID != "" {
-		w.editor.Reload(e.InvoiceID)
-		if w.synced = append(w.synced, e.InvoiceID); len(w.synced) == 1 {
+	if invoice != "" {
+		w.editor.Reload(invoice)
+		if w.synced = append(w.synced, invoice); len(w.synced) == 1 {
 			w.post.after(500*time.Millisecond, w.touch) // once for all of a moment
 		}
 		return
@@ -294,7 +288,7 @@ func (w *window) tick() {
 	if w.shell == nil || w.ended {
 		return
 	}
-	if w.d.practising() != (w.shell.Band != nil) {
+	if w.d.Practising() != (w.shell.Band != nil) {
 		w.build(w.shell.Current()) // the first contact with a server of practice
 	}
 	w.shell.Tick()
@@ -304,7 +298,7 @@ func (w *window) tick() {
 }
 
 func (w *window) readCustomers(ctx context.Context, search string) ([][3]string, error) {
-	all, err := w.d.db.Customers(ctx, search, 200)
+	all, err := w.d.Store.Customers(ctx, search, 200)
 	var out [][3]string
 	for _, c := range all {
 		out = append(out, [3]string{c.Name, c.TaxNo, c.Bank + " " + c.Account})
@@ -313,7 +307,7 @@ func (w *window) readCustomers(ctx context.Context, search string) ([][3]string,
 }
 
 func (w *window) readItems(ctx context.Context, search string) ([][3]string, error) {
-	all, err := w.d.db.Items(ctx, search, 200)
+	all, err := w.d.Store.Items(ctx, search, 200)
 	var out [][3]string
 	for _, i := range all {
 		price := "—"
@@ -324,5 +318,3 @@ func (w *window) readItems(ctx context.Context, search string) ([][3]string, err
 	}
 	return out, err
 }
-
-var _ books.Merger = merge.Three

@@ -1,9 +1,10 @@
-package main
+package window
 
 import (
 	"testing"
 	"time"
 
+	"counterfoil/sync/desk"
 	"counterfoil/ui/viewmodel"
 )
 
@@ -11,11 +12,11 @@ import (
 // it, brings the pill back to green at once, although the server had asked to be
 // left alone for half an hour.
 func TestPillTurnsGreenAtOnce(t *testing.T) {
-	r := newRig(t, options{data: t.TempDir(), practice: true})
-	e := r.w.d.client.Engine()
+	r := newRig(t, Options{Folder: desk.Folder{Dir: t.TempDir(), Practice: true}})
+	e := r.w.d.Engine()
 	for _, end := range []string{"self-check", "switch", "send now"} {
 		r.until("the line", func() bool { return r.w.facts.Facts().Online })
-		if err := r.w.d.practice.Set("H21", true); err != nil {
+		if err := r.w.server.Set("H21", true); err != nil {
 			t.Fatal(err)
 		}
 		e.Wake()
@@ -28,7 +29,7 @@ func TestPillTurnsGreenAtOnce(t *testing.T) {
 		r.until("the pill", func() bool { return !r.w.facts.Facts().Online })
 		switch end {
 		case "self-check": // the server comes back by itself; the wizard looks every second
-			if err := r.w.d.practice.Set("H21", false); err != nil {
+			if err := r.w.server.Set("H21", false); err != nil {
 				t.Fatal(err)
 			}
 		case "switch":
@@ -37,7 +38,7 @@ func TestPillTurnsGreenAtOnce(t *testing.T) {
 			r.w.practice.Set(t.Context(), "H21", false)
 		case "send now":
 			r.w.wizard.Stop()
-			if err := r.w.d.practice.Set("H21", false); err != nil {
+			if err := r.w.server.Set("H21", false); err != nil {
 				t.Fatal(err)
 			}
 			r.w.shell.Show("connection")

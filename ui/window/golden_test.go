@@ -1,6 +1,6 @@
 //go:build !race
 
-package ui
+package window
 
 import (
 	"context"
@@ -65,11 +65,11 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 	later := func(time.Duration, func()) func() { return func() {} }
 	list := viewmodel.NewInvoices(setup, b)
 	editor := viewmodel.NewEditor(setup, b, b, later)
-	conflicts := viewmodel.NewConflicts(setup, b, b, merge)
+	conflicts := viewmodel.NewConflicts(setup, b, b, keepMine)
 	wizard := viewmodel.NewWizard(setup, b, b, b.clock, func() int { return 12 })
 	reports := viewmodel.NewReports(setup, b)
 	customers := viewmodel.NewCatalog(setup, b.customers)
-	place := viewmodel.PlaceFacts{Keyring: both("系统密码库", "the system's password store"), Folder: "/home/clerk/counterfoil", Version: "0.1.0"}
+	place := viewmodel.PlaceFacts{Keyring: two("系统密码库", "the system's password store"), Folder: "/home/clerk/counterfoil", Version: "0.1.0"}
 	choose := func(func([]byte)) {}
 
 	w := test.NewTempWindow(t, nil)

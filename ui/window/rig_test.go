@@ -1,4 +1,4 @@
-package main
+package window
 
 import (
 	"errors"
@@ -27,10 +27,10 @@ type rig struct {
 	ran   atomic.Int32                 // programs of the system that were to be started
 }
 
-func newRig(t *testing.T, o options) *rig {
+func newRig(t *testing.T, o Options) *rig {
 	t.Helper()
 	r := &rig{t: t, queue: make(chan func(), 10_000)}
-	o.keyring, o.lang, o.theme = "memory", "zh", "light"
+	o.Keyring, o.Language, o.Theme = "memory", "zh", "light"
 	app := test.NewTempApp(t)
 	app.Settings().SetTheme(look.Theme{Choice: "light"})
 	s, err := openSession(t.Context(), o)
@@ -42,7 +42,7 @@ func newRig(t *testing.T, o options) *rig {
 	r.show(s)
 	r.shown()
 	t.Cleanup(func() {
-		r.now.w.end()
+		r.now.end()
 		if err := r.end(); err != nil {
 			t.Error(err)
 		}
@@ -53,7 +53,7 @@ func newRig(t *testing.T, o options) *rig {
 // shown waits for the pages of the session shown, and holds what it would do outside.
 func (r *rig) shown() {
 	r.t.Helper()
-	r.w = r.now.w
+	r.w = r.now
 	r.w.acts.start = func(string, ...string) error {
 		if r.ran.Add(1)%2 == 0 {
 			return errors.New("there is no such program")

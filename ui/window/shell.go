@@ -1,6 +1,6 @@
 // Package ui holds the window: a rail of pages, the connection pill on every
 // page, shortcuts. The pages themselves are in ui/screen.
-package ui
+package window
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
 //go:build daytest
 
-package main
+package window
 
 import (
 	"bufio"
@@ -61,11 +61,11 @@ func (p *program) answer(words []string) (out any) {
 		p.post.wait(func() { out = p.state() })
 		return out
 	case len(words) == 2 && words[0] == "finding":
-		p.post.wait(func() { p.now.w.find(fault.ID(words[1])) })
-	case len(words) == 3 && words[0] == "fault" && p.now.d.practice != nil:
-		err = p.now.d.practice.Set(words[1], words[2] == "on")
-	case len(words) == 2 && words[0] == "edit" && p.now.d.practice != nil:
-		_, err = p.now.d.practice.SecondBranch.EditDraft(p.ctx, words[1])
+		p.post.wait(func() { p.now.find(fault.ID(words[1])) })
+	case len(words) == 3 && words[0] == "fault" && p.now.server != nil:
+		err = p.now.server.Set(words[1], words[2] == "on")
+	case len(words) == 2 && words[0] == "edit" && p.now.server != nil:
+		_, err = p.now.server.SecondBranch.EditDraft(p.ctx, words[1])
 	default:
 		err = fmt.Errorf("what is %q?", words)
 	}

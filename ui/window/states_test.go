@@ -1,6 +1,6 @@
 //go:build !race
 
-package ui
+package window
 
 import (
 	"image"

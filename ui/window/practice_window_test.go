@@ -1,6 +1,6 @@
 //go:build !race
 
-package main
+package window
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"counterfoil/app/books"
 	"counterfoil/localdb"
+	"counterfoil/sync/desk"
 	"counterfoil/sync/practice"
 	"counterfoil/ui/xwidget"
 )
@@ -27,17 +28,17 @@ func TestPracticeFolderOfBefore(t *testing.T) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	fill(t, folder, map[string]string{settingPractice: "on", "server_url": "https://127.0.0.1:1", "first_run_done": "yes"}, true)
-	r := newRig(t, options{data: folder})
-	if r.w.shell.Band == nil || r.w.d.practice == nil {
+	fill(t, folder, map[string]string{"practice": "on", "server_url": "https://127.0.0.1:1", "first_run_done": "yes"}, true)
+	r := newRig(t, Options{Folder: desk.Folder{Dir: folder}})
+	if r.w.shell.Band == nil || r.w.server == nil {
 		t.Fatal("it is not practised")
 	}
 	r.w.leave()
 	r.turned("a real folder")
-	if r.w.d.practice != nil || r.now.opts.data != folder || r.w.d.client.URL() != "" {
-		t.Fatalf("%s is not a new real folder: %s", r.now.opts.data, r.w.d.client.URL())
+	if r.w.server != nil || r.now.d.Dir != folder || r.w.d.URL() != "" {
+		t.Fatalf("%s is not a new real folder: %s", r.now.d.Dir, r.w.d.URL())
 	}
-	if was := kept(t, folder+"-practice"); was[settingPractice] != "on" {
+	if was := kept(t, folder+"-practice"); was["practice"] != "on" {
 		t.Fatal("the practice was not kept beside:", was)
 	}
 }
@@ -45,28 +46,28 @@ func TestPracticeFolderOfBefore(t *testing.T) {
 // A practice folder that cannot be opened leaves the window where it was.
 func TestPracticeThatCannotBeOpened(t *testing.T) {
 	real := filepath.Join(t.TempDir(), "desk")
-	r := newRig(t, options{data: real})
-	other, err := openSession(t.Context(), options{data: real + "-practice", practice: true, keyring: "memory"})
+	r := newRig(t, Options{Folder: desk.Folder{Dir: real}})
+	other, err := openSession(t.Context(), Options{Folder: desk.Folder{Dir: real + "-practice", Practice: true}, Keyring: "memory"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = other.close() }()
 	r.w.first.Practice()
 	r.turned("the real folder again")
-	if r.now.opts.data != real || r.win.Canvas().Overlays().Top() == nil {
-		t.Fatal("it does not say why:", r.now.opts.data)
+	if r.now.d.Dir != real || r.win.Canvas().Overlays().Top() == nil {
+		t.Fatal("it does not say why:", r.now.d.Dir)
 	}
 }
 
 // What is typed when practice is left is on disk, the cell being typed included.
 func TestPracticeKeepsWhatIsTyped(t *testing.T) {
 	folder := t.TempDir()
-	r := newRig(t, options{data: folder, practice: true, real: filepath.Join(t.TempDir(), "desk")})
+	r := newRig(t, Options{Folder: desk.Folder{Dir: folder, Practice: true, Real: filepath.Join(t.TempDir(), "desk")}})
 	r.w.newInvoice()
 	r.w.editor.SetBuyer("苏州明远精密机械有限公司")
 	r.w.leave()
 	r.turned("the real folder")
-	db, err := localdb.Open(context.WithoutCancel(t.Context()), filepath.Join(folder, "counterfoil.db"), localdb.Options{Now: time.Now, NewID: newID})
+	db, err := localdb.Open(context.WithoutCancel(t.Context()), filepath.Join(folder, "counterfoil.db"), localdb.Options{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,24 +81,24 @@ func TestPracticeKeepsWhatIsTyped(t *testing.T) {
 // A folder that belongs to a practice server elsewhere says so on every page from
 // the first contact on; there is no practice to leave.
 func TestPracticeServerElsewhere(t *testing.T) {
-	p, err := practice.Start(t.Context(), practice.Config{Dir: t.TempDir(), Version: version})
+	p, err := practice.Start(t.Context(), practice.Config{Dir: t.TempDir(), Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = p.Close(context.WithoutCancel(t.Context())) }()
-	r := newRig(t, options{data: t.TempDir()})
+	r := newRig(t, Options{Folder: desk.Folder{Dir: t.TempDir()}})
 	if r.w.shell.Band != nil {
 		t.Fatal("a new folder practises")
 	}
 	if err := (keeper{r.w.d}).Trust(t.Context(), p.CAPEM(), p.Fingerprint()); err != nil {
 		t.Fatal(err)
 	}
-	if err := (connector{r.w.d}).Connect(t.Context(), p.URL(), p.Token()); err != nil {
+	if err := r.w.d.Connect(t.Context(), p.URL(), p.Token()); err != nil {
 		t.Fatal(err)
 	}
-	r.w.d.client.Engine().Wake()
+	r.w.d.Engine().Wake()
 	r.until("the band", func() bool { return r.w.shell.Band != nil })
-	if r.w.shell.Band.Press != nil || !r.w.d.practising() {
+	if r.w.shell.Band.Press != nil || !r.w.d.Practising() {
 		t.Fatal("there is a practice to leave")
 	}
 }
@@ -110,7 +111,7 @@ func TestPracticeFromTheSettings(t *testing.T) {
 	}
 	fill(t, real, map[string]string{"server_url": "https://127.0.0.1:1", "enrolled_url": "https://127.0.0.1:1", "first_run_done": "yes"}, true)
 	before := kept(t, real)
-	r := newRig(t, options{data: real})
+	r := newRig(t, Options{Folder: desk.Folder{Dir: real}})
 	r.w.shell.Show("settings")
 	var in *xwidget.Button
 	for _, b := range buttons(r.win.Canvas().Content()) {
@@ -123,20 +124,20 @@ func TestPracticeFromTheSettings(t *testing.T) {
 	}
 	test.Tap(in)
 	r.turned("practice")
-	if !r.w.d.practising() || r.w.shell.Band == nil {
+	if !r.w.d.Practising() || r.w.shell.Band == nil {
 		t.Fatal("it does not practise")
 	}
 	r.w.leave()
 	r.turned("the real folder")
 	r.until("its draft", func() bool { return len(r.w.list.Rows()) == 1 })
-	if r.w.d.client.URL() != "https://127.0.0.1:1" || r.w.d.practising() {
-		t.Fatal("the real folder was changed:", r.w.d.client.URL())
+	if r.w.d.URL() != "https://127.0.0.1:1" || r.w.d.Practising() {
+		t.Fatal("the real folder was changed:", r.w.d.URL())
 	}
-	if n := r.w.d.practice; n != nil {
+	if n := r.w.server; n != nil {
 		t.Fatal("the practice server still runs")
 	}
 	for k, v := range before {
-		if now, err := r.w.d.db.Setting(t.Context(), k); err != nil || now != v {
+		if now, err := r.w.d.Store.Setting(t.Context(), k); err != nil || now != v {
 			t.Errorf("%s was %q and is %q (%v)", k, v, now, err)
 		}
 	}
