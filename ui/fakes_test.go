@@ -1,0 +1,233 @@
+//go:build !race
+
+package ui
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"counterfoil/app/books"
+	"counterfoil/app/invoice"
+	"counterfoil/app/party"
+	"counterfoil/app/settings"
+	"counterfoil/app/tax"
+	"counterfoil/ui/viewmodel"
+)
+
+// A day at a branch, the same each time.
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func both(zh, en string) viewmodel.Bilingual { return viewmodel.Bilingual{ZH: zh, EN: en} }
+
+// loop runs what view-models post, one at a time.
+type loop chan func()
+
+func (l loop) until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	limit := time.After(10 * time.Second)
+	for !ok() {
+		select {
+		case f := <-l:
+			f()
+		case <-limit:
+			t.Fatalf("%s never came", what)
+		}
+	}
+}
+
+func number(s string) *decimal.Decimal { d := decimal.RequireFromString(s); return &d }
+
+// sample is a draft of three lines, one with a discount.
+func sample() invoice.Invoice {
+	rate := func(p int64) tax.Rate { return tax.Rate{Value: decimal.New(p, -2)} }
+	return invoice.Invoice{
+		ID: "01", Reference: "20261123-A0007", Kind: invoice.Special, Basis: invoice.Exclusive, State: invoice.Draft, Date: "2026-11-23", UpdatedAt: noon.Add(-3 * time.Minute),
+		Buyer:  party.Party{Name: "苏州明远精密机械有限公司", TaxNo: "91310112087994932F"},
+		Remark: "合同号 MY-2026-1107；送货单 4 份随附",
+		Lines: []invoice.Line{
+			{ID: "a", Order: "a", Name: "*金属制品*不锈钢法兰 DN50", Spec: "DN50 PN16", Unit: "个", Qty: number("120"), Price: number("85.5"), Rate: rate(13), Discount: &invoice.Discount{Percent: number("10")}},
+			{ID: "b", Order: "b", Name: "*金属制品*密封垫片", Spec: "Φ60", Unit: "片", Qty: number("300"), Price: number("6.2"), Rate: rate(13)},
+			{ID: "c", Order: "c", Name: "*物流辅助服务*装卸搬运", Unit: "次", Qty: number("2"), Price: number("1650"), Rate: rate(6)},
+		},
+	}
+}
+
+// branch is the store, the desk, the server and the keyring of that day.
+type branch struct{}
+
+func (branch) ListBack(context.Context, books.Filter, books.Order, string, int) (books.Page, error) {
+	return books.Page{}, nil
+}
+
+func (branch) Rows(context.Context, books.Filter, books.Order, []string) ([]books.Row, error) {
+	return nil, nil
+}
+
+func (branch) List(context.Context, books.Filter, books.Order, string, int) (books.Page, error) {
+	var p books.Page
+	buyers := []string{"苏州明远精密机械有限公司", "上海恒泽电气设备有限公司", "杭州青禾软件科技有限公司", "成都蜀光餐饮管理有限公司"}
+	states := []invoice.State{invoice.Draft, invoice.Waiting, invoice.Rejected, invoice.Issued, invoice.Issued, invoice.Issued}
+	for i := range 24 {
+		at := noon.Add(-time.Duration(i*37) * time.Minute)
+		r := books.Row{
+			ID: fmt.Sprint(i), Reference: fmt.Sprintf("20261123-A%04d", 30-i), Date: at.Format(time.DateOnly), BuyerName: buyers[i%4], Kind: invoice.Ordinary,
+			State: states[min(i, 5)], Gross: decimal.New(int64(193_23*(i+1)*(i+3)), -2), CreatedAt: at, UpdatedAt: at,
+		}
+		switch {
+		case r.State == invoice.Issued:
+			r.Number, r.Kind = fmt.Sprintf("%08d", 200-i), invoice.Special
+		case r.State == invoice.Rejected:
+			r.RejectionCode = "tax_no_check_digit"
+		case i == 0:
+			r.Conflict = true
+		default:
+			r.Pending = books.Unsent
+		}
+		p.Rows = append(p.Rows, r)
+	}
+	return p, nil
+}
+
+func (branch) Counts(_ context.Context, f books.Filter) (books.Counts, error) {
+	return books.Counts{All: 24, Draft: 1, Waiting: 1, Issued: 21, Rejected: 1, Conflict: 1, Gross: decimal.New(95812040, -2), Unsynced: 1, UnsyncedGross: decimal.New(154584, -2), OldestUnsynced: noon.Add(-37 * time.Minute)}, nil
+}
+
+func (branch) Conflicts(context.Context) ([]books.Conflict, error) {
+	mine := sample()
+	mine.UpdatedAt, mine.Remark = noon.Add(-time.Hour), "合同号 MY-2026-1107，分两批交货"
+	theirs := sample()
+	theirs.UpdatedAt, theirs.Branch, theirs.Remark = noon.Add(-2*time.Hour), "城东分店 East branch", "已核对"
+	base := sample()
+	mine.Lines[1].Qty, theirs.Lines[1].Price, theirs.Lines[0].Qty = number("320"), number("6.5"), number("150")
+	return []books.Conflict{{ID: "1", InvoiceID: "01", Base: &base, Mine: mine, Theirs: theirs, OpenedAt: noon,
+		Diffs: []books.FieldDiff{
+			{Path: "remark", Base: base.Remark, Mine: mine.Remark, Theirs: theirs.Remark},
+			{Path: "line/b/amounts", Line: 2, Base: "300 × 6.2", Mine: "320 × 6.2", Theirs: "300 × 6.5"},
+		},
+		Merged: []books.FieldDiff{{Path: "line/a/amounts", Line: 1, Base: "120 × 85.5", Mine: "120 × 85.5", Theirs: "150 × 85.5", Side: books.Theirs}},
+	}}, nil
+}
+
+func merge(_ *invoice.Invoice, mine, _ invoice.Invoice, _ map[string]books.Side) books.Merge {
+	return books.Merge{Result: mine}
+}
+
+func (branch) Resolve(context.Context, string, map[string]books.Side) (s books.Stored, err error) {
+	return s, nil
+}
+func (branch) ResolveSide(context.Context, string, books.Side) (s books.Stored, err error) {
+	return s, nil
+}
+func (branch) KeepBoth(context.Context, string) (s books.Stored, err error) { return s, nil }
+
+func (branch) Invoice(context.Context, string) (books.Stored, error) {
+	return books.Stored{Invoice: sample(), Version: 1, Pending: books.Unsent}, nil
+}
+func (branch) Customers(context.Context, string, int) ([]party.Customer, error) { return nil, nil }
+func (branch) Items(context.Context, string, int) ([]invoice.Item, error)       { return nil, nil }
+func (branch) Keep(_ context.Context, _ int64, inv invoice.Invoice, typed books.Typed) (books.Stored, invoice.Sheet, error) {
+	s, err := invoice.Compute(inv)
+	return books.Stored{Invoice: inv, Version: 1, Typed: typed}, s, err
+}
+func (branch) KeepTyped(context.Context, string, books.Typed) error { return nil }
+func (b branch) Submit(ctx context.Context, id string) (books.Stored, error) {
+	return b.Invoice(ctx, id)
+}
+func (b branch) Recall(ctx context.Context, id string) (books.Stored, error) {
+	return b.Invoice(ctx, id)
+}
+func (b branch) Duplicate(ctx context.Context, id string) (books.Stored, error) {
+	return b.Invoice(ctx, id)
+}
+func (b branch) Reverse(ctx context.Context, id string) (books.Stored, error) {
+	return b.Invoice(ctx, id)
+}
+
+// Facts are of a desk whose server shows an expired certificate.
+func (branch) Facts() viewmodel.ConnectionFacts {
+	f := viewmodel.ConnectionFacts{
+		Connected: true, Fault: "S01", Who: viewmodel.WhoServer, What: both("服务器证书已于 2026-11-22 过期，只有服务器团队能更新。", "The server's certificate ran out on 2026-11-22; only the server team can renew it."),
+		LastSync: noon.Add(-51 * time.Minute), Waiting: 12, WaitingGross: decimal.New(8620410, -2), OldestWaiting: noon.Add(-51 * time.Minute),
+		Requests: 812, Availability: 0.9641, Success: 0.9712, P50: 38 * time.Millisecond, P99: 412 * time.Millisecond, NextTry: noon.Add(42 * time.Second), CertificateEnd: noon.Add(-26 * time.Hour),
+		Events: []viewmodel.ConnectionEvent{
+			{At: noon.Add(-50 * time.Minute), State: viewmodel.LampBad, Text: both("连接中断：服务器的安全证书已过期", "disconnected: The server's certificate has expired")},
+			{At: noon.Add(-3 * time.Hour), State: viewmodel.LampGood, Text: both("已连接", "connected")},
+		},
+		Changes: []viewmodel.ConnectionChange{
+			{Changed: true, Text: both("服务器证书 2027-02-26 → 2026-11-22", "server certificate 2027-02-26 → 2026-11-22")},
+			{Text: both("服务器地址 10.20.0.8:8443", "server address 10.20.0.8:8443")},
+			{Text: both("本机网络地址 192.168.1.20/24", "this computer's address 192.168.1.20/24")},
+		},
+	}
+	for i := range f.Lamps {
+		f.Lamps[i].State = viewmodel.LampGood
+	}
+	f.Lamps[3] = viewmodel.Lamp{State: viewmodel.LampBad, Note: both("服务器的安全证书已过期", "The server's certificate has expired")}
+	f.Lamps[4].State = viewmodel.LampUnknown
+	for i := range 72 {
+		b := viewmodel.Bucket{Start: noon.Add(time.Duration(i-72) * 20 * time.Minute), OK: 11, Median: time.Duration(30+i%7*9) * time.Millisecond}
+		if i > 68 {
+			b.OK, b.Failed = 0, 9
+		}
+		f.Buckets = append(f.Buckets, b)
+	}
+	return f
+}
+
+func (branch) Send() {}
+
+func (branch) Run(_ context.Context, progress func(viewmodel.Check)) viewmodel.Finding {
+	for i, t := range []viewmodel.Bilingual{both("本机数据", "Local data"), both("密码库与 CA 证书", "Keyring and CA certificate"), both("网络连接", "Network"), both("安全连接", "Secure connection"), both("发票服务器", "Invoice server")} {
+		c := viewmodel.Check{ID: fmt.Sprint(i), Title: t, State: viewmodel.CheckGood, Took: time.Duration(i+1) * time.Millisecond}
+		switch i {
+		case 3:
+			c.State = viewmodel.CheckBad
+		case 4:
+			c.State, c.Took = viewmodel.CheckSkipped, 0
+		}
+		progress(c)
+	}
+	return viewmodel.Finding{
+		Fault: "S01", CheckID: "3", Proven: true, Who: viewmodel.WhoServer, Minutes: 1, Title: both("服务器的安全证书已过期", "The server's certificate has expired"),
+		Sentence: both("服务器证书已于 2026-11-22 过期，只有服务器团队能更新。", "The server's certificate ran out on 2026-11-22; only the server team can renew it."),
+		Evidence: []viewmodel.Bilingual{both("tls: 证书已过期", "tls: certificate has expired")},
+		Steps: []viewmodel.WizardStep{
+			{Text: both("不用等：照常开票，恢复后自动上传", "No need to wait: go on invoicing, it uploads by itself later")},
+			{Text: both("打开日期和时间设置，看日期对不对", "Open date and time and look whether the date is right"), Button: both("打开日期和时间设置", "Open date and time"), Action: "open:date"},
+		},
+	}
+}
+func (branch) Recheck(context.Context, string) viewmodel.Check {
+	return viewmodel.Check{ID: "3", State: viewmodel.CheckBad}
+}
+func (branch) Do(string) error { return nil }
+
+func (branch) Faults() (out []viewmodel.PracticeFault) {
+	for _, f := range [][3]string{{"T01", "服务器停止", "Server stopped"}, {"S01", "证书过期", "Expired certificate"}, {"H15", "系统维护", "Maintenance"}} {
+		out = append(out, viewmodel.PracticeFault{ID: f[0], Title: both(f[1], f[2]), On: f[0] == "S01"})
+	}
+	return out
+}
+func (branch) Set(context.Context, string, bool) error          { return nil }
+func (branch) EditDraft(context.Context) (string, error)        { return "", nil }
+func (branch) Setting(context.Context, string) (string, error)  { return "", nil }
+func (branch) SetSetting(context.Context, string, string) error { return nil }
+func (branch) URL() string                                      { return "https://invoice.example:8443" }
+func (branch) Forgets(context.Context, string) bool             { return false }
+func (branch) Connect(context.Context, string, string) error    { return nil }
+func (branch) Parse([]byte) ([]viewmodel.CASummary, error)      { return nil, nil }
+func (branch) Trust(context.Context, []byte, string) error      { return nil }
+func (branch) clock(time.Duration, func()) (stop func())        { return func() {} }
+func (branch) customers(context.Context, string) ([][3]string, error) {
+	return [][3]string{
+		{"苏州明远精密机械有限公司", "91310112087994932F", "中国工商银行苏州高新支行 1102020109000123456"},
+		{"杭州青禾软件科技有限公司", "913301067420331XN6", "杭州银行文三支行 3301040160001234567"},
+	}, nil
+}
+
+var _ settings.Store = branch{}
