@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"context"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -16,6 +18,22 @@ type Catalog struct {
 	vm   *viewmodel.Catalog
 	root *fyne.Container
 	list *xwidget.List
+}
+
+// catalogPage is a page with a list that read finds; columns end the keys of their
+// texts.
+func catalogPage(name string, place int, columns [3]string, read func(ctx context.Context, h *Host, search string) ([][3]string, error)) Page {
+	return Page{Name: name, Place: place, Open: func(h *Host) func() Content {
+		vm := viewmodel.NewCatalog(h.Setup, func(ctx context.Context, search string) ([][3]string, error) { return read(ctx, h, search) })
+		return func() Content {
+			t, heads := h.Words, [3]string{}
+			for i, c := range columns {
+				heads[i] = t.T("catalog." + c)
+			}
+			s := NewCatalog(vm, t.T("shell."+name), t.T("catalog."+name+".note"), t.T("catalog.search"), heads)
+			return Content{Object: s.Object(), Refresh: s.Refresh, Ready: func() bool { return len(vm.Rows()) > 0 }}
+		}
+	}}
 }
 
 // NewCatalog makes the page; title, note and columns are already translated.

@@ -16,6 +16,15 @@ import (
 	"counterfoil/ui/xwidget"
 )
 
+func init() {
+	register(Page{Name: "conflicts", Place: 20, Badge: func(h *Host) int { return h.Counts().Conflict }, Open: func(h *Host) func() Content {
+		return func() Content {
+			s := NewConflicts(h.Conflicts, h.Words)
+			return Content{Object: s.Object(), Refresh: func() { h.Conflicts.Load(context.Background()) }, Submit: s.Accept}
+		}
+	}})
+}
+
 // Conflicts is the page on which a person settles what two sides changed.
 type Conflicts struct {
 	vm   *viewmodel.Conflicts

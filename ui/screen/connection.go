@@ -11,6 +11,17 @@ import (
 	"counterfoil/ui/xwidget"
 )
 
+func init() {
+	register(Page{Name: "connection", Place: 60, Open: func(h *Host) func() Content {
+		return func() Content {
+			s := NewConnection(h.Connection, h.Words)
+			s.SelfCheck, s.Copy, s.SaveReport = h.SelfCheck, h.Copy, h.SaveReport
+			h.Line = s
+			return Content{Object: s.Object(), Refresh: h.Connection.Refresh}
+		}
+	}})
+}
+
 // Connection is the connection page.
 type Connection struct {
 	vm        *viewmodel.Connection

@@ -16,6 +16,26 @@ import (
 	"counterfoil/ui/xwidget"
 )
 
+func init() {
+	register(Page{Name: "editor", Under: "invoices", Open: func(h *Host) func() Content {
+		list := func() { h.Show("invoices") }
+		return func() Content {
+			s := NewEditor(h.Editor, h.Words)
+			s.Print, s.Back, s.Offline = h.PrintOpen, list, h.Offline
+			h.Form = s
+			submit := func() {
+				s.Commit()
+				h.Editor.Submit()
+			}
+			back := func() {
+				h.Save()
+				list()
+			}
+			return Content{Object: s.Object(), Refresh: s.Refresh, Submit: submit, Print: h.PrintOpen, Back: back}
+		}
+	}})
+}
+
 // Editor is the invoice page.
 type Editor struct {
 	vm   *viewmodel.Editor

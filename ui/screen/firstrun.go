@@ -13,6 +13,12 @@ import (
 	"counterfoil/ui/xwidget"
 )
 
+func init() {
+	register(Page{Name: "firstrun", Bare: true, Open: func(h *Host) func() Content {
+		return func() Content { return Content{Object: NewFirstRun(h.FirstRun, h.Words, h.Choose).Object()} }
+	}})
+}
+
 // FirstRun is the guide from an empty folder to the first invoice.
 type FirstRun struct {
 	vm   *viewmodel.FirstRun

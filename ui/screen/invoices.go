@@ -19,6 +19,17 @@ import (
 	"counterfoil/ui/xwidget"
 )
 
+func init() {
+	register(Page{Name: "invoices", Place: 10, Open: func(h *Host) func() Content {
+		return func() Content {
+			s := NewInvoices(h.Invoices, h.Words, h.Now)
+			s.Open, s.New, s.Export, s.Print = h.Open, h.New, h.Export, h.PrintChosen
+			s.Submit = func() { h.Invoices.SubmitMarked(h.Books, h.Changed) }
+			return Content{Object: s.Object(), Refresh: h.Invoices.Load, Print: h.PrintChosen, Find: s.Find, Key: func(k fyne.KeyName) { s.Key(k) }}
+		}
+	}})
+}
+
 // Invoices is the invoice list.
 type Invoices struct {
 	vm   *viewmodel.Invoices

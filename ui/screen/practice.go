@@ -10,6 +10,16 @@ import (
 	"counterfoil/ui/xwidget"
 )
 
+func init() {
+	register(Page{Name: "practice", Place: 80, Practice: true, Open: func(h *Host) func() Content {
+		return func() Content {
+			s := NewPractice(h.Practice, h.Words)
+			s.Leave = h.Leave
+			return Content{Object: s.Object(), Refresh: s.Refresh}
+		}
+	}})
+}
+
 // Practice is the page that plays faults on the practice server.
 type Practice struct {
 	vm   *viewmodel.Practice

@@ -10,6 +10,16 @@ import (
 	"counterfoil/ui/viewmodel"
 )
 
+func init() {
+	register(Page{Name: "reports", Place: 50, Open: func(h *Host) func() Content {
+		vm := viewmodel.NewReports(h.Setup, h.Store)
+		return func() Content {
+			s := NewReports(vm, h.Words)
+			return Content{Object: s.Object(), Refresh: s.Refresh, Ready: func() bool { return len(vm.Months()) > 0 }}
+		}
+	}})
+}
+
 // Reports is the monthly summary.
 type Reports struct {
 	vm   *viewmodel.Reports

@@ -13,6 +13,20 @@ import (
 	"counterfoil/ui/viewmodel"
 )
 
+func init() {
+	register(Page{Name: "settings", Place: 70, Open: func(h *Host) func() Content {
+		return func() Content {
+			s := NewSettings(h.Settings, h.Words, h.Choose)
+			if h.Trains {
+				s.Leave = h.Leave
+			} else {
+				s.Practise = h.Practise
+			}
+			return Content{Object: s.Object(), Refresh: s.Refresh}
+		}
+	}})
+}
+
 // Settings is the settings page. Its fields keep what is being typed while the
 // page is drawn anew.
 type Settings struct {

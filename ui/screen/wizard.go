@@ -13,6 +13,21 @@ import (
 	"counterfoil/ui/viewmodel"
 )
 
+func init() {
+	register(Page{Name: "wizard", Under: "connection", Open: func(h *Host) func() Content {
+		back := func() {
+			h.Wizard.Stop()
+			h.Show("connection")
+		}
+		return func() Content {
+			s := NewWizard(h.Wizard, h.Words)
+			s.Copy, s.Close, s.Export = h.Copy, back, h.Report
+			s.Refresh()
+			return Content{Object: s.Object(), Back: back}
+		}
+	}})
+}
+
 // Wizard is the self-check page. The failed check runs again every second; only
 // what it shows anew is drawn anew, so that a button stays the same under the
 // pointer and the keyboard.

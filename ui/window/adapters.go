@@ -50,6 +50,13 @@ func (f *facts) read(ctx context.Context) error {
 	return nil
 }
 
+// Counts are those of all invoices here, as they were read last.
+func (f *facts) Counts() books.Counts {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.counts
+}
+
 func (f *facts) Facts() viewmodel.ConnectionFacts {
 	f.mu.Lock()
 	n, report, asides := f.counts, f.report, f.asides
@@ -249,9 +256,9 @@ func (s *selfCheck) Recheck(ctx context.Context, id string) viewmodel.Check {
 	return viewmodel.Check{ID: id}
 }
 
-// actions does what a step's button promises, on a worker's goroutine. Only
+// steps does what a step's button promises, on a worker's goroutine. Only
 // fixed texts are ever run.
-type actions struct {
+type steps struct {
 	open  func(page string) // may be called on any goroutine
 	start func(name string, args ...string) error
 }
@@ -272,7 +279,7 @@ var settingsPages = map[string]map[string][]string{
 	"linux":   {"open:network": {"gnome-control-center", "network"}, "open:date": {"gnome-control-center", "datetime"}, "open:proxy": {"gnome-control-center", "network"}, "open:storage": {"gnome-control-center", "info-overview"}},
 }
 
-func (a actions) Do(action string) error {
+func (a steps) Do(action string) error {
 	switch action {
 	case "restore_url", "import_ca", "sign_in", "unlock_keyring":
 		a.open("settings")

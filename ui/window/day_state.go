@@ -52,22 +52,22 @@ func (p *program) state() map[string]any {
 	out["focus"] = w.focus(all)
 	out["editor"] = w.editorState()
 	rows := []map[string]any{}
-	for _, r := range w.list.Rows() {
+	for _, r := range w.Invoices.Rows() {
 		rows = append(rows, map[string]any{"id": r.ID, "reference": r.Reference, "number": r.Number, "buyer": r.BuyerName, "state": r.State, "gross": r.Gross.StringFixed(2), "pending": r.Pending, "conflict": r.Conflict, "rejection": r.RejectionCode})
 		if len(rows) == 200 {
 			break
 		}
 	}
-	out["list"] = map[string]any{"rows": rows, "selected": w.list.Selected(), "search": w.list.Search(), "chip": w.list.Chip(), "counts": w.list.Counts(), "notice": w.list.Notice()}
-	out["conflicts"] = map[string]any{"cards": w.conflicts.Cards(), "rows": w.conflicts.Rows(), "missing": w.conflicts.Missing(), "ready": w.conflicts.Ready(), "busy": w.conflicts.Busy(), "message": w.conflicts.Message()}
-	f := w.wizard.Finding()
-	out["wizard"] = map[string]any{"stage": w.wizard.Stage(), "fault": f.Fault, "title": f.Title.In(w.words), "steps": len(f.Steps), "step": w.wizard.Step(), "acting": w.wizard.Acting(), "rechecking": w.wizard.Rechecking(), "message": w.wizard.Message(), "folded": w.wizard.Folded()}
-	out["practice_page"] = map[string]any{"faults": w.practice.Faults(), "message": w.practice.Message()}
+	out["list"] = map[string]any{"rows": rows, "selected": w.Invoices.Selected(), "search": w.Invoices.Search(), "chip": w.Invoices.Chip(), "counts": w.Invoices.Counts(), "notice": w.Invoices.Notice()}
+	out["conflicts"] = map[string]any{"cards": w.Conflicts.Cards(), "rows": w.Conflicts.Rows(), "missing": w.Conflicts.Missing(), "ready": w.Conflicts.Ready(), "busy": w.Conflicts.Busy(), "message": w.Conflicts.Message()}
+	f := w.Wizard.Finding()
+	out["wizard"] = map[string]any{"stage": w.Wizard.Stage(), "fault": f.Fault, "title": f.Title.In(w.words), "steps": len(f.Steps), "step": w.Wizard.Step(), "acting": w.Wizard.Acting(), "rechecking": w.Wizard.Rechecking(), "message": w.Wizard.Message(), "folded": w.Wizard.Folded()}
+	out["practice_page"] = map[string]any{"faults": w.Practice.Faults(), "message": w.Practice.Message()}
 	return out
 }
 
 func (w *window) editorState() map[string]any {
-	e := w.editor
+	e := w.Editor
 	var cells [][]string
 	for r := range e.Rows() {
 		var row []string
@@ -81,24 +81,24 @@ func (w *window) editorState() map[string]any {
 		issues = append(issues, fmt.Sprintf("%s %s %s", i.Severity, i.Field, i.Code))
 	}
 	sheet := e.Sheet()
-	row, col, text, selected := w.editorPage.Grid().State()
+	row, col, text, selected := w.Form.Grid().State()
 	return map[string]any{
 		"id": e.Invoice().ID, "reference": e.Invoice().Reference, "number": e.Invoice().Number, "state": e.Invoice().State, "editable": e.Editable(), "unsaved": e.Unsaved(),
-		"fields": w.editorPage.Fields(), "buyer": e.Invoice().Buyer.Name, "taxno": e.Invoice().Buyer.TaxNo, "remark": e.Invoice().Remark, "date": e.Invoice().Date,
+		"fields": w.Form.Fields(), "buyer": e.Invoice().Buyer.Name, "taxno": e.Invoice().Buyer.TaxNo, "remark": e.Invoice().Remark, "date": e.Invoice().Date,
 		"cells": cells, "issues": issues, "net": money.Format(sheet.Net), "tax": money.Format(sheet.Tax), "gross": sheet.Gross.StringFixed(2),
-		"message": e.Message(), "offers": w.editorPage.Offers(), "row": row, "col": col, "text": text, "selected": selected,
+		"message": e.Message(), "offers": w.Form.Offers(), "row": row, "col": col, "text": text, "selected": selected,
 	}
 }
 
 // focus says what has the keyboard: kind, name or words, and in the grid the cell.
 func (w *window) focus(all []control) map[string]any {
 	o := w.win.Canvas().Focused()
-	g := w.editorPage.Grid()
+	g := w.Form.Grid()
 	switch x := o.(type) {
 	case nil:
 		return map[string]any{"kind": ""}
 	case *xwidget.Field:
-		return map[string]any{"kind": "field", "name": w.editorPage.Names()[o], "text": x.Text, "disabled": x.Disabled()}
+		return map[string]any{"kind": "field", "name": w.Form.Names()[o], "text": x.Text, "disabled": x.Disabled()}
 	default:
 		if g.Holds(o) {
 			row, col, text, _ := g.State()

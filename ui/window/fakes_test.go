@@ -13,7 +13,6 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
-	"counterfoil/app/settings"
 	"counterfoil/app/tax"
 	"counterfoil/ui/viewmodel"
 )
@@ -223,11 +222,17 @@ func (branch) Connect(context.Context, string, string) error    { return nil }
 func (branch) Parse([]byte) ([]viewmodel.CASummary, error)      { return nil, nil }
 func (branch) Trust(context.Context, []byte, string) error      { return nil }
 func (branch) clock(time.Duration, func()) (stop func())        { return func() {} }
-func (branch) customers(context.Context, string) ([][3]string, error) {
-	return [][3]string{
-		{"苏州明远精密机械有限公司", "91310112087994932F", "中国工商银行苏州高新支行 1102020109000123456"},
-		{"杭州青禾软件科技有限公司", "913301067420331XN6", "杭州银行文三支行 3301040160001234567"},
-	}, nil
+
+// shelf is what pages read that make their own view-model.
+type shelf struct{ books.Store }
+
+func (shelf) Counts(ctx context.Context, f books.Filter) (books.Counts, error) {
+	return branch{}.Counts(ctx, f)
 }
 
-var _ settings.Store = branch{}
+func (shelf) Customers(context.Context, string, int) ([]party.Customer, error) {
+	return []party.Customer{
+		{Party: party.Party{Name: "苏州明远精密机械有限公司", TaxNo: "91310112087994932F", Bank: "中国工商银行苏州高新支行", Account: "1102020109000123456"}},
+		{Party: party.Party{Name: "杭州青禾软件科技有限公司", TaxNo: "913301067420331XN6", Bank: "杭州银行文三支行", Account: "3301040160001234567"}},
+	}, nil
+}

@@ -48,35 +48,35 @@ func keepPages(folder string, html []byte) (string, error) {
 	return filepath.Abs(f.Name())
 }
 
-// print shows the open invoice, or those chosen in the list, as pages in the
-// system's browser, which prints them.
-func (w *window) print() {
-	switch w.shell.Current() {
-	case "editor":
-		w.save()
-		w.preview([]paper.Page{{Invoice: w.editor.Invoice(), Sheet: w.editor.Sheet()}}, nil)
-	case "invoices":
-		ids := w.list.Chosen()
-		if len(ids) == 0 {
-			return
-		}
-		go func() {
-			var pages []paper.Page
-			for _, id := range ids {
-				st, err := w.d.Store.Invoice(w.ctx, id)
-				var sheet invoice.Sheet
-				if err == nil {
-					sheet, err = invoice.Compute(st.Invoice)
-				}
-				if err != nil {
-					w.post(func() { w.preview(nil, err) })
-					return
-				}
-				pages = append(pages, paper.Page{Invoice: st.Invoice, Sheet: sheet})
-			}
-			w.post(func() { w.preview(pages, nil) })
-		}()
+// printOpen shows the invoice in the editor as a page in the system's browser,
+// which prints it.
+func (w *window) printOpen() {
+	w.save()
+	w.preview([]paper.Page{{Invoice: w.Editor.Invoice(), Sheet: w.Editor.Sheet()}}, nil)
+}
+
+// printChosen shows the invoices chosen in the list as pages.
+func (w *window) printChosen() {
+	ids := w.Invoices.Chosen()
+	if len(ids) == 0 {
+		return
 	}
+	go func() {
+		var pages []paper.Page
+		for _, id := range ids {
+			st, err := w.d.Store.Invoice(w.ctx, id)
+			var sheet invoice.Sheet
+			if err == nil {
+				sheet, err = invoice.Compute(st.Invoice)
+			}
+			if err != nil {
+				w.post(func() { w.preview(nil, err) })
+				return
+			}
+			pages = append(pages, paper.Page{Invoice: st.Invoice, Sheet: sheet})
+		}
+		w.post(func() { w.preview(pages, nil) })
+	}()
 }
 
 // preview opens pages in the browser, or says why there are none.
@@ -102,7 +102,7 @@ func (w *window) export() {
 	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
 		if err == nil && f != nil {
 			ownersAlone(f.URI())
-			w.list.Export(f, func(err error) {
+			w.Invoices.Export(f, func(err error) {
 				if err != nil {
 					dialog.ShowInformation(w.words.T("invoices.export"), w.words.T("invoices.export.failed", viewmodel.Sentence(w.words, err)), w.win)
 				}
@@ -123,9 +123,9 @@ func ownersAlone(u fyne.URI) {
 
 // report shows what the connection report holds.
 func (w *window) report() {
-	w.wizard.Stop()
+	w.Wizard.Stop()
 	w.shell.Show("connection")
-	w.connPage.Report()
+	w.Line.Report()
 }
 
 // saveReport asks for a file and writes the report into it.

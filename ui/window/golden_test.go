@@ -3,7 +3,6 @@
 package window
 
 import (
-	"context"
 	"fmt"
 	"image"
 	"image/draw"
@@ -16,6 +15,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
+	"counterfoil/app/books"
 	"counterfoil/app/locale"
 	"counterfoil/app/settings"
 	"counterfoil/ui/look"
@@ -62,67 +62,58 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 	setup := viewmodel.Setup{Post: func(f func()) { posted <- f }, Now: func() time.Time { return noon }, Words: words}
 	values := settings.Settings{Language: settings.Language(lang), Theme: settings.Theme(theme), Started: true}
 	var b branch
-	later := func(time.Duration, func()) func() { return func() {} }
-	list := viewmodel.NewInvoices(setup, b)
-	editor := viewmodel.NewEditor(setup, b, b, later)
-	conflicts := viewmodel.NewConflicts(setup, b, b, keepMine)
-	wizard := viewmodel.NewWizard(setup, b, b, b.clock, func() int { return 12 })
-	reports := viewmodel.NewReports(setup, b)
-	customers := viewmodel.NewCatalog(setup, b.customers)
 	place := viewmodel.PlaceFacts{Keyring: two("系统密码库", "the system's password store"), Folder: "/home/clerk/counterfoil", Version: "0.1.0"}
-	choose := func(func([]byte)) {}
-
+	h := &screen.Host{
+		Setup: setup, Store: shelf{},
+		Invoices:   viewmodel.NewInvoices(setup, b),
+		Editor:     viewmodel.NewEditor(setup, b, b, func(time.Duration, func()) func() { return func() {} }),
+		Conflicts:  viewmodel.NewConflicts(setup, b, b, keepMine),
+		Connection: viewmodel.NewConnection(setup, b),
+		Wizard:     viewmodel.NewWizard(setup, b, b, b.clock, func() int { return 12 }),
+		Settings:   viewmodel.NewSettings(setup, b, b, b, values, place),
+		FirstRun:   viewmodel.NewFirstRun(setup, b, b, b, viewmodel.NewWizard(setup, b, b, b.clock, func() int { return 0 }), values),
+		Practice:   viewmodel.NewPractice(setup, b),
+		Counts:     func() books.Counts { return books.Counts{Conflict: 1} },
+		Practise:   func() {},
+	}
 	w := test.NewTempWindow(t, nil)
 	s := New(w, words)
-	page := func(name string, o fyne.CanvasObject) {
-		rail := name != "editor" && name != "wizard" && name != "firstrun"
-		under := map[string]string{"editor": "invoices", "wizard": "connection"}[name]
-		s.Pages = append(s.Pages, Page{Name: name, Rail: rail, Under: under, Bare: name == "firstrun", Make: func() Content { return Content{Object: o} }})
+	for _, p := range screen.Pages() {
+		if p.Name != "items" { // it looks like the customers
+			s.Pages = append(s.Pages, page{Page: p, rail: p.Place > 0, draw: p.Open(h)})
+		}
 	}
-	page("invoices", screen.NewInvoices(list, words, setup.Now).Object())
-	page("conflicts", screen.NewConflicts(conflicts, words).Object())
-	page("customers", screen.NewCatalog(customers, words.T("shell.customers"), words.T("catalog.customers.note"), words.T("catalog.search"), [3]string{words.T("catalog.name"), words.T("catalog.taxno"), words.T("catalog.bank")}).Object())
-	page("reports", screen.NewReports(reports, words).Object())
-	page("connection", screen.NewConnection(viewmodel.NewConnection(setup, b), words).Object())
-	preferences := screen.NewSettings(viewmodel.NewSettings(setup, b, b, b, values, place), words, choose)
-	preferences.Practise = func() {}
-	preferences.Refresh()
-	page("settings", preferences.Object())
-	page("practice", screen.NewPractice(viewmodel.NewPractice(setup, b), words).Object())
-	page("editor", screen.NewEditor(editor, words).Object())
-	page("wizard", screen.NewWizard(wizard, words).Object())
-	page("firstrun", screen.NewFirstRun(viewmodel.NewFirstRun(setup, b, b, b, viewmodel.NewWizard(setup, b, b, b.clock, func() int { return 0 }), values), words, choose).Object())
-	s.Badge = func(name string) int { return map[string]int{"conflicts": 1}[name] }
+	s.Badge = func(p screen.Page) int {
+		if p.Badge == nil {
+			return 0
+		}
+		return p.Badge(h)
+	}
 	s.Pill = func() viewmodel.Pill { return viewmodel.NewPill(words, b.Facts(), "os", noon) }
 	s.Send = b.Send
 	if practice {
 		s.Band = &Band{Title: words.T("practice.band"), More: words.T("practice.band.more"), Button: words.T("practice.leave"), Press: func() {}}
 	}
-	s.Build("invoices", Actions{})
+	s.Build("invoices", actions{})
 	w.Resize(fyne.NewSize(1366, 768))
 	return s, func(page string) {
+		if ready := s.Content(page).Ready; ready != nil {
+			posted.until(t, page, ready)
+		}
 		switch page {
 		case "invoices":
-			list.Load()
-			posted.until(t, "the list", func() bool { return len(list.Rows()) > 0 && list.Counts().All > 0 })
-			list.Mark("1")
-			list.Mark("3")
-			list.Select("2")
+			posted.until(t, "the list", func() bool { return len(h.Invoices.Rows()) > 0 && h.Invoices.Counts().All > 0 })
+			h.Invoices.Mark("1")
+			h.Invoices.Mark("3")
+			h.Invoices.Select("2")
 		case "conflicts":
-			conflicts.Load(context.Background())
-			posted.until(t, "the conflict", func() bool { return len(conflicts.Rows()) > 0 })
-		case "customers":
-			customers.Load()
-			posted.until(t, "customers", func() bool { return len(customers.Rows()) > 0 })
-		case "reports":
-			reports.Load()
-			posted.until(t, "the report", func() bool { return len(reports.Months()) > 0 })
+			posted.until(t, "the conflict", func() bool { return len(h.Conflicts.Rows()) > 0 })
 		case "editor":
-			editor.Open("01")
-			posted.until(t, "the invoice", func() bool { return editor.Invoice().ID == "01" })
+			h.Editor.Open("01")
+			posted.until(t, "the invoice", func() bool { return h.Editor.Invoice().ID == "01" })
 		case "wizard":
-			wizard.Start()
-			posted.until(t, "the finding", func() bool { return wizard.Stage() == viewmodel.StageFinding })
+			h.Wizard.Start()
+			posted.until(t, "the finding", func() bool { return h.Wizard.Stage() == viewmodel.StageFinding })
 		}
 	}
 }

@@ -23,7 +23,7 @@ func TestPillTurnsGreenAtOnce(t *testing.T) {
 		r.until("the refusal", func() bool { return e.LastError() != nil && time.Until(e.NextTry()) > 20*time.Minute })
 		r.w.selfCheck()
 		r.until("the finding", func() bool {
-			s := r.w.wizard.Stage()
+			s := r.w.Wizard.Stage()
 			return s == viewmodel.StageFinding || s == viewmodel.StageHanded
 		})
 		r.until("the pill", func() bool { return !r.w.facts.Facts().Online })
@@ -33,17 +33,17 @@ func TestPillTurnsGreenAtOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 		case "switch":
-			r.w.wizard.Stop()
+			r.w.Wizard.Stop()
 			r.w.shell.Show("practice")
-			r.w.practice.Set(t.Context(), "H21", false)
+			r.w.Practice.Set(t.Context(), "H21", false)
 		case "send now":
-			r.w.wizard.Stop()
+			r.w.Wizard.Stop()
 			if err := r.w.server.Set("H21", false); err != nil {
 				t.Fatal(err)
 			}
 			r.w.shell.Show("connection")
-			r.until("the button", r.w.conn.CanSend)
-			r.w.conn.Send()
+			r.until("the button", r.w.Connection.CanSend)
+			r.w.Connection.Send()
 		}
 		r.until("a green pill after the "+end, func() bool { return r.w.shell.Pill().State == viewmodel.LampGood })
 	}

@@ -69,8 +69,8 @@ func TestPracticeHasItsOwnFolder(t *testing.T) {
 	if r.w.shell.Current() != "firstrun" || r.w.shell.Band != nil {
 		t.Fatal("a new folder begins with the guide, without the band:", r.w.shell.Current())
 	}
-	r.w.first.Language(settings.English)
-	r.w.first.Practice()
+	r.w.FirstRun.Language(settings.English)
+	r.w.FirstRun.Practice()
 	r.turned("the practice folder")
 	if r.w.shell.Band == nil || r.now.d.Dir != real+"-practice" || r.w.words.Language() != "en" {
 		t.Fatalf("band %v, folder %s, language %s", r.w.shell.Band, r.now.d.Dir, r.w.words.Language())
@@ -78,10 +78,10 @@ func TestPracticeHasItsOwnFolder(t *testing.T) {
 	r.until("the first sync", func() bool { return r.w.facts.Facts().Online })
 
 	// Another server is refused in the settings, and nothing is kept of it.
-	r.w.settings.Connect("https://invoices.example.com", "token")
-	r.until("the answer", func() bool { return !r.w.settings.Busy() })
-	if want := viewmodel.Sentence(r.w.words, desk.ErrOther); r.w.settings.Message() != want || r.w.d.URL() != r.w.server.URL() {
-		t.Fatalf("%q, %s", r.w.settings.Message(), r.w.d.URL())
+	r.w.Settings.Connect("https://invoices.example.com", "token")
+	r.until("the answer", func() bool { return !r.w.Settings.Busy() })
+	if want := viewmodel.Sentence(r.w.words, desk.ErrOther); r.w.Settings.Message() != want || r.w.d.URL() != r.w.server.URL() {
+		t.Fatalf("%q, %s", r.w.Settings.Message(), r.w.d.URL())
 	}
 
 	r.w.shell.Band.Press()
@@ -89,7 +89,7 @@ func TestPracticeHasItsOwnFolder(t *testing.T) {
 	if r.now.d.Dir != real || r.w.shell.Band != nil || r.w.server != nil || r.w.shell.Current() != "firstrun" {
 		t.Fatalf("folder %s, page %s", r.now.d.Dir, r.w.shell.Current())
 	}
-	r.w.first.Practice()
+	r.w.FirstRun.Practice()
 	r.turned("the practice folder again")
 	for k, v := range kept(t, real) {
 		if v != "" {

@@ -33,7 +33,7 @@ func TestPracticeFolderOfBefore(t *testing.T) {
 	if r.w.shell.Band == nil || r.w.server == nil {
 		t.Fatal("it is not practised")
 	}
-	r.w.leave()
+	r.w.Leave()
 	r.turned("a real folder")
 	if r.w.server != nil || r.now.d.Dir != folder || r.w.d.URL() != "" {
 		t.Fatalf("%s is not a new real folder: %s", r.now.d.Dir, r.w.d.URL())
@@ -52,7 +52,7 @@ func TestPracticeThatCannotBeOpened(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = other.close() }()
-	r.w.first.Practice()
+	r.w.FirstRun.Practice()
 	r.turned("the real folder again")
 	if r.now.d.Dir != real || r.win.Canvas().Overlays().Top() == nil {
 		t.Fatal("it does not say why:", r.now.d.Dir)
@@ -64,8 +64,8 @@ func TestPracticeKeepsWhatIsTyped(t *testing.T) {
 	folder := t.TempDir()
 	r := newRig(t, Options{Folder: desk.Folder{Dir: folder, Practice: true, Real: filepath.Join(t.TempDir(), "desk")}})
 	r.w.newInvoice()
-	r.w.editor.SetBuyer("苏州明远精密机械有限公司")
-	r.w.leave()
+	r.w.Editor.SetBuyer("苏州明远精密机械有限公司")
+	r.w.Leave()
 	r.turned("the real folder")
 	db, err := localdb.Open(context.WithoutCancel(t.Context()), filepath.Join(folder, "counterfoil.db"), localdb.Options{Now: time.Now})
 	if err != nil {
@@ -127,9 +127,9 @@ func TestPracticeFromTheSettings(t *testing.T) {
 	if !r.w.d.Practising() || r.w.shell.Band == nil {
 		t.Fatal("it does not practise")
 	}
-	r.w.leave()
+	r.w.Leave()
 	r.turned("the real folder")
-	r.until("its draft", func() bool { return len(r.w.list.Rows()) == 1 })
+	r.until("its draft", func() bool { return len(r.w.Invoices.Rows()) == 1 })
 	if r.w.d.URL() != "https://127.0.0.1:1" || r.w.d.Practising() {
 		t.Fatal("the real folder was changed:", r.w.d.URL())
 	}

@@ -44,10 +44,12 @@ func newProgram(ctx context.Context, a fyne.App, post dispatcher) *program {
 // show gives the window to a session.
 func (p *program) show(s *session) {
 	w := newWindow(p.app, p.win, p.post, s)
-	w.practise = func(v settings.Settings) {
+	practise := func(v settings.Settings) {
 		p.turn(func() (Options, error) { return s.opts.practising(v), nil })
 	}
-	w.leave = func() {
+	w.FirstRun.Practise = practise
+	w.Practise = func() { practise(w.Settings.Values()) }
+	w.Leave = func() {
 		p.turn(func() (Options, error) { return s.opts.leaving(s.chosen) })
 	}
 	p.now = w

@@ -73,7 +73,7 @@ func (r *rig) until(what string, ok func() bool) {
 		case f := <-r.queue:
 			f()
 		case <-limit:
-			r.t.Fatalf("%s never came; the page is %s, the wizard %q", what, r.w.shell.Current(), r.w.wizard.Stage())
+			r.t.Fatalf("%s never came; the page is %s, the wizard %q", what, r.w.shell.Current(), r.w.Wizard.Stage())
 		}
 	}
 }

@@ -63,7 +63,7 @@ func Run(o Options) error {
 	a.Run()
 	q.end()
 	p.now.save() // where the window was not closed but the program was told to end
-	q.drain(saveLimit, func() bool { return !p.now.editor.Unsaved() })
+	q.drain(saveLimit, func() bool { return !p.now.Editor.Unsaved() })
 	return p.end()
 }
 

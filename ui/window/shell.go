@@ -1,5 +1,3 @@
-// Package ui holds the window: a rail of pages, the connection pill on every
-// page, shortcuts. The pages themselves are in ui/screen.
 package window
 
 import (
@@ -9,43 +7,29 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 
 	"counterfoil/ui/look"
+	"counterfoil/ui/screen"
 	"counterfoil/ui/viewmodel"
 	"counterfoil/ui/xwidget"
 )
 
-// Page is one entry of the rail. Rail is false for pages reached otherwise.
-type Page struct {
-	Name  string // "invoices", …; texts are under shell.<name>
-	Rail  bool
-	Make  func() Content // called when it is first shown
-	Under string         // rail entry that is marked while it is shown
-	Bare  bool           // shown without the rail
-}
-
-// Content is what a page shows.
-type Content struct {
-	Object  fyne.CanvasObject
-	Refresh func() // whenever it is shown; may be nil
-}
-
-// Actions are what the shortcuts do.
-type Actions struct {
-	New, Find, Save, Submit, SelfCheck, Back, Help, Print func()
-	Key                                                   func(fyne.KeyName) // any other key that no field takes; may be nil
+// A page is one entry of the shell.
+type page struct {
+	screen.Page
+	rail bool                  // it is in the rail
+	draw func() screen.Content // called when it is first shown
 }
 
 // Shell is the window's content.
 type Shell struct {
 	Window fyne.Window
 	Words  viewmodel.Phrases
-	Pages  []Page
+	Pages  []page
 
-	Badge func(name string) int
+	Badge func(screen.Page) int
 	Pill  func() viewmodel.Pill
 	Send  func() // what the pill's button does
 	Band  *Band  // above every page; nil: none
@@ -56,7 +40,7 @@ type Shell struct {
 	frame     *fyne.Container
 	rail      *fyne.Container
 	body      *fyne.Container
-	made      map[string]Content
+	made      map[string]screen.Content
 	hits      []*xwidget.Hit // of the rail, from top to bottom
 }
 
@@ -124,11 +108,11 @@ func Bare() fyne.CanvasObject {
 
 // New makes the content; Build shows it.
 func New(w fyne.Window, words viewmodel.Phrases) *Shell {
-	return &Shell{Window: w, Words: words, rail: container.NewStack(), body: container.NewStack(), made: map[string]Content{}}
+	return &Shell{Window: w, Words: words, rail: container.NewStack(), body: container.NewStack(), made: map[string]screen.Content{}}
 }
 
 // Build lays the window out and shows a page.
-func (s *Shell) Build(first string, a Actions) {
+func (s *Shell) Build(first string, a actions) {
 	background := canvas.NewRectangle(theme.Color(look.ColorRail))
 	edge := canvas.NewRectangle(theme.Color(theme.ColorNameSeparator))
 	edge.SetMinSize(fyne.NewSize(1, 1))
@@ -145,21 +129,28 @@ func (s *Shell) Build(first string, a Actions) {
 // Current is the name of the page shown.
 func (s *Shell) Current() string { return s.current }
 
-// Show changes the page.
-func (s *Shell) Show(name string) {
-	for _, p := range s.Pages {
-		if p.Name == name {
-			s.current = name
-			c, made := s.made[name]
-			if !made {
-				c = p.Make()
+// Content is a page of this name, made when it was not yet.
+func (s *Shell) Content(name string) screen.Content {
+	c, made := s.made[name]
+	if !made {
+		for _, p := range s.Pages {
+			if p.Name == name {
+				c = p.draw()
 				s.made[name] = c
 			}
-			s.body.Objects = []fyne.CanvasObject{c.Object}
-			s.frame.Refresh()
-			if c.Refresh != nil {
-				c.Refresh()
-			}
+		}
+	}
+	return c
+}
+
+// Show changes the page; a name that is none is passed over.
+func (s *Shell) Show(name string) {
+	if c := s.Content(name); c.Object != nil {
+		s.current = name
+		s.body.Objects = []fyne.CanvasObject{c.Object}
+		s.frame.Refresh()
+		if c.Refresh != nil {
+			c.Refresh()
 		}
 	}
 	s.Tick()
@@ -210,7 +201,7 @@ func (s *Shell) Tick() {
 	s.hits = nil
 	list.Add(s.hit(container.New(layout.NewCustomPaddedLayout(16, 14, 16, 8), head), s.Collapse))
 	for _, p := range s.Pages {
-		if p.Rail {
+		if p.rail {
 			list.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 10, 10), s.entry(p, p.Name == mark)))
 		}
 	}
@@ -225,7 +216,7 @@ func (s *Shell) Tick() {
 func (s *Shell) state(mark string) string {
 	badges := make([]int, len(s.Pages))
 	for i, p := range s.Pages {
-		badges[i] = s.badge(p.Name)
+		badges[i] = s.badge(p.Page)
 	}
 	var pill viewmodel.Pill
 	if s.Pill != nil {
@@ -234,7 +225,7 @@ func (s *Shell) state(mark string) string {
 	return fmt.Sprint(mark, s.collapsed, badges, pill, theme.Color(look.ColorRail))
 }
 
-func (s *Shell) entry(p Page, on bool) fyne.CanvasObject {
+func (s *Shell) entry(p page, on bool) fyne.CanvasObject {
 	r := canvas.NewRectangle(theme.Color(look.ColorRail))
 	r.CornerRadius = 7
 	text := canvas.NewText(s.Words.T("shell."+p.Name), theme.Color(theme.ColorNamePlaceHolder))
@@ -253,7 +244,7 @@ func (s *Shell) entry(p Page, on bool) fyne.CanvasObject {
 		row.Add(container.NewCenter(text))
 	}
 	var badge fyne.CanvasObject = container.NewWithoutLayout()
-	if n := s.badge(p.Name); n > 0 {
+	if n := s.badge(p.Page); n > 0 {
 		dot := canvas.NewRectangle(theme.Color(theme.ColorNameError))
 		dot.CornerRadius = 9
 		label := canvas.NewText(itoa(n), theme.Color(theme.ColorNameForegroundOnPrimary))
@@ -284,11 +275,11 @@ func (s *Shell) nextPane() {
 	c.FocusNext() // what follows the rail
 }
 
-func (s *Shell) badge(name string) int {
+func (s *Shell) badge(p screen.Page) int {
 	if s.Badge == nil {
 		return 0
 	}
-	return s.Badge(name)
+	return s.Badge(p)
 }
 
 func itoa(n int) string {
@@ -337,54 +328,4 @@ func (s *Shell) pill() fyne.CanvasObject {
 	line.SetMinSize(fyne.NewSize(1, 1))
 	press := s.hit(container.New(layout.NewCustomPaddedLayout(6, 7, 10, 10), container.NewCenter(send)), s.Send)
 	return container.NewStack(box, container.New(layout.NewCustomPaddedVBoxLayout(0), whole, container.New(layout.NewCustomPaddedLayout(0, 0, 1, 1), line), press))
-}
-
-// shortcuts go through the main menu, because an entry with the focus swallows
-// the canvas's own.
-func (s *Shell) shortcuts(a Actions) {
-	item := func(key string, k fyne.KeyName, mod fyne.KeyModifier, f func()) *fyne.MenuItem {
-		m := fyne.NewMenuItem(s.Words.T(key), f)
-		m.Shortcut = &desktop.CustomShortcut{KeyName: k, Modifier: mod}
-		return m
-	}
-	ctrl := fyne.KeyModifierShortcutDefault
-	menu := []*fyne.MenuItem{
-		item("shell.new", fyne.KeyN, ctrl, a.New), item("shell.find", fyne.KeyF, ctrl, a.Find), item("shell.save", fyne.KeyS, ctrl, a.Save),
-		item("shell.submit", fyne.KeyReturn, ctrl, a.Submit), item("shell.selfcheck", fyne.KeyF5, 0, a.SelfCheck),
-		item("shell.shortcuts", fyne.KeySlash, ctrl, a.Help), item("shell.rail", fyne.KeyB, ctrl, s.Collapse), item("shell.print", fyne.KeyP, ctrl, a.Print),
-	}
-	for _, m := range menu {
-		k := m.Shortcut
-		s.Window.Canvas().AddShortcut(k, func(fyne.Shortcut) { m.Action() })
-	}
-	for _, k := range []fyne.KeyName{fyne.KeyHome, fyne.KeyEnd} { // the ends of a list
-		s.Window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: k, Modifier: ctrl}, func(fyne.Shortcut) {
-			if a.Key != nil && s.Window.Canvas().Overlays().Top() == nil {
-				a.Key(k)
-			}
-		})
-	}
-	s.Window.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) {
-		over := s.Window.Canvas().Overlays()
-		if top := over.Top(); top != nil {
-			if k.Name == fyne.KeyEscape {
-				over.Remove(top)
-			}
-			return // a dialog is over the page: its keys are not the page's
-		}
-		switch k.Name {
-		case fyne.KeyF5:
-			a.SelfCheck()
-		case fyne.KeyEscape:
-			a.Back()
-		case fyne.KeyF1:
-			a.Help()
-		case fyne.KeyF6:
-			s.nextPane()
-		default:
-			if a.Key != nil {
-				a.Key(k.Name)
-			}
-		}
-	})
 }

@@ -50,17 +50,17 @@ func (w *window) shoot(dir, name string) error {
 func (w *window) draftOne() (string, error) {
 	w.post.wait(func() {
 		w.newInvoice()
-		w.editor.SetBuyer("苏州明远精密机械有限公司")
-		w.editor.SetTaxNo("91310112087994932F")
-		w.editor.SetKind(invoice.Special)
-		w.editor.Paste(0, viewmodel.ColName, "*金属制品*不锈钢法兰 DN50\tDN50 PN16\t个\t120\t85.5\t10%\t13\n*金属制品*密封垫片\tΦ60\t片\t300\t6.20\t\t13\n*物流辅助服务*装卸搬运\t\t次\t2\t1650\t\t6")
-		w.editor.SetRemark("合同号 MY-2026-1107；送货单 4 份随附")
-		w.editor.Save()
+		w.Editor.SetBuyer("苏州明远精密机械有限公司")
+		w.Editor.SetTaxNo("91310112087994932F")
+		w.Editor.SetKind(invoice.Special)
+		w.Editor.Paste(0, viewmodel.ColName, "*金属制品*不锈钢法兰 DN50\tDN50 PN16\t个\t120\t85.5\t10%\t13\n*金属制品*密封垫片\tΦ60\t片\t300\t6.20\t\t13\n*物流辅助服务*装卸搬运\t\t次\t2\t1650\t\t6")
+		w.Editor.SetRemark("合同号 MY-2026-1107；送货单 4 份随附")
+		w.Editor.Save()
 	})
 	id := ""
 	err := w.until("the draft on disk", func() bool {
-		id = w.editor.Invoice().ID
-		return id != "" && !w.editor.Unsaved()
+		id = w.Editor.Invoice().ID
+		return id != "" && !w.Editor.Unsaved()
 	})
 	return id, err
 }
@@ -95,7 +95,7 @@ func (w *window) walk(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	if err := w.until("the first sync", func() bool { return len(w.list.Rows()) > 0 && w.facts.Facts().Online }); err != nil {
+	if err := w.until("the first sync", func() bool { return len(w.Invoices.Rows()) > 0 && w.facts.Facts().Online }); err != nil {
 		return err
 	}
 	id, err := w.draftOne()
@@ -115,8 +115,8 @@ func (w *window) walk(dir string) error {
 		for _, theme := range []settings.Theme{settings.Light, settings.Dark} {
 			suffix := fmt.Sprintf("-%s-%s", lang, theme)
 			w.post.wait(func() {
-				w.settings.SetLanguage(lang)
-				w.settings.SetTheme(theme)
+				w.Settings.SetLanguage(lang)
+				w.Settings.SetTheme(theme)
 			})
 			for _, page := range []string{"invoices", "conflicts", "customers", "items", "reports", "connection", "settings", "practice", "firstrun"} {
 				w.post.wait(func() { w.shell.Show(page) })
@@ -168,15 +168,12 @@ func (w *window) makeConflict(id string) error {
 
 // loaded waits until a page has what it shows.
 func (w *window) loaded(page string) error {
-	switch page {
-	case "customers":
-		return w.until("customers", func() bool { return len(w.customers.Rows()) > 0 })
-	case "items":
-		return w.until("items", func() bool { return len(w.items.Rows()) > 0 })
-	case "conflicts":
-		return w.until("conflicts", func() bool { return w.d.Engine().LastError() == nil })
+	var ready func() bool
+	w.post.wait(func() { ready = w.shell.Content(page).Ready })
+	if ready == nil {
+		return nil
 	}
-	return nil
+	return w.until(page, ready)
 }
 
 func (w *window) editorAndFault(dir, suffix, id string) error {
@@ -194,14 +191,14 @@ func (w *window) editorAndFault(dir, suffix, id string) error {
 	if err := w.until("the verdict", func() bool {
 		w.facts.mu.Lock()
 		defer w.facts.mu.Unlock()
-		return w.facts.report != nil && w.facts.report.Finding.Fault == "S01" && w.wizard.Stage() != viewmodel.StageRunning
+		return w.facts.report != nil && w.facts.report.Finding.Fault == "S01" && w.Wizard.Stage() != viewmodel.StageRunning
 	}); err != nil {
 		return err
 	}
 	if err := w.shoot(dir, "wizard"+suffix); err != nil {
 		return err
 	}
-	w.post.wait(func() { w.wizard.Stop() })
+	w.post.wait(func() { w.Wizard.Stop() })
 	w.d.Monitor().Fault("S01")
 	w.d.Engine().Kick()
 	if err := w.until("trouble shown", func() bool { return w.facts.Facts().Fault != "" }); err != nil {

@@ -14,50 +14,33 @@ import (
 	"fyne.io/fyne/v2/dialog"
 
 	"counterfoil/app/locale"
-	"counterfoil/app/money"
 	"counterfoil/app/settings"
 	"counterfoil/ui/look"
 	"counterfoil/ui/screen"
 	"counterfoil/ui/viewmodel"
 )
 
-// window wires view-models, pages and shell; it is built anew when language or
-// theme change, the view-models stay.
+// window wires view-models, pages and shell; shell and pages are built anew when
+// language or theme change, the view-models stay.
 type window struct {
 	*session
+	screen.Host
 	app   fyne.App
 	win   fyne.Window
 	words *locale.Catalog
 	shell *Shell
+	pages []func() screen.Content // what draws screen.Pages, in that order
 	facts *facts
 	post  dispatcher
 	check *selfCheck
-	acts  *actions
+	acts  *steps
 
-	list      *viewmodel.Invoices
-	editor    *viewmodel.Editor
-	conflicts *viewmodel.Conflicts
-	conn      *viewmodel.Connection
-	wizard    *viewmodel.Wizard
-	settings  *viewmodel.Settings
-	first     *viewmodel.FirstRun
-	practice  *viewmodel.Practice
-	reports   *viewmodel.Reports
-	customers *viewmodel.Catalog
-	items     *viewmodel.Catalog
-
-	editorPage *screen.Editor
-	told       bool // that the disk does not take what is typed
-	conflict   *screen.Conflicts
-	connPage   *screen.Connection // once it was shown
-	failed     error
-	synced     []string      // invoices that the round changed
-	filled     chan struct{} // closed when the pages are there
-	stop       func()        // of the clock
-	ended      bool          // another folder is shown
-
-	practise func(settings.Settings) // goes to the practice folder
-	leave    func()                  // goes back to the real one
+	told   bool // that the disk does not take what is typed
+	failed error
+	synced []string      // invoices that the round changed
+	filled chan struct{} // closed when the pages are there
+	stop   func()        // of the clock
+	ended  bool          // another folder is shown
 }
 
 // windowTitle is the window's; practice is said in it.
@@ -80,33 +63,28 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 	w.facts = &facts{d: d}
 	w.check = newSelfCheck(d, w.facts)
 	waiting := func() int { return w.facts.Facts().Waiting }
-	w.acts = &actions{func(page string) { post(func() { w.shell.Show(page) }) }, startProgram}
-	w.list = viewmodel.NewInvoices(setup, d.Store)
-	w.editor = viewmodel.NewEditor(setup, d.Books, d.Store, post.after)
-	w.conflicts = viewmodel.NewConflicts(setup, d.Store, d.Books, d.Books.Merge)
-	w.conn = viewmodel.NewConnection(setup, w.facts)
-	w.wizard = viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting)
+	w.acts = &steps{func(page string) { post(func() { w.shell.Show(page) }) }, startProgram}
+	w.Invoices = viewmodel.NewInvoices(setup, d.Store)
+	w.Editor = viewmodel.NewEditor(setup, d.Books, d.Store, post.after)
+	w.Conflicts = viewmodel.NewConflicts(setup, d.Store, d.Books, d.Books.Merge)
+	w.Connection = viewmodel.NewConnection(setup, w.facts)
+	w.Wizard = viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting)
 	place := viewmodel.PlaceFacts{Keyring: keyringName(d.Keys.Keyring.Kind()), Folder: d.Dir, Version: s.opts.Version}
-	w.settings = viewmodel.NewSettings(setup, d.Store, d, keeper{d}, s.chosen, place)
-	w.first = viewmodel.NewFirstRun(setup, d.Store, d, keeper{d}, viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting), s.chosen)
-	w.practice = viewmodel.NewPractice(setup, trainer{s})
-	w.reports = viewmodel.NewReports(setup, d.Store)
-	w.customers = viewmodel.NewCatalog(setup, w.readCustomers)
-	w.items = viewmodel.NewCatalog(setup, w.readItems)
-	w.editor.Merge = d.Books.Merge
-	w.editor.Saved = func(id string) {
-		w.list.Touch(id)
-		d.Engine().Kick()
-		w.count()
+	w.Settings = viewmodel.NewSettings(setup, d.Store, d, keeper{d}, s.chosen, place)
+	w.FirstRun = viewmodel.NewFirstRun(setup, d.Store, d, keeper{d}, viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting), s.chosen)
+	w.Practice = viewmodel.NewPractice(setup, trainer{s})
+	w.Editor.Merge = d.Books.Merge
+	w.Editor.Saved = func(id string) {
+		w.Invoices.Touch(id)
+		w.wrote()
 	}
-	w.conflicts.Settled = func() {
-		w.list.Load()
-		d.Engine().Kick()
-		w.count()
+	w.Conflicts.Settled = func() {
+		w.Invoices.Load()
+		w.wrote()
 	}
-	w.settings.Restyled, w.first.Restyled = w.restyle, w.restyle
-	w.first.Practise = func(v settings.Settings) { w.practise(v) }
-	w.first.Finished = func() { w.build("invoices"); w.newInvoice() }
+	w.Settings.Restyled, w.FirstRun.Restyled = w.restyle, w.restyle
+	w.FirstRun.Finished = func() { w.build("invoices"); w.newInvoice() }
+	w.host(setup)
 	d.Changed(func(invoice string) { post(func() { w.happened(invoice) }) })
 	d.Monitor().Subscribe(func() { post(w.tick) })
 	return w
@@ -139,8 +117,8 @@ func (w *window) fill(fonts <-chan struct{}) {
 	<-fonts
 	w.restyle(w.chosen)
 	w.stop = w.post.every(time.Second, w.tick)
-	w.list.Load()
-	w.conflicts.Load(w.ctx)
+	w.Invoices.Load()
+	w.Conflicts.Load(w.ctx)
 	w.count()
 	close(w.filled)
 	if w.opts.Smoke == "frame" {
@@ -154,12 +132,12 @@ const saveLimit = 3 * time.Second
 // settle brings what is typed to disk and calls done when it is there. What the
 // disk does not take is told once, by stay, and given up the second time.
 func (w *window) settle(done, stay func()) {
-	if w.editorPage != nil {
-		w.editorPage.Commit()
+	if w.Form != nil {
+		w.Form.Commit()
 	}
 	ctx, stop := context.WithTimeout(w.ctx, saveLimit)
 	defer stop()
-	if err := w.editor.Flush(ctx); err != nil && !w.told && w.shell != nil {
+	if err := w.Editor.Flush(ctx); err != nil && !w.told && w.shell != nil {
 		w.told = true
 		w.shell.Show("editor")
 		dialog.ShowInformation(w.words.T("shell.unsaved"), w.words.T("shell.unsaved.more", viewmodel.Sentence(w.words, err)), w.win)
@@ -171,17 +149,17 @@ func (w *window) settle(done, stay func()) {
 
 // save takes over what is typed, also in the cell, and begins to write it.
 func (w *window) save() {
-	if w.editorPage != nil {
-		w.editorPage.Commit()
+	if w.Form != nil {
+		w.Form.Commit()
 	}
-	w.editor.Save()
+	w.Editor.Save()
 }
 
 // end stops what the window does by itself; the session may then be closed.
 func (w *window) end() {
 	w.ended = true
-	w.wizard.Stop()
-	w.first.Wizard.Stop()
+	w.Wizard.Stop()
+	w.FirstRun.Wizard.Stop()
 	if w.stop != nil {
 		w.stop()
 	}
@@ -219,31 +197,27 @@ func (w *window) restyle(v settings.Settings) {
 	w.build(first)
 }
 
-func (w *window) submit() {
-	switch w.shell.Current() {
-	case "editor":
-		w.editorPage.Commit()
-		w.editor.Submit()
-	case "conflicts":
-		w.conflict.Accept()
-	}
-}
-
 func (w *window) newInvoice() {
-	w.editor.New()
+	w.Editor.New()
 	w.shell.Show("editor")
-	w.editorPage.Focus(w.win.Canvas())
+	w.Form.Focus(w.win.Canvas())
 }
 
 func (w *window) open(id string) {
-	w.editorPage.FocusNext()
-	w.editor.Open(id)
+	w.Form.FocusNext()
+	w.Editor.Open(id)
 	w.shell.Show("editor")
 }
 
 func (w *window) selfCheck() {
 	w.shell.Show("wizard")
-	w.wizard.Start()
+	w.Wizard.Start()
+}
+
+// wrote sends what the window wrote, and counts anew.
+func (w *window) wrote() {
+	w.d.Engine().Kick()
+	w.count()
 }
 
 // count reads the counts off the window's goroutine.
@@ -260,7 +234,7 @@ func (w *window) happened(invoice string) {
 		return // the pages load when they are built
 	}
 	if invoice != "" {
-		w.editor.Reload(invoice)
+		w.Editor.Reload(invoice)
 		if w.synced = append(w.synced, invoice); len(w.synced) == 1 {
 			w.post.after(500*time.Millisecond, w.touch) // once for all of a moment
 		}
@@ -268,7 +242,7 @@ func (w *window) happened(invoice string) {
 	}
 	w.touch()
 	if w.shell.Current() == "connection" {
-		w.conn.Refresh()
+		w.Connection.Refresh()
 	}
 }
 
@@ -277,9 +251,9 @@ func (w *window) touch() {
 	if w.ended {
 		return
 	}
-	w.list.Touch(w.synced...)
+	w.Invoices.Touch(w.synced...)
 	w.synced = nil
-	w.conflicts.Load(w.ctx)
+	w.Conflicts.Load(w.ctx)
 	w.count()
 }
 
@@ -293,28 +267,6 @@ func (w *window) tick() {
 	}
 	w.shell.Tick()
 	if w.shell.Current() == "connection" {
-		w.conn.Refresh()
+		w.Connection.Refresh()
 	}
-}
-
-func (w *window) readCustomers(ctx context.Context, search string) ([][3]string, error) {
-	all, err := w.d.Store.Customers(ctx, search, 200)
-	var out [][3]string
-	for _, c := range all {
-		out = append(out, [3]string{c.Name, c.TaxNo, c.Bank + " " + c.Account})
-	}
-	return out, err
-}
-
-func (w *window) readItems(ctx context.Context, search string) ([][3]string, error) {
-	all, err := w.d.Store.Items(ctx, search, 200)
-	var out [][3]string
-	for _, i := range all {
-		price := "—"
-		if i.Price != nil {
-			price = money.Format(*i.Price)
-		}
-		out = append(out, [3]string{i.Name, i.TaxCode, price + "  " + i.Rate.Percent() + "  " + i.Unit})
-	}
-	return out, err
 }

@@ -22,13 +22,13 @@ func (r *rig) check(f fault.Fault, step int) []*xwidget.Button {
 	})
 	r.w.selfCheck()
 	r.until("the finding of "+string(f.ID), func() bool {
-		s := r.w.wizard.Stage()
-		return r.w.wizard.Finding().Fault == string(f.ID) && (s == viewmodel.StageFinding || s == viewmodel.StageHanded)
+		s := r.w.Wizard.Stage()
+		return r.w.Wizard.Finding().Fault == string(f.ID) && (s == viewmodel.StageFinding || s == viewmodel.StageHanded)
 	})
 	for i := range step {
-		r.w.wizard.Done(i)
+		r.w.Wizard.Done(i)
 	}
-	r.until("the last recheck", func() bool { return !r.w.wizard.Rechecking() })
+	r.until("the last recheck", func() bool { return !r.w.Wizard.Rechecking() })
 	return buttons(r.win.Canvas().Content())
 }
 
@@ -62,7 +62,7 @@ func TestEveryWizardButton(t *testing.T) {
 				if own {
 					actions[f.Steps[step].Action] = true
 				}
-				r.until("the end of "+all[i].Text, func() bool { return !r.w.wizard.Acting() })
+				r.until("the end of "+all[i].Text, func() bool { return !r.w.Wizard.Acting() })
 			}
 		}
 	}

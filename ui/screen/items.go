@@ -1,0 +1,22 @@
+package screen
+
+import (
+	"context"
+
+	"counterfoil/app/money"
+)
+
+func init() {
+	register(catalogPage("items", 40, [3]string{"name", "code", "price"}, func(ctx context.Context, h *Host, search string) ([][3]string, error) {
+		all, err := h.Store.Items(ctx, search, 200)
+		var out [][3]string
+		for _, i := range all {
+			price := "—"
+			if i.Price != nil {
+				price = money.Format(*i.Price)
+			}
+			out = append(out, [3]string{i.Name, i.TaxCode, price + "  " + i.Rate.Percent() + "  " + i.Unit})
+		}
+		return out, err
+	}))
+}
