@@ -49,7 +49,7 @@ func TestCheckBesideSearches(t *testing.T) {
 			}
 		}
 		if err := d.Check(ctx); err != nil {
-			t.Errorf("after %d saves: %v, called %s", saved.Load(), err, Classify(err))
+			t.Errorf("after %d saves: %v, called %s", saved.Load(), err, troubleCode(err))
 		}
 	}
 	wg.Wait()
@@ -103,7 +103,7 @@ func TestCheckIsBrief(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	if err := d.Check(ended); err == nil || Classify(err) != "" {
-		t.Errorf("a check that was given up says %v, called %q", err, Classify(err))
+	if err := d.Check(ended); err == nil || troubleCode(err) != "" {
+		t.Errorf("a check that was given up says %v, called %q", err, troubleCode(err))
 	}
 }

@@ -21,32 +21,19 @@ var (
 	ErrEmptied  = errors.New("data file was emptied or removed")
 )
 
-// A trouble ties a sentinel to its fault id and its words for people.
+// A trouble ties a sentinel to its code and its words for people.
 type trouble struct {
 	is               error
-	fault            string
 	code, text, hint string
 }
 
 var troubles = []trouble{
-	{ErrNewer, "K15", "localdb_newer", "The data file was made by a newer version of the program.", "Install that version or a later one; the data were left as they are."},
-	{ErrCorrupt, "K06", "localdb_corrupt", "The data file is damaged.", "Do not delete anything: close the program and restore the last backup, or give the whole data folder to IT."},
-	{ErrLocked, "K07", "localdb_locked", "Another program holds the data file.", "Wait for the backup or virus scanner to finish, close a second window of this program, then try again."},
-	{ErrFull, "K08", "localdb_full", "The disk is full; nothing was changed.", "Free some space and try again."},
-	{ErrReadOnly, "K09", "localdb_read_only", "The data file cannot be opened for writing.", "Ask IT for write permission on the data folder, or move the folder into your own profile."},
-	{ErrEmptied, "K19", "localdb_emptied", "The data file is empty or gone although this folder held data.", "Restore the last backup. Only if you mean to start anew, delete the .mark file beside it."},
-}
-
-// Classify gives the fault id of an error of this package (K06, K07, K08, K09,
-// K15, K19), or "" when it is none of them.
-func Classify(err error) string {
-	if err == nil {
-		return ""
-	}
-	if t := troubleOf(err); t != nil {
-		return t.fault
-	}
-	return ""
+	{ErrNewer, "localdb_newer", "The data file was made by a newer version of the program.", "Install that version or a later one; the data were left as they are."},
+	{ErrCorrupt, "localdb_corrupt", "The data file is damaged.", "Do not delete anything: close the program and restore the last backup, or give the whole data folder to IT."},
+	{ErrLocked, "localdb_locked", "Another program holds the data file.", "Wait for the backup or virus scanner to finish, close a second window of this program, then try again."},
+	{ErrFull, "localdb_full", "The disk is full; nothing was changed.", "Free some space and try again."},
+	{ErrReadOnly, "localdb_read_only", "The data file cannot be opened for writing.", "Ask IT for write permission on the data folder, or move the folder into your own profile."},
+	{ErrEmptied, "localdb_emptied", "The data file is empty or gone although this folder held data.", "Restore the last backup. Only if you mean to start anew, delete the .mark file beside it."},
 }
 
 func troubleOf(err error) *trouble {

@@ -18,12 +18,20 @@ import (
 	"counterfoil/app/books"
 )
 
-// wantTrouble checks sentinel, fault id and that a person is told what to do.
-func wantTrouble(t *testing.T, err, is error, fault string) {
+// troubleCode is that of the trouble which an error is; "" for none.
+func troubleCode(err error) string {
+	if t := troubleOf(err); err != nil && t != nil {
+		return t.code
+	}
+	return ""
+}
+
+// wantTrouble checks sentinel, code and that a person is told what to do.
+func wantTrouble(t *testing.T, err, is error, code string) {
 	t.Helper()
 	var be *books.Error
-	if !errors.Is(err, is) || !errors.As(err, &be) || be.Hint == "" || be.Code == "" || Classify(err) != fault {
-		t.Fatalf("got %q (%v), want %v as %s", Classify(err), err, is, fault)
+	if !errors.Is(err, is) || !errors.As(err, &be) || be.Hint == "" || be.Code != code {
+		t.Fatalf("got %q (%v), want %v as %s", troubleCode(err), err, is, code)
 	}
 }
 
@@ -65,13 +73,13 @@ func raw(t *testing.T, path, script string) {
 func TestNewerFile(t *testing.T) {
 	path := closedFile(t)
 	raw(t, path, `PRAGMA user_version = 999`)
-	wantTrouble(t, reopen(path), ErrNewer, "K15")
+	wantTrouble(t, reopen(path), ErrNewer, "localdb_newer")
 }
 
 func TestForeignFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "other.db")
 	raw(t, path, `CREATE TABLE other (x)`)
-	wantTrouble(t, reopen(path), ErrCorrupt, "K06")
+	wantTrouble(t, reopen(path), ErrCorrupt, "localdb_corrupt")
 }
 
 func TestEmptied(t *testing.T) {
@@ -79,11 +87,11 @@ func TestEmptied(t *testing.T) {
 	if err := os.Truncate(path, 0); err != nil {
 		t.Fatal(err)
 	}
-	wantTrouble(t, reopen(path), ErrEmptied, "K19")
+	wantTrouble(t, reopen(path), ErrEmptied, "localdb_emptied")
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	wantTrouble(t, reopen(path), ErrEmptied, "K19")
+	wantTrouble(t, reopen(path), ErrEmptied, "localdb_emptied")
 	if err := os.Remove(path + ".mark"); err != nil { // starting anew on purpose
 		t.Fatal(err)
 	}
@@ -91,7 +99,7 @@ func TestEmptied(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw(t, path, `DELETE FROM marker`)
-	wantTrouble(t, reopen(path), ErrEmptied, "K19")
+	wantTrouble(t, reopen(path), ErrEmptied, "localdb_emptied")
 }
 
 func TestCorrupt(t *testing.T) {
@@ -106,7 +114,7 @@ func TestCorrupt(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.Close()
-			wantTrouble(t, reopen(path), ErrCorrupt, "K06")
+			wantTrouble(t, reopen(path), ErrCorrupt, "localdb_corrupt")
 		})
 	}
 }
@@ -137,11 +145,11 @@ func TestLocked(t *testing.T) {
 	defer d.Close()
 	v, s := sample(2, 1)
 	_, err = d.SaveInvoice(context.Background(), v, s, 0, books.Put, books.HistoryEntry{})
-	wantTrouble(t, err, ErrLocked, "K07")
+	wantTrouble(t, err, ErrLocked, "localdb_locked")
 	if _, err := d.Invoice(context.Background(), v.ID); !errors.Is(err, books.ErrNotFound) {
 		t.Fatalf("reading must go on: %v", err)
 	}
-	wantTrouble(t, d.Check(context.Background()), ErrLocked, "K07")
+	wantTrouble(t, d.Check(context.Background()), ErrLocked, "localdb_locked")
 	fmt.Fprintln(in)
 	_ = c.Wait()
 	if err := d.Check(context.Background()); err != nil {
@@ -175,7 +183,7 @@ func TestDiskFull(t *testing.T) {
 		_, err = d.SaveInvoice(context.Background(), v, s, 0, books.Put, books.HistoryEntry{Event: "drafted"})
 	}
 	saved--
-	wantTrouble(t, err, ErrFull, "K08")
+	wantTrouble(t, err, ErrFull, "localdb_full")
 	c, err := d.Counts(context.Background(), books.Filter{})
 	if err != nil || c.All != saved || c.Unsynced != saved || saved == 0 {
 		t.Fatalf("%d saves returned, %+v %v", saved, c, err)
@@ -191,7 +199,7 @@ func TestDiskFull(t *testing.T) {
 }
 
 func TestReadOnly(t *testing.T) {
-	if err := reopen(filepath.Join(t.TempDir(), "no such folder", "x.db")); Classify(err) != "K09" {
+	if err := reopen(filepath.Join(t.TempDir(), "no such folder", "x.db")); troubleCode(err) != "localdb_read_only" {
 		t.Fatal(err)
 	}
 	path := closedFile(t)
@@ -201,7 +209,7 @@ func TestReadOnly(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root may write anything: permission of the file not tried")
 	}
-	wantTrouble(t, reopen(path), ErrReadOnly, "K09")
+	wantTrouble(t, reopen(path), ErrReadOnly, "localdb_read_only")
 }
 
 // TestMigration takes a later step on an existing file: copied first, applied
@@ -249,14 +257,14 @@ func TestMigration(t *testing.T) {
 	if count(kept, `PRAGMA user_version`) != len(scripts) || count(kept, `SELECT count(*) FROM invoice`) != 1 {
 		t.Fatal("the copy is not the file as it was")
 	}
-	wantTrouble(t, reopen(path), ErrNewer, "K15") // by a program without the later step
+	wantTrouble(t, reopen(path), ErrNewer, "localdb_newer") // by a program without the later step
 }
 
-func TestClassifyRaw(t *testing.T) {
+func TestTroubleOfRaw(t *testing.T) {
 	for err, want := range map[error]string{
-		nil: "", errors.New("x"): "", syscall.ENOSPC: "K08", fs.ErrPermission: "K09", fmt.Errorf("a: %w", ErrNewer): "K15",
+		nil: "", errors.New("x"): "", syscall.ENOSPC: "localdb_full", fs.ErrPermission: "localdb_read_only", fmt.Errorf("a: %w", ErrNewer): "localdb_newer",
 	} {
-		if got := Classify(err); got != want {
+		if got := troubleCode(err); got != want {
 			t.Errorf("%v: %q, want %q", err, got, want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
+	"counterfoil/sync/fault"
 	"counterfoil/sync/remote"
 	"counterfoil/sync/trust"
 	"counterfoil/sync/wire"
@@ -17,8 +18,8 @@ import (
 // settingBound holds which server the data folder belongs to, as JSON.
 const settingBound = "bound_server"
 
-// otherFault is the row of the fault catalogue for ErrOther.
-const otherFault = "K20"
+// another is what is seen where a server is not the folder's.
+var another = fault.Observation{Kind: "health", Stage: "identity", Via: fault.Real, Outcome: fault.No}
 
 // ErrOther says that the server is not the one that the data folder belongs to.
 // Nothing is sent to it.
@@ -85,7 +86,7 @@ func (c *Connection) bind(ctx context.Context) (*remote.Client, error) {
 	}
 	out, err := c.meet(r, err)
 	if err == ErrOther {
-		c.monitor.Proven(otherFault) // asks for the address: c.mu is free
+		c.monitor.Proven(string(fault.Judge(fault.SetOf(another)).Fault)) // asks for the address: c.mu is free
 	}
 	return out, err
 }

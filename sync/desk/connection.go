@@ -15,6 +15,7 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/localdb"
 	"counterfoil/sync/engine"
+	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
 	"counterfoil/sync/probe"
 	"counterfoil/sync/remote"
@@ -54,7 +55,7 @@ type Connection struct {
 // newConnection reads the settings and makes the parts; it sends nothing.
 func newConnection(ctx context.Context, cfg Config, store *localdb.DB, notify func(engine.Event)) (*Connection, error) {
 	c := &Connection{cfg: cfg, store: store}
-	c.monitor = link.New(link.Config{Now: cfg.Now, Classify: classify, Place: func() link.Place { return probe.Place(c.URL(), cfg.Proxy) }})
+	c.monitor = link.New(link.Config{Now: cfg.Now, Place: func() link.Place { return probe.Place(c.URL(), cfg.Proxy) }})
 	var err error
 	if c.url, err = store.Setting(ctx, settingURL); err != nil {
 		return nil, err
@@ -199,7 +200,9 @@ var ErrNotConnected = &books.Error{
 func (c *Connection) Remote(ctx context.Context) (*remote.Client, error) {
 	r, refused, err := c.make(ctx)
 	if refused != nil {
-		c.monitor.Fault(trust.Classify(refused)) // which asks for the address again
+		o := fault.OfError(refused)
+		o.Kind = "keyring"
+		c.monitor.Observe(o) // which asks for the address again
 	}
 	return r, err
 }
@@ -261,6 +264,14 @@ func newTransport(t *tls.Config, proxy func(*http.Request) (*url.URL, error)) *h
 
 		MaxResponseHeaderBytes: 64 << 10,
 		ForceAttemptHTTP2:      true,
+
+		// net/http would keep only the words of it.
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+			if answer.StatusCode != http.StatusOK {
+				return &fault.ProxyAnswer{Status: answer.StatusCode}
+			}
+			return nil
+		},
 	}
 }
 

@@ -4,10 +4,9 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"net/http"
 	"time"
 
-	"counterfoil/localdb"
-	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
 	"counterfoil/sync/trust"
 	"counterfoil/sync/wire"
@@ -43,18 +42,19 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 			}
 			return b.Certs, nil
 		},
-		ClassifyTrust: func(err error) fault.ID { return fault.ID(trust.Classify(err)) },
-		CheckStore:    c.store.Check,
-		ClassifyStore: func(err error) fault.ID { return fault.ID(localdb.Classify(err)) },
-		DataDir:       c.cfg.Dir,
-		Proxy:         c.cfg.Proxy,
-		Now:           c.cfg.Now,
-		Other:         c.isOther,
-		Token:         func(ctx context.Context) (string, error) { return c.loadToken(ctx, url, enrolled) },
-		Device:        c.device,
-		Timeout:       timeout,
-		ProtocolMin:   wire.ProtocolMin,
-		ProtocolMax:   wire.ProtocolMax,
-		LastGood:      c.monitor.LastGood(),
+		Transport: func(roots []*x509.Certificate) *http.Transport {
+			return newTransport(trust.TLSConfig(&trust.Bundle{Certs: roots}, c.cfg.Now), c.cfg.Proxy)
+		},
+		CheckStore:  c.store.Check,
+		DataDir:     c.cfg.Dir,
+		Proxy:       c.cfg.Proxy,
+		Now:         c.cfg.Now,
+		Other:       c.isOther,
+		Token:       func(ctx context.Context) (string, error) { return c.loadToken(ctx, url, enrolled) },
+		Device:      c.device,
+		Timeout:     timeout,
+		ProtocolMin: wire.ProtocolMin,
+		ProtocolMax: wire.ProtocolMax,
+		LastGood:    c.monitor.LastGood(),
 	})
 }

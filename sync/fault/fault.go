@@ -1,15 +1,19 @@
-// Package fault holds the catalogue of connection faults as data: what each is
-// called, which layer it breaks, who must act, what a clerk does step by step,
-// and which other symptoms it explains.
+// Package fault names what is wrong with a connection.
 //
-// The package refuses to look: probes bring symptoms, Decide names the lowest
-// broken layer. A new fault is a new row and a probe that reports its id.
+// An Observation is one thing that was looked at and how it turned out: yes, no or
+// not measured. A Set is what one look brought together. A row (Fault) is one
+// fault as data: its texts, who must act, and the rules by which it is told from
+// its look-alikes. Judge holds a set against all rows and returns a Verdict.
+// OfError and OfResponse turn what Go and HTTP say into observations.
+//
+// The rows are files in rows/, one a fault. A new fault is a new file there and
+// what was observed of it in testdata/recorded; no Go file changes.
+//
+// The package refuses to look: sync/probe and sync/link do. Nobody outside it
+// knows a fault by its id: callers branch on what a row says of itself.
 package fault
 
-import (
-	"sort"
-	"strings"
-)
+import "strings"
 
 // ID is a stable fault number like "S01".
 type ID string
@@ -35,6 +39,16 @@ const (
 // Layers in order.
 var Layers = []Layer{PC, Network, Internet, Secure, Server}
 
+// Severity is what a fault costs the clerk.
+type Severity string
+
+// The severities, worst first.
+const (
+	CannotIssue Severity = "cannot_issue" // nothing is issued until it is over
+	Degraded    Severity = "degraded"     // issued, but later or slower
+	Notice      Severity = "notice"       // nothing yet
+)
+
 // Who must act.
 type Who string
 
@@ -46,7 +60,8 @@ const (
 	App  Who = "app"
 )
 
-// Confidence of a finding: proven when a difference probe excludes look-alikes.
+// Confidence of a finding: proven when every look-alike is refuted by something
+// measured.
 type Confidence string
 
 // Confidences.
@@ -56,9 +71,12 @@ const (
 )
 
 // Text is a sentence in both languages, with {placeholders}.
-type Text struct{ ZH, EN string }
+type Text struct {
+	ZH string `json:"zh"`
+	EN string `json:"en"`
+}
 
-// In gives the text in "zh" or "en".
+// In returns the text in "zh" or "en".
 func (t Text) In(lang string) string {
 	if lang == "en" {
 		return t.EN
@@ -70,93 +88,32 @@ func (t Text) In(lang string) string {
 // "open:network", "open:date", "open:proxy", "open:storage", "restore_url",
 // "import_ca", "unlock_keyring", "sign_in", "copy_report".
 type Step struct {
-	Text   Text
-	Action string
+	Text
+	Action string `json:"action,omitempty"`
 }
 
 // Fault is one row of the catalogue.
 type Fault struct {
-	ID       ID
-	Name     string // stable English name, like CERT_EXPIRED
-	Layer    Layer
-	Rank     int // lower is deeper; the lowest broken one is named
-	Who      Who
-	Title    Text
-	Sentence Text
-	Steps    []Step
-}
+	ID       ID       `json:"id"`
+	Name     string   `json:"name"` // stable English name, like CERT_EXPIRED
+	Layer    Layer    `json:"layer"`
+	Severity Severity `json:"severity"`
+	Who      Who      `json:"who"`
+	Title    Text     `json:"title"`
+	Sentence Text     `json:"sentence"`
+	Steps    []Step   `json:"steps"`
+	Cure     string   `json:"cure,omitempty"`    // what the program can do against it by itself; empty: nothing yet
+	Recheck  []string `json:"recheck,omitempty"` // observers that tell whether it is over
 
-// Symptom is what a probe saw.
-type Symptom struct {
-	Fault      ID
-	Confidence Confidence
-	Values     map[string]string // fill the placeholders
-}
-
-// Evidence is one probe's result.
-type Evidence struct {
-	Probe  string `json:"probe"`
-	Result string `json:"result"`
-	MS     int64  `json:"ms"`
-}
-
-// Finding is a verdict.
-type Finding struct {
-	Fault      ID
-	Confidence Confidence
-	Values     map[string]string
-	Evidence   []Evidence
-	Suppressed []ID // symptoms that the named fault explains
-}
-
-// Lookup gives the row of an id.
-func Lookup(id ID) (Fault, bool) {
-	f, ok := byID[id]
-	return f, ok
-}
-
-// All gives the catalogue, deepest first.
-func All() []Fault {
-	out := append([]Fault(nil), catalogue...)
-	sort.SliceStable(out, func(i, j int) bool { return out[i].Rank < out[j].Rank })
-	return out
-}
-
-var byID = func() map[ID]Fault {
-	m := map[ID]Fault{}
-	for i := range catalogue {
-		f := &catalogue[i]
-		f.Rank = i
-		m[f.ID] = *f
-	}
-	return m
-}()
-
-// Decide names the deepest of the symptoms and suppresses the others. None is OK.
-func Decide(symptoms []Symptom, evidence []Evidence) Finding {
-	f := Finding{Fault: OK, Confidence: Proven, Evidence: evidence}
-	best := -1
-	for i, s := range symptoms {
-		if _, ok := byID[s.Fault]; ok && (best < 0 || byID[s.Fault].Rank < byID[symptoms[best].Fault].Rank) {
-			best = i
-		}
-	}
-	if best < 0 {
-		if len(symptoms) > 0 {
-			f.Fault, f.Confidence = Unknown, Likely
-		}
-		return f
-	}
-	s := symptoms[best]
-	f.Fault, f.Confidence, f.Values = s.Fault, s.Confidence, s.Values
-	seen := map[ID]bool{s.Fault: true}
-	for _, o := range symptoms {
-		if !seen[o.Fault] && o.Fault != Unknown {
-			seen[o.Fault] = true
-			f.Suppressed = append(f.Suppressed, o.Fault)
-		}
-	}
-	return f
+	// Unobserved says why nothing reports the fault yet; empty where Rules do.
+	Unobserved string `json:"unobserved,omitempty"`
+	// Rules are alternatives: the fault is there when one of them holds.
+	Rules []Rule `json:"rules,omitempty"`
+	// Hides are the ids of what this fault explains; "D*" is a whole family.
+	Hides []string `json:"hides,omitempty"`
+	// Beside: may be named although the real path worked, because the fault only
+	// slows or warns, or lies beside the path.
+	Beside bool `json:"beside,omitempty"`
 }
 
 // Render fills {placeholders}; one without a value becomes "?".

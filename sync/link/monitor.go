@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"counterfoil/sync/fault"
 )
 
 // Kind is the state of the connection.
@@ -86,9 +88,7 @@ const Direct = "direct"
 // Config of a Monitor.
 type Config struct {
 	Now func() time.Time
-	// Classify names the fault of a failed request or refused answer; "" for none.
-	Classify func(err error, resp *http.Response) string
-	Place    func() Place // asked now and then, and when the line breaks; nil: not known
+	Place func() Place // asked now and then, and when the line breaks; nil: not known
 }
 
 // Monitor is safe for concurrent use.
@@ -110,17 +110,7 @@ type Monitor struct {
 }
 
 // New makes a monitor that has seen nothing.
-func New(cfg Config) *Monitor {
-	if cfg.Classify == nil {
-		cfg.Classify = func(err error, resp *http.Response) string {
-			if err != nil || resp.StatusCode >= 500 {
-				return "UNKNOWN"
-			}
-			return ""
-		}
-	}
-	return &Monitor{cfg: cfg, shown: State{Kind: Unknown}}
-}
+func New(cfg Config) *Monitor { return &Monitor{cfg: cfg, shown: State{Kind: Unknown}} }
 
 type watched struct {
 	m    *Monitor
@@ -139,14 +129,15 @@ func (w *watched) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err // given up by us, not by the line
 	}
 	end := w.m.cfg.Now()
-	w.m.seen(Sample{At: start, Took: end.Sub(start), Fault: w.m.cfg.Classify(err, resp)}, resp, certificate(err, resp), address, end)
+	w.m.seen(Sample{At: start, Took: end.Sub(start), Fault: named(observed(err, resp))}, resp, certificate(err, resp), address, end)
 	return resp, err
 }
 
-// Fault notes a failure before any request could be made, like a locked keyring.
-func (m *Monitor) Fault(id string) {
+// Observe notes what was in the way before any request could be made, like a locked
+// keyring.
+func (m *Monitor) Observe(o fault.Observation) {
 	now := m.cfg.Now()
-	m.seen(Sample{At: now, Fault: id}, nil, nil, "", now)
+	m.seen(Sample{At: now, Fault: named(o)}, nil, nil, "", now)
 }
 
 // certificate is what the server showed, also where it was refused; nil when it
@@ -281,11 +272,11 @@ func (m *Monitor) settle(now time.Time) bool {
 	case now.Sub(m.failing) >= yellowAfter:
 		want = Degraded
 	}
-	fault := m.fault
+	id := m.fault
 	if want == Online {
-		fault = ""
+		id = ""
 	}
-	if want == m.shown.Kind && (fault == m.shown.Fault || want == Online) {
+	if want == m.shown.Kind && (id == m.shown.Fault || want == Online) {
 		m.shown.LastOK = m.lastOK
 		return false
 	}
@@ -293,8 +284,8 @@ func (m *Monitor) settle(now time.Time) bool {
 	if want != m.shown.Kind {
 		since = now
 	}
-	m.shown = State{Kind: want, Since: since, Fault: fault, LastOK: m.lastOK}
-	m.events = append(m.events, Event{now, want, fault})
+	m.shown = State{Kind: want, Since: since, Fault: id, LastOK: m.lastOK}
+	m.events = append(m.events, Event{now, want, id})
 	if len(m.events) > 500 {
 		m.events = m.events[len(m.events)-500:]
 	}

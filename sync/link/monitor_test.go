@@ -9,9 +9,13 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"counterfoil/sync/wire"
 )
 
 type roundTrip func(*http.Request) (*http.Response, error)
+
+func ours() http.Header { return http.Header{wire.HeaderProduct: {wire.Product}} }
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
@@ -23,7 +27,7 @@ func TestStateDoesNotFlicker(t *testing.T) {
 		if fail != nil {
 			return nil, fail
 		}
-		return &http.Response{StatusCode: 200, Header: http.Header{}}, nil
+		return &http.Response{StatusCode: 200, Header: ours()}, nil
 	}))
 	changes := 0
 	m.Subscribe(func() { changes++ })
@@ -81,7 +85,7 @@ func TestRefusedCertificate(t *testing.T) {
 		_, _ = tr.RoundTrip(req)
 	}
 	answer = func() (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, TLS: &tls.ConnectionState{PeerCertificates: []*x509.Certificate{good}}}, nil
+		return &http.Response{StatusCode: 200, Header: ours(), TLS: &tls.ConnectionState{PeerCertificates: []*x509.Certificate{good}}}, nil
 	}
 	ask()
 	if got := m.CertificateEnd(); !got.Equal(good.NotAfter) {
@@ -113,7 +117,7 @@ func TestPlaceThatChanged(t *testing.T) {
 		if fail != nil {
 			return nil, fail
 		}
-		return &http.Response{StatusCode: 200, Header: http.Header{}}, nil
+		return &http.Response{StatusCode: 200, Header: ours()}, nil
 	}))
 	for _, f := range []error{nil, nil, errors.New("cut"), errors.New("cut")} {
 		if f != nil {
@@ -141,7 +145,7 @@ func TestProvenShowsAtOnce(t *testing.T) {
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	m := New(Config{Now: func() time.Time { return now }})
 	tr := m.Wrap(roundTrip(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}}, nil
+		return &http.Response{StatusCode: 200, Header: ours()}, nil
 	}))
 	ask := func() {
 		req, _ := http.NewRequest(http.MethodGet, "https://x/", nil)
@@ -170,7 +174,7 @@ func TestClosedIsNotOffline(t *testing.T) {
 	m := New(Config{Now: func() time.Time { return now }})
 	answer := func(m *Monitor, err error) {
 		tr := m.Wrap(roundTrip(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Header: http.Header{}}, err
+			return &http.Response{StatusCode: 200, Header: ours()}, err
 		}))
 		req, _ := http.NewRequest(http.MethodGet, "https://x/", nil)
 		_, _ = tr.RoundTrip(req)

@@ -2,8 +2,11 @@ package probe
 
 import (
 	"context"
+	"encoding/binary"
+	"io"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -11,84 +14,128 @@ import (
 	"counterfoil/sync/fault"
 )
 
-// ownLookup asks every resolver itself, because the system's folds refusals,
-// failures and silence into one. It gives "" when that tells nothing.
-func ownLookup(ctx context.Context, host string) (fault.ID, fault.Confidence) {
-	servers := resolvers()
-	if len(servers) == 0 {
-		return "", ""
-	}
-	results := make(chan dnsmessage.RCode, len(servers))
-	const silent = dnsmessage.RCode(0xfff)
-	for _, s := range servers {
-		go func() {
-			code, err := query(ctx, s, host)
-			if err != nil {
-				code = silent
-				if isRefused(err) {
-					code = dnsmessage.RCodeRefused
-				}
+const (
+	dnsBudget = time.Second
+	tcpAfter  = 500 * time.Millisecond // of silence over UDP
+)
+
+// askResolvers asks every resolver of the system over UDP, and over TCP where that
+// is silent.
+func askResolvers(ctx context.Context, host string) []fault.Observation {
+	var mu sync.Mutex
+	var out []fault.Observation
+	var group sync.WaitGroup
+	for _, s := range resolvers() {
+		ask := func(ctx context.Context, via string) {
+			o := query(ctx, via, s, host)
+			mu.Lock()
+			out = append(out, o)
+			mu.Unlock()
+		}
+		group.Go(func() {
+			answered := make(chan struct{})
+			group.Go(func() { defer close(answered); ask(ctx, "udp") })
+			silence := time.NewTimer(tcpAfter)
+			defer silence.Stop()
+			select {
+			case <-answered:
+			case <-silence.C:
+				ask(ctx, "tcp")
 			}
-			results <- code
-		}()
+		})
 	}
-	seen := map[dnsmessage.RCode]int{}
-	for range servers {
-		seen[<-results]++
-	}
-	n := len(servers)
-	switch {
-	case seen[silent] == n:
-		return "D02", fault.Proven
-	case seen[dnsmessage.RCodeNameError] > 0:
-		return "D05", fault.Proven
-	case seen[dnsmessage.RCodeServerFailure] > 0:
-		return "D04", fault.Proven
-	case seen[dnsmessage.RCodeRefused] > 0:
-		return "D03", fault.Proven
-	}
-	return "", ""
+	group.Wait()
+	return out
 }
 
-func query(ctx context.Context, server, host string) (dnsmessage.RCode, error) {
-	name, err := dnsmessage.NewName(strings.TrimSuffix(host, ".") + ".")
+// query asks one resolver one question.
+func query(ctx context.Context, via, server, host string) fault.Observation {
+	o := fault.Observation{Kind: "dns", Target: server, Via: via, Outcome: fault.No}
+	t := time.Now()
+	h, err := exchange(ctx, via, server, host)
+	o.RTT = time.Since(t).Milliseconds()
+	switch {
+	case err != nil:
+		e := fault.OfError(err)
+		o.Outcome, o.Code, o.Detail = e.Outcome, e.Code, e.Detail
+	case h.RCode == dnsmessage.RCodeSuccess:
+		o.Outcome = fault.Yes
+	default:
+		o.Code = "rcode:" + rcode(h.RCode)
+	}
+	return o
+}
+
+func rcode(c dnsmessage.RCode) string {
+	switch c {
+	case dnsmessage.RCodeNameError:
+		return "NXDOMAIN"
+	case dnsmessage.RCodeServerFailure:
+		return "SERVFAIL"
+	case dnsmessage.RCodeRefused:
+		return "REFUSED"
+	case dnsmessage.RCodeFormatError:
+		return "FORMERR"
+	case dnsmessage.RCodeNotImplemented:
+		return "NOTIMP"
+	}
+	return strings.ToUpper(strings.TrimPrefix(c.String(), "RCode"))
+}
+
+func exchange(ctx context.Context, via, server, host string) (dnsmessage.Header, error) {
+	msg, err := question(host)
 	if err != nil {
-		return 0, err
+		return dnsmessage.Header{}, err
 	}
-	b := dnsmessage.NewBuilder(nil, dnsmessage.Header{ID: uint16(time.Now().UnixNano()), RecursionDesired: true})
-	if err := b.StartQuestions(); err != nil {
-		return 0, err
-	}
-	if err := b.Question(dnsmessage.Question{Name: name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}); err != nil {
-		return 0, err
-	}
-	msg, err := b.Finish()
-	if err != nil {
-		return 0, err
-	}
+	ctx, cancel := context.WithTimeout(ctx, dnsBudget)
+	defer cancel()
 	var d net.Dialer
-	c, err := d.DialContext(ctx, "udp", net.JoinHostPort(server, "53"))
+	c, err := d.DialContext(ctx, via, net.JoinHostPort(server, "53"))
 	if err != nil {
-		return 0, err
+		return dnsmessage.Header{}, err
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(time.Second))
+	if end, ok := ctx.Deadline(); ok {
+		_ = c.SetDeadline(end)
+	}
+	if via == "tcp" {
+		msg = append(binary.BigEndian.AppendUint16(nil, uint16(len(msg))), msg...) //nolint:gosec // one question
+	}
 	if _, err := c.Write(msg); err != nil {
-		return 0, err
+		return dnsmessage.Header{}, err
+	}
+	if via == "tcp" {
+		if _, err := io.ReadFull(c, make([]byte, 2)); err != nil {
+			return dnsmessage.Header{}, err
+		}
 	}
 	buf := make([]byte, 1500)
 	n, err := c.Read(buf)
 	if err != nil {
-		return 0, err
+		return dnsmessage.Header{}, err
 	}
 	var p dnsmessage.Parser
-	h, err := p.Start(buf[:n])
-	return h.RCode, err
+	return p.Start(buf[:n])
 }
 
-// resolverBeyond reports whether a name server outside this computer's own
-// subnets answers anything: a control for the line to the outside.
-func resolverBeyond(ctx context.Context) bool {
+func question(host string) ([]byte, error) {
+	name, err := dnsmessage.NewName(strings.TrimSuffix(host, ".") + ".")
+	if err != nil {
+		return nil, err
+	}
+	b := dnsmessage.NewBuilder(nil, dnsmessage.Header{ID: uint16(time.Now().UnixNano()), RecursionDesired: true}) //nolint:gosec // any number
+	if err := b.StartQuestions(); err != nil {
+		return nil, err
+	}
+	if err := b.Question(dnsmessage.Question{Name: name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}); err != nil {
+		return nil, err
+	}
+	return b.Finish()
+}
+
+// control looks whether a name server outside this computer's own subnets answers
+// anything: then the line to the outside is open. It reports that.
+func (w *walk) control(ctx context.Context) bool {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
 		return false
@@ -103,7 +150,10 @@ func resolverBeyond(ctx context.Context) bool {
 		if near {
 			continue
 		}
-		if _, err := query(ctx, s, "."); err == nil {
+		o := query(ctx, "udp", s, ".")
+		answered := o.Outcome == fault.Yes || strings.HasPrefix(o.Code, "rcode:")
+		w.set.Add(fault.Observation{Kind: "control", Target: s, Outcome: yes(answered), Code: o.Code, RTT: o.RTT})
+		if answered {
 			return true
 		}
 	}

@@ -1,42 +1,93 @@
 package probe
 
-import "counterfoil/sync/fault"
+import (
+	"fmt"
+	"strings"
+
+	"counterfoil/sync/fault"
+)
+
+// Evidence is one check's result.
+type Evidence struct {
+	Probe  string `json:"probe"`
+	Result string `json:"result"`
+	MS     int64  `json:"ms"`
+}
+
+// Evidence lists what the checks found that were made.
+func (r Report) Evidence() []Evidence {
+	out := []Evidence{}
+	for _, c := range r.Checks {
+		if c.State == Good || c.State == Bad {
+			out = append(out, Evidence{c.ID, c.Result, c.MS})
+		}
+	}
+	return out
+}
 
 // Selfcheck is the report for scripts.
 type Selfcheck struct {
-	Verdict    fault.ID         `json:"verdict"`
-	Name       string           `json:"name"`
-	Layer      fault.Layer      `json:"layer"`
-	Confidence fault.Confidence `json:"confidence"`
-	Who        fault.Who        `json:"who"`
-	Title      string           `json:"title"`
-	Steps      []string         `json:"steps"`
-	Evidence   []fault.Evidence `json:"evidence"`
-	Suppressed []fault.ID       `json:"suppressed"`
-	MS         int64            `json:"ms"`
+	Verdict      fault.ID            `json:"verdict"`
+	Name         string              `json:"name"`
+	Layer        fault.Layer         `json:"layer"`
+	Confidence   fault.Confidence    `json:"confidence"`
+	Who          fault.Who           `json:"who"`
+	Title        string              `json:"title"`
+	Steps        []string            `json:"steps"`
+	Evidence     []Evidence          `json:"evidence"`
+	Also         []fault.ID          `json:"also"`       // independent faults beside it
+	Suppressed   []fault.ID          `json:"suppressed"` // explained by one of them
+	Observations []fault.Observation `json:"observations"`
+	MS           int64               `json:"ms"`
 }
 
-// SelfcheckJSON converts a report.
-func SelfcheckJSON(r Report) Selfcheck {
+// SelfcheckJSON converts a report. All that names a host or a person passes masked.
+func SelfcheckJSON(r Report, masked func(string) string) Selfcheck {
 	out := Selfcheck{
-		Verdict: r.Finding.Fault, Name: string(r.Finding.Fault), Confidence: r.Finding.Confidence, Who: fault.App,
-		Steps: []string{}, Evidence: r.Finding.Evidence, Suppressed: r.Finding.Suppressed, MS: r.Took.Milliseconds(),
+		Verdict: r.Fault, Name: string(r.Fault), Confidence: r.Confidence, Who: fault.App, Title: ending(r.Fault).EN,
+		Steps: []string{}, Evidence: r.Evidence(), Also: []fault.ID{}, Suppressed: append([]fault.ID{}, r.Hidden...), MS: r.Took.Milliseconds(),
 	}
-	if f, ok := fault.Lookup(r.Finding.Fault); ok {
+	if f, ok := fault.Lookup(r.Fault); ok {
 		out.Name, out.Layer, out.Who, out.Title = f.Name, f.Layer, f.Who, f.Title.EN
 		for _, s := range f.Steps {
-			out.Steps = append(out.Steps, s.Text.EN)
+			out.Steps = append(out.Steps, s.EN)
 		}
-	} else if r.Finding.Fault == fault.OK {
-		out.Title = "everything works"
-	} else {
-		out.Title = "no certain cause was found"
 	}
-	if out.Evidence == nil {
-		out.Evidence = []fault.Evidence{}
+	for _, f := range r.Also {
+		out.Also = append(out.Also, f.Fault)
 	}
-	if out.Suppressed == nil {
-		out.Suppressed = []fault.ID{}
+	for i := range out.Evidence {
+		out.Evidence[i].Result = masked(out.Evidence[i].Result)
+	}
+	for _, o := range r.Observations {
+		values := map[string]string{}
+		for k, v := range o.Values {
+			values[k] = masked(v)
+		}
+		o.Target, o.Detail, o.Values = masked(o.Target), masked(o.Detail), values
+		out.Observations = append(out.Observations, o)
 	}
 	return out
+}
+
+// ending is what is said where no fault is named.
+func ending(id fault.ID) fault.Text {
+	if id == fault.OK {
+		return fault.Text{ZH: "一切正常", EN: "everything works"}
+	}
+	return fault.Text{ZH: "没有找到确定的原因", EN: "no certain cause was found"}
+}
+
+// Text is the report for people in "zh" or "en".
+func (r Report) Text(lang string) string {
+	f, ok := fault.Lookup(r.Fault)
+	if !ok {
+		return ending(r.Fault).In(lang)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s\n%s\n", f.ID, f.Title.In(lang), fault.Render(f.Sentence.In(lang), r.Values))
+	for i, s := range f.Steps {
+		fmt.Fprintf(&b, "  %d. %s\n", i+1, s.In(lang))
+	}
+	return strings.TrimRight(b.String(), "\n")
 }

@@ -1,18 +1,22 @@
-// Package probe is the self-check: it walks from this computer to the invoice
-// server, layer by layer, and brings symptoms to sync/fault for a verdict.
+// Package probe looks: observers walk from this computer to the invoice server and
+// append what they see to one set of observations.
 //
-// A probe never carries a secret over a connection it has not verified: the
-// handshake that only captures a certificate sends no request.
+// An observer looks at one thing, after those that it needs and beside all others.
+// It can be run alone, by its name: then those that it needs run too.
+//
+// An observer never names a fault; sync/fault judges the set. A probe never carries
+// a secret over a connection it has not verified: the handshake that only captures
+// a certificate sends no request.
 package probe
 
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
+	"slices"
+	"sync"
 	"time"
 
 	"counterfoil/sync/fault"
@@ -29,12 +33,12 @@ const (
 	Running State = "running"
 	Good    State = "good"
 	Bad     State = "bad"
-	Skipped State = "skipped" // a deeper fault stands in the way
+	Skipped State = "skipped" // what it needs is not there
 )
 
-// Check is one line of the self-check.
+// Check is one observer's line of the self-check.
 type Check struct {
-	ID     string // "keyring", "data", "network", "names", "proxy", "route", "clock", "tls", "signin", "server"
+	ID     string // the observer's name
 	Title  fault.Text
 	Layer  fault.Layer
 	State  State
@@ -42,162 +46,169 @@ type Check struct {
 	MS     int64
 }
 
-// Config of a Ladder. Roots, CheckStore, Now and Timeout are needed.
+// Config of a Ladder. Roots, Transport, CheckStore, Now and Timeout are needed.
 type Config struct {
 	ServerURL, EnrolledURL string
 	Roots                  func(context.Context) ([]*x509.Certificate, error)
-	ClassifyTrust          func(error) fault.ID
-	CheckStore             func(context.Context) error
-	ClassifyStore          func(error) fault.ID
-	DataDir                string
-	Proxy                  func(*http.Request) (*url.URL, error)
-	Now                    func() time.Time
-	Token                  func(context.Context) (string, error)
-	Other                  func(context.Context, wire.Health) bool // whether the server is another than the folder's; nil: never
-	Device                 string
-	Timeout                time.Duration // of the whole walk
-	ProtocolMin            int
-	ProtocolMax            int
-	LastGood               *link.Snapshot
+	// Transport makes what the program's own requests go over.
+	Transport  func(roots []*x509.Certificate) *http.Transport
+	CheckStore func(context.Context) error
+	DataDir    string
+	Proxy      func(*http.Request) (*url.URL, error)
+	Now        func() time.Time
+	Token      func(context.Context) (string, error)
+	Other      func(context.Context, wire.Health) bool // whether the server is another than the folder's; nil: never
+	Device     string
+	Timeout    time.Duration // of the whole walk
+	LastGood   *link.Snapshot
+
+	ProtocolMin, ProtocolMax int
 }
 
-// Ladder runs the checks. One run at a time.
-type Ladder struct {
-	cfg Config
-
-	host, port string
-	serverURL  *url.URL
-	proxy      *url.URL
-	roots      []*x509.Certificate
-	addresses  []net.IP
-	ours       bool // the product has named itself
-
-	symptoms []fault.Symptom
-	evidence []fault.Evidence
-	stop     bool // a hard fault: nothing above can be checked
-}
+// Ladder runs the observers.
+type Ladder struct{ cfg Config }
 
 // New makes a ladder; it sends nothing.
 func New(cfg Config) *Ladder { return &Ladder{cfg: cfg} }
 
 // Report is the outcome of a walk.
 type Report struct {
-	Finding fault.Finding
-	Checks  []Check
-	Took    time.Duration
+	fault.Verdict
+	Checks       []Check
+	Observations []fault.Observation
+	Took         time.Duration
 }
 
-type rung struct {
-	id    string
+// An observer looks at one thing and reports what it saw in words, and whether that
+// serves the way to the server.
+type observer struct {
+	name  string
 	title fault.Text
 	layer fault.Layer
-	run   func(*Ladder, context.Context) (result string, ok bool)
+	after []string // observers whose finds it needs
+	look  func(*walk, context.Context) (result string, state State)
 }
 
-var rungs = []rung{
-	{"data", fault.Text{ZH: "本机数据", EN: "Local data"}, fault.PC, (*Ladder).data},
-	{"keyring", fault.Text{ZH: "密码库与 CA 证书", EN: "Keyring and CA certificate"}, fault.PC, (*Ladder).keyring},
-	{"address", fault.Text{ZH: "服务器地址", EN: "Server address"}, fault.PC, (*Ladder).address},
-	{"network", fault.Text{ZH: "网络连接", EN: "Network"}, fault.Network, (*Ladder).network},
-	{"proxy", fault.Text{ZH: "代理", EN: "Proxy"}, fault.Internet, (*Ladder).proxyCheck},
-	{"names", fault.Text{ZH: "域名解析", EN: "Names"}, fault.Internet, (*Ladder).names},
-	{"route", fault.Text{ZH: "到服务器的线路", EN: "Route to the server"}, fault.Internet, (*Ladder).route},
-	{"clock", fault.Text{ZH: "电脑时间", EN: "Computer's time"}, fault.PC, (*Ladder).clock},
-	{"tls", fault.Text{ZH: "安全连接", EN: "Secure connection"}, fault.Secure, (*Ladder).secure},
-	{"server", fault.Text{ZH: "发票服务器", EN: "Invoice server"}, fault.Server, (*Ladder).server},
-	{"signin", fault.Text{ZH: "登录", EN: "Sign-in"}, fault.Server, (*Ladder).signIn},
+var observers = []observer{
+	{"data", fault.Text{ZH: "本机数据", EN: "Local data"}, fault.PC, nil, (*walk).data},
+	{"keyring", fault.Text{ZH: "密码库与 CA 证书", EN: "Keyring and CA certificate"}, fault.PC, nil, (*walk).keyring},
+	{"address", fault.Text{ZH: "服务器地址", EN: "Server address"}, fault.PC, nil, (*walk).address},
+	{"network", fault.Text{ZH: "网络连接", EN: "Network"}, fault.Network, []string{"address"}, (*walk).network},
+	{"proxy", fault.Text{ZH: "代理", EN: "Proxy"}, fault.Internet, []string{"network"}, (*walk).throughProxy},
+	{"names", fault.Text{ZH: "域名解析", EN: "Names"}, fault.Internet, []string{"proxy"}, (*walk).names},
+	{"route", fault.Text{ZH: "到服务器的线路", EN: "Route to the server"}, fault.Internet, []string{"names"}, (*walk).route},
+	{"clock", fault.Text{ZH: "电脑时间", EN: "Computer's time"}, fault.PC, []string{"route"}, (*walk).clock},
+	{"tls", fault.Text{ZH: "安全连接", EN: "Secure connection"}, fault.Secure, []string{"route", "keyring"}, (*walk).secure},
+	{"server", fault.Text{ZH: "发票服务器", EN: "Invoice server"}, fault.Server, []string{"route", "keyring"}, (*walk).server},
+	{"signin", fault.Text{ZH: "登录", EN: "Sign-in"}, fault.Server, []string{"server"}, (*walk).signIn},
 }
 
-// Run walks all rungs; progress is told of each change. It changes nothing.
+// walk is one run. What an observer finds for others stands below; it is read only
+// by those that come after it.
+type walk struct {
+	Config
+	set *fault.Set
+
+	host, port string // of the server; empty where the address is none
+	base       *url.URL
+	proxy      *url.URL
+	roots      []*x509.Certificate
+	addresses  []net.IP
+	open       string // host:port that took a connection: the proxy's or the server's
+	real       *http.Transport
+	ours       bool // the product has named itself
+}
+
+// Run walks all observers; progress is told of each change, one at a time. It
+// changes nothing.
 func (l *Ladder) Run(ctx context.Context, progress func(Check)) Report {
+	return l.run(ctx, observers, progress)
+}
+
+// RunOnly runs the named observers and those that they need. Unknown names are
+// left out; without any that is known it runs all.
+func (l *Ladder) RunOnly(ctx context.Context, progress func(Check), names ...string) Report {
+	need := map[string]bool{}
+	for i := len(observers) - 1; i >= 0; i-- { // those needed stand before
+		o := observers[i]
+		if slices.Contains(names, o.name) || need[o.name] {
+			need[o.name] = true
+			for _, n := range o.after {
+				need[n] = true
+			}
+		}
+	}
+	if len(need) == 0 {
+		return l.Run(ctx, progress)
+	}
+	var some []observer
+	for _, o := range observers {
+		if need[o.name] {
+			some = append(some, o)
+		}
+	}
+	return l.run(ctx, some, progress)
+}
+
+func (l *Ladder) run(ctx context.Context, all []observer, progress func(Check)) Report {
 	if progress == nil {
 		progress = func(Check) {}
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
 	start := time.Now()
-	l.symptoms, l.evidence, l.stop = nil, nil, false
-	l.ours, l.proxy = false, nil
-	checks := make([]Check, len(rungs))
-	for i, r := range rungs {
-		checks[i] = Check{ID: r.id, Title: r.title, Layer: r.layer, State: Pending}
+	w := &walk{Config: l.cfg, set: &fault.Set{}}
+	checks := make([]Check, len(all))
+	ended := map[string]chan struct{}{}
+	for i, o := range all {
+		checks[i] = Check{ID: o.name, Title: o.title, Layer: o.layer, State: Pending}
+		ended[o.name] = make(chan struct{})
 		progress(checks[i])
 	}
-	for i, r := range rungs {
-		c := &checks[i]
-		if l.stop {
-			c.State = Skipped
-			progress(*c)
-			continue
-		}
-		c.State = Running
-		progress(*c)
-		t := time.Now()
-		result, ok := r.run(l, ctx)
-		c.MS, c.Result, c.State = time.Since(t).Milliseconds(), result, Good
-		if !ok {
-			c.State = Bad
-		}
-		l.evidence = append(l.evidence, fault.Evidence{Probe: r.id, Result: result, MS: c.MS})
-		progress(*c)
+	var telling sync.Mutex
+	var group sync.WaitGroup
+	for i, o := range all {
+		group.Go(func() {
+			defer close(ended[o.name])
+			for _, n := range o.after {
+				<-ended[n]
+			}
+			c := &checks[i]
+			tell := func() { telling.Lock(); progress(*c); telling.Unlock() }
+			c.State = Running
+			tell()
+			t := time.Now()
+			c.Result, c.State = o.look(w, ctx)
+			c.MS = time.Since(t).Milliseconds()
+			tell()
+		})
 	}
-	return Report{Finding: fault.Decide(l.symptoms, l.evidence), Checks: checks, Took: time.Since(start)}
+	group.Wait()
+	if w.real != nil {
+		w.real.CloseIdleConnections()
+	}
+	return Report{Verdict: fault.Judge(w.set), Checks: checks, Observations: w.set.All(), Took: time.Since(start)}
 }
 
-// Recheck walks again and reports whether the fault is still there.
-func (l *Ladder) Recheck(ctx context.Context, id fault.ID) (still bool, r Report) {
-	r = l.Run(ctx, nil)
-	return r.Finding.Fault == id, r
+// saw reports whether an observation of a kind and stage turned out bad.
+func (w *walk) failed(kind, stage string) bool {
+	return w.set.Saw(fault.Pattern{Kind: kind, Stage: stage, Outcome: string(fault.No)})
 }
 
-// found notes a symptom; hard ones end the walk.
-func (l *Ladder) found(id fault.ID, c fault.Confidence, values map[string]string) {
-	if values == nil {
-		values = map[string]string{}
+// yes is the outcome of a question.
+func yes(b bool) fault.Outcome {
+	if b {
+		return fault.Yes
 	}
-	values["host"] = l.host
-	l.symptoms = append(l.symptoms, fault.Symptom{Fault: id, Confidence: c, Values: values})
+	return fault.No
 }
 
-func (l *Ladder) hard(id fault.ID, c fault.Confidence, values map[string]string) {
-	l.found(id, c, values)
-	l.stop = true
+// good is the state of a check.
+func good(b bool) State {
+	if b {
+		return Good
+	}
+	return Bad
 }
 
-// address reads the configured address (K12).
-func (l *Ladder) address(context.Context) (string, bool) {
-	typed := l.cfg.ServerURL
-	values := map[string]string{"typed": typed, "enrolled": l.cfg.EnrolledURL}
-	for k, v := range values {
-		if v == "" {
-			values[k] = "—"
-		}
-	}
-	u, err := url.Parse(typed)
-	if typed == "" || err != nil || u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(typed, " 　：／。") || u.User != nil {
-		l.hard("K12", fault.Proven, values)
-		return fmt.Sprintf("%q is no https address", typed), false
-	}
-	l.serverURL, l.host, l.port = u, u.Hostname(), u.Port()
-	if l.port == "" {
-		l.port = "443"
-	}
-	return u.Host, true
-}
-
-// Text is the report for people in "zh" or "en".
-func (r Report) Text(lang string) string {
-	f, ok := fault.Lookup(r.Finding.Fault)
-	if !ok {
-		if r.Finding.Fault == fault.OK {
-			return fault.Text{ZH: "一切正常", EN: "Everything works."}.In(lang)
-		}
-		return fault.Text{ZH: "没有找到确定的原因", EN: "No certain cause was found."}.In(lang)
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s\n%s\n", f.ID, f.Title.In(lang), fault.Render(f.Sentence.In(lang), r.Finding.Values))
-	for i, s := range f.Steps {
-		fmt.Fprintf(&b, "  %d. %s\n", i+1, s.Text.In(lang))
-	}
-	return strings.TrimRight(b.String(), "\n")
-}
+const inTheWay = "not asked: something before it is in the way"

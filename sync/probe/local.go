@@ -2,72 +2,123 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"strings"
+	"time"
 
 	"counterfoil/sync/fault"
 )
 
-// minFree is what a desk needs to go on working, in bytes.
-const minFree = 20 << 20
-
-// data checks the local store and the room on its disk.
-func (l *Ladder) data(ctx context.Context) (string, bool) {
-	if l.cfg.CheckStore != nil {
-		if err := l.cfg.CheckStore(ctx); ctx.Err() != nil {
-			return "not ended: " + ctx.Err().Error(), true // no finding is no fault
-		} else if err != nil {
-			id := fault.ID("")
-			if l.cfg.ClassifyStore != nil {
-				id = l.cfg.ClassifyStore(err)
-			}
-			if id == "" {
-				id = "K06"
-			}
-			l.hard(id, fault.Proven, nil)
-			return err.Error(), false
+// data looks at the local store and the room on its disk.
+func (w *walk) data(ctx context.Context) (string, State) {
+	text, ok := "ok", true
+	if w.CheckStore != nil {
+		o := fault.OfError(w.CheckStore(ctx))
+		o.Kind = "store"
+		if err := ctx.Err(); err != nil {
+			o.Outcome, text = fault.Unmeasured, "not ended: "+err.Error() // no finding is no fault
+		} else if o.Outcome == fault.No {
+			text, ok = o.Detail, false
 		}
+		w.set.Add(o)
 	}
-	if l.cfg.DataDir != "" {
-		if free, err := freeBytes(l.cfg.DataDir); err == nil && free < minFree {
-			l.hard("K08", fault.Proven, map[string]string{"free": fmt.Sprint(free >> 20)})
-			return fmt.Sprintf("%d MB free", free>>20), false
-		}
+	if w.DataDir == "" {
+		return text, good(ok)
 	}
-	return "ok", true
+	free, err := freeBytes(w.DataDir)
+	if err != nil {
+		w.set.Add(fault.Observation{Kind: "disk", Outcome: fault.Unmeasured, Detail: err.Error()})
+		return text, good(ok)
+	}
+	room := fault.Observation{Kind: "disk", Outcome: fault.Yes, Bytes: int64(free), Values: map[string]string{"free": fmt.Sprint(free >> 20)}} //nolint:gosec // below 8 EiB
+	w.set.Add(room)
+	if ok {
+		text = fmt.Sprintf("%d MB free", free>>20)
+	}
+	return text, good(ok)
 }
 
 // keyring reads the CA as the program does.
-func (l *Ladder) keyring(ctx context.Context) (string, bool) {
-	roots, err := l.cfg.Roots(ctx)
+func (w *walk) keyring(ctx context.Context) (string, State) {
+	roots, err := w.Roots(ctx)
+	o := fault.OfError(err)
+	o.Kind = "keyring"
+	w.set.Add(o)
 	if err != nil {
-		id := fault.ID("K02")
-		if l.cfg.ClassifyTrust != nil {
-			id = l.cfg.ClassifyTrust(err)
-		}
-		l.hard(id, fault.Proven, nil)
-		return err.Error(), false
+		return err.Error(), Bad
 	}
+	w.set.Add(fault.Observation{Kind: "roots", Outcome: yes(len(roots) > 0)})
 	if len(roots) == 0 {
-		l.hard("S08", fault.Proven, nil)
-		return "no root certificate", false
+		return "no root certificate", Bad
 	}
-	l.roots = roots
-	return fmt.Sprintf("%d certificate(s)", len(roots)), true
+	w.roots = roots
+	w.real = w.Transport(roots)
+	return fmt.Sprintf("%d certificate(s)", len(roots)), Good
+}
+
+// address reads the configured address.
+func (w *walk) address(context.Context) (string, State) {
+	dash := func(s string) string {
+		if s == "" {
+			return "—"
+		}
+		return s
+	}
+	o := fault.Observation{Kind: "url", Outcome: fault.No, Values: map[string]string{"typed": dash(w.ServerURL), "enrolled": dash(w.EnrolledURL)}}
+	u, err := url.Parse(w.ServerURL)
+	if w.ServerURL == "" || err != nil || u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(w.ServerURL, " 　：／。") || u.User != nil {
+		w.set.Add(o)
+		return fmt.Sprintf("%q is no https address", w.ServerURL), Bad
+	}
+	w.base, w.host, w.port = u, u.Hostname(), u.Port()
+	if w.port == "" {
+		w.port = "443"
+	}
+	o.Outcome = fault.Yes
+	w.set.Add(o.With(map[string]string{"host": w.host}))
+	return u.Host, Good
 }
 
 // network looks at interfaces and routes; it sends nothing. A server on this
 // very computer needs none.
-func (l *Ladder) network(context.Context) (string, bool) {
-	if ip := net.ParseIP(l.host); l.host == "localhost" || ip != nil && ip.IsLoopback() {
-		return "this computer", true
+func (w *walk) network(context.Context) (string, State) {
+	if w.host == "" {
+		return inTheWay, Skipped
+	}
+	if ip := net.ParseIP(w.host); w.host == "localhost" || ip != nil && ip.IsLoopback() {
+		return "this computer", Good
 	}
 	all, err := net.Interfaces()
 	if err != nil {
-		return "interfaces cannot be read: " + err.Error(), true
+		w.set.Add(fault.Observation{Kind: "net", Stage: "link", Outcome: fault.Unmeasured, Detail: err.Error()})
+		return "interfaces cannot be read: " + err.Error(), Good
 	}
-	up, addressed := 0, 0
+	up, addressed := connected(all)
+	w.set.Add(fault.Observation{Kind: "net", Stage: "link", Outcome: yes(up > 0)})
+	if up == 0 {
+		return "no interface is connected", Bad
+	}
+	w.set.Add(fault.Observation{Kind: "net", Stage: "address", Outcome: yes(addressed > 0)})
+	if addressed == 0 {
+		return "no address", Bad
+	}
+	route := fault.Observation{Kind: "net", Stage: "route", Outcome: fault.Unmeasured}
+	has, known := hasRoute(w.host)
+	if known {
+		route.Outcome = yes(has)
+	}
+	w.set.Add(route)
+	if known && !has {
+		return "no route to the outside", Bad
+	}
+	return fmt.Sprintf("%d connected", up), Good
+}
+
+// connected counts the interfaces to the outside and their addresses.
+func connected(all []net.Interface) (up, addressed int) {
 	for _, i := range all {
 		if i.Flags&net.FlagLoopback != 0 || i.Flags&net.FlagUp == 0 || i.Flags&net.FlagRunning == 0 {
 			continue
@@ -83,34 +134,42 @@ func (l *Ladder) network(context.Context) (string, bool) {
 			}
 		}
 	}
-	switch {
-	case up == 0:
-		l.hard("N01", fault.Proven, nil)
-		return "no interface is connected", false
-	case addressed == 0:
-		l.hard("N02", fault.Proven, nil)
-		return "no address", false
-	}
-	if has, known := hasRoute(l.host); known && !has {
-		l.hard("N04", fault.Proven, nil)
-		return "no route to the outside", false
-	}
-	return fmt.Sprintf("%d connected", up), true
+	return up, addressed
 }
 
 // hasRoute asks the system for a route without sending anything: connecting a
 // UDP socket only looks one up. known is false when that tells nothing.
 func hasRoute(host string) (has, known bool) {
-	target := host
+	targets := []string{host}
 	if net.ParseIP(host) == nil {
-		// The name may not resolve without a route: any outside address will do.
-		// 192.0.2.1 is a documentation address; nothing is sent to it.
-		target = "192.0.2.1"
+		// The name may not resolve without a route: any outside address will do. These
+		// are for documentation; nothing is sent to them.
+		targets = []string{"192.0.2.1", "2001:db8::1"}
 	}
-	c, err := net.Dial("udp", net.JoinHostPort(target, "9"))
-	if err == nil {
-		_ = c.Close()
-		return true, true
+	known = true
+	for _, t := range targets {
+		c, err := net.Dial("udp", net.JoinHostPort(t, "9"))
+		if err == nil {
+			_ = c.Close()
+			return true, true
+		}
+		code := fault.OfError(err).Code
+		known = known && (code == "errno:ENETUNREACH" || code == "errno:EHOSTUNREACH" || code == "errno:EAFNOSUPPORT" || code == "errno:EADDRNOTAVAIL")
 	}
-	return false, strings.Contains(err.Error(), "unreachable") || isUnreachable(err)
+	return false, known
+}
+
+// dial connects within its budget.
+func dial(ctx context.Context, address string) (net.Conn, time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2500*time.Millisecond)
+	defer cancel()
+	var d net.Dialer
+	t := time.Now()
+	c, err := d.DialContext(ctx, "tcp", address)
+	return c, time.Since(t), err
+}
+
+// given reports whether an error only says that the whole walk ended.
+func given(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
 }

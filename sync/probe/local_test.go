@@ -12,13 +12,12 @@ import (
 func TestDataCheckGivenUp(t *testing.T) {
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	classify := func(error) fault.ID { return "" }
-	l := New(Config{CheckStore: func(ctx context.Context) error { return ctx.Err() }, ClassifyStore: classify})
-	if text, good := l.data(ended); !good {
+	w := &walk{Config: Config{CheckStore: func(ctx context.Context) error { return ctx.Err() }}, set: &fault.Set{}}
+	if text, state := w.data(ended); state != Good || w.failed("store", "") {
 		t.Errorf("given up: %s", text)
 	}
-	l = New(Config{CheckStore: func(context.Context) error { return errors.New("broken") }, ClassifyStore: classify})
-	if text, good := l.data(context.Background()); good || text != "broken" {
+	w = &walk{Config: Config{CheckStore: func(context.Context) error { return errors.New("broken") }}, set: &fault.Set{}}
+	if text, state := w.data(context.Background()); state != Bad || text != "broken" || !w.failed("store", "") {
 		t.Errorf("failed: %s", text)
 	}
 }

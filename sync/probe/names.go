@@ -4,93 +4,93 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/url"
+	"sync"
 	"time"
 
 	"counterfoil/sync/fault"
 )
 
-// names resolves the server beside the system's resolver, which folds causes.
-func (l *Ladder) names(ctx context.Context) (string, bool) {
-	if ip := net.ParseIP(l.host); ip != nil {
-		l.addresses = []net.IP{ip}
-		return "an address, no name", true
+// names resolves the server by the system and, because that folds causes, by asking
+// every resolver itself.
+func (w *walk) names(ctx context.Context) (string, State) {
+	if w.host == "" || w.failed("net", "") || w.failed("proxy", "") {
+		return inTheWay, Skipped
 	}
-	if l.proxy != nil {
-		return "left to the proxy", true
+	if ip := net.ParseIP(w.host); ip != nil {
+		w.addresses = []net.IP{ip}
+		return "an address, no name", Good
 	}
-	type verdict struct {
-		id fault.ID
-		c  fault.Confidence
+	if w.proxy != nil {
+		return "left to the proxy", Good
 	}
-	own := make(chan verdict, 1)
-	go func() {
-		id, c := ownLookup(ctx, l.host)
-		own <- verdict{id, c}
-	}()
+	own := make(chan []fault.Observation, 1)
+	go func() { own <- askResolvers(ctx, w.host) }()
 	sys, cancel := context.WithTimeout(ctx, 2500*time.Millisecond)
 	defer cancel()
-	ips, err := net.DefaultResolver.LookupIP(sys, "ip", l.host)
+	ips, err := net.DefaultResolver.LookupIP(sys, "ip", w.host)
 	if err == nil {
-		l.addresses = ips
-		return ips[0].String(), true
+		w.set.Add(fault.Observation{Kind: "dns", Via: "system", Outcome: fault.Yes})
+		w.addresses = ips
+		return ips[0].String(), Good
 	}
-	values := map[string]string{"enrolled": l.cfg.EnrolledURL}
-	v := <-own
-	id, c := v.id, v.c
-	var d *net.DNSError
-	switch {
-	case id != "":
-	case errors.As(err, &d) && d.IsTimeout || sys.Err() != nil:
-		id, c = "D02", fault.Proven
-	case errors.As(err, &d) && d.IsNotFound:
-		id, c = "D05", fault.Likely
-	default:
-		id, c = "D04", fault.Likely
+	o := fault.OfError(err)
+	o.Kind, o.Via = "dns", "system"
+	if sys.Err() != nil {
+		o.Code, o.Outcome = "timeout", fault.No
 	}
-	l.hard(id, c, values)
-	return err.Error(), false
+	w.set.Add(o)
+	w.set.Add(<-own...)
+	w.set.Add(fault.Observation{Kind: "dns", Via: "last_good", Outcome: yes(w.knownName())})
+	return err.Error(), Bad
 }
 
-// route connects to every address of the server.
-func (l *Ladder) route(ctx context.Context) (string, bool) {
-	if l.proxy != nil {
-		return "through the proxy", true
+// knownName reports whether the line worked before under this very name.
+func (w *walk) knownName() bool {
+	u, err := url.Parse(w.EnrolledURL)
+	return err == nil && w.LastGood != nil && u.Hostname() == w.host
+}
+
+// route connects to every address of the server at once.
+func (w *walk) route(ctx context.Context) (string, State) {
+	if w.host == "" || w.failed("net", "") || w.failed("proxy", "") || w.failed("dns", "") && len(w.addresses) == 0 {
+		return inTheWay, Skipped
 	}
+	if w.proxy != nil {
+		return "through the proxy", Good
+	}
+	var mu sync.Mutex
+	var group sync.WaitGroup
 	var last error
-	refused := 0
-	for _, ip := range l.addresses {
-		t := time.Now()
-		c, err := dial(ctx, net.JoinHostPort(ip.String(), l.port))
-		if err == nil {
+	text, refused := "", false
+	for _, ip := range w.addresses {
+		group.Go(func() {
+			address := net.JoinHostPort(ip.String(), w.port)
+			c, rtt, err := dial(ctx, address)
+			o := fault.OfError(err)
+			o.Kind, o.Target, o.Via, o.RTT = "tcp", address, "direct", rtt.Milliseconds()
+			w.set.Add(o)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				last, refused = err, refused || o.Code == "errno:ECONNREFUSED"
+				return
+			}
 			_ = c.Close()
-			return ip.String() + " " + time.Since(t).Round(time.Millisecond).String(), true
-		}
-		if isRefused(err) {
-			refused++
-		}
-		last = err
+			if w.open == "" { // the first that answers
+				w.open, text = address, ip.String()+" "+rtt.Round(time.Millisecond).String()
+			}
+		})
+	}
+	group.Wait()
+	if w.open != "" {
+		return text, Good
 	}
 	if last == nil {
 		last = errors.New("no address")
 	}
-	switch {
-	case refused > 0 && refused == len(l.addresses):
-		l.hard("T01", fault.Proven, nil)
-	case refused > 0:
-		l.hard("T01", fault.Likely, nil)
-	case resolverBeyond(ctx):
-		// Something else beyond the office answers: the line is good, the server is not.
-		l.hard("T03", fault.Proven, nil)
-		return last.Error() + "; the name server beyond the office answers", false
-	default:
-		l.hard("T03", fault.Likely, nil)
+	if !refused && w.control(ctx) {
+		return last.Error() + "; the name server beyond the office answers", Bad
 	}
-	return last.Error(), false
-}
-
-func dial(ctx context.Context, address string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2500*time.Millisecond)
-	defer cancel()
-	var d net.Dialer
-	return d.DialContext(ctx, "tcp", address)
+	return last.Error(), Bad
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -14,43 +13,52 @@ import (
 	"counterfoil/sync/fault"
 )
 
-// proxyCheck finds the proxy the program would use and whether it is there.
-func (l *Ladder) proxyCheck(ctx context.Context) (string, bool) {
-	if l.cfg.Proxy == nil {
-		return "none", true
+// throughProxy finds the proxy the program would use and whether it leads to the server.
+func (w *walk) throughProxy(ctx context.Context) (string, State) {
+	if w.host == "" || w.failed("net", "") {
+		return inTheWay, Skipped
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.serverURL.String(), nil)
+	if w.Proxy == nil {
+		return "none", Good
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base.String(), nil)
 	if err != nil {
-		return err.Error(), true
+		return err.Error(), Good
 	}
-	p, err := l.cfg.Proxy(req)
+	p, err := w.Proxy(req)
 	if err != nil || p == nil {
-		return "none", true
+		return "none", Good
 	}
-	l.proxy = p
-	values := map[string]string{"proxy": p.Host}
-	c, err := dial(ctx, proxyAddress(p))
+	w.proxy = p
+	seen := fault.Observation{Kind: "proxy", Stage: "dial", Target: p.Host, Values: map[string]string{"proxy": p.Host}}
+	c, rtt, err := dial(ctx, proxyAddress(p))
 	if err != nil {
-		l.hard("X02", fault.Proven, values)
-		return p.Host + ": " + err.Error(), false
+		o := fault.OfError(err)
+		seen.Outcome, seen.Code, seen.Detail = o.Outcome, o.Code, o.Detail
+		w.set.Add(seen)
+		if o.Code == "timeout" {
+			w.control(ctx)
+		}
+		return p.Host + ": " + err.Error(), Bad
 	}
 	defer c.Close()
-	status, err := connectThrough(c, net.JoinHostPort(l.host, l.port), p.User)
+	seen.Outcome, seen.RTT = fault.Yes, rtt.Milliseconds()
+	w.set.Add(seen)
+	seen.Stage = "connect"
+	seen.Status, err = connectThrough(c, net.JoinHostPort(w.host, w.port), p.User)
+	seen.Outcome = yes(seen.Status == http.StatusOK)
+	text := p.Host
 	switch {
 	case err != nil:
-		l.hard("X02", fault.Likely, values)
-		return p.Host + ": " + err.Error(), false
-	case status == http.StatusProxyAuthRequired:
-		l.hard("X03", fault.Proven, values)
-		return p.Host + " wants a sign-in", false
-	case status == http.StatusForbidden, status == http.StatusMethodNotAllowed, status == http.StatusUnavailableForLegalReasons:
-		l.hard("X04", fault.Proven, values)
-		return p.Host + " denies the server", false
-	case status != http.StatusOK:
-		l.hard("X05", fault.Proven, values)
-		return p.Host + " cannot reach the server", false
+		seen.Code, seen.Detail = fault.OfError(err).Code, err.Error()
+		text += ": " + err.Error()
+	case seen.Status == http.StatusOK:
+		w.open = proxyAddress(p)
+	default:
+		text += ": " + (&fault.ProxyAnswer{Status: seen.Status}).Error()
 	}
-	return p.Host, true
+	w.set.Add(seen)
+	return text, good(w.open != "")
 }
 
 // proxyAddress is the proxy's host:port.
@@ -62,25 +70,22 @@ func proxyAddress(p *url.URL) string {
 }
 
 // tunnel connects to the server, through the proxy when there is one.
-func (l *Ladder) tunnel(ctx context.Context) (net.Conn, error) {
-	if l.proxy != nil {
-		c, err := dial(ctx, proxyAddress(l.proxy))
-		if err != nil {
-			return nil, err
-		}
-		status, err := connectThrough(c, net.JoinHostPort(l.host, l.port), l.proxy.User)
-		if err == nil && status != http.StatusOK {
-			err = fmt.Errorf("the proxy answers %d", status)
-		}
-		if err != nil {
-			return nil, errors.Join(err, c.Close())
-		}
-		return c, nil
+func (w *walk) tunnel(ctx context.Context) (net.Conn, error) {
+	c, _, err := dial(ctx, w.open)
+	if err != nil || w.proxy == nil {
+		return c, err
 	}
-	return dial(ctx, net.JoinHostPort(l.addresses[0].String(), l.port))
+	status, err := connectThrough(c, net.JoinHostPort(w.host, w.port), w.proxy.User)
+	if err == nil && status != http.StatusOK {
+		err = &fault.ProxyAnswer{Status: status}
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
 }
 
-// connectThrough asks a proxy for a tunnel and gives its status.
+// connectThrough asks a proxy for a tunnel and returns its status.
 func connectThrough(c net.Conn, target string, user *url.Userinfo) (int, error) {
 	_ = c.SetDeadline(time.Now().Add(2500 * time.Millisecond))
 	ask := "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n"

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -26,14 +25,14 @@ var interceptors = []string{"kaspersky", "eset", "avast", "avg ", "bitdefender",
 	"umbrella", "360", "sangfor", "深信服", "qianxin", "奇安信", "mcafee", "symantec", "netskope", "blue coat", "checkpoint", "huorong"}
 
 // capture does a handshake that verifies nothing and sends no request.
-func (l *Ladder) capture(ctx context.Context) ([]*x509.Certificate, error) {
-	c, err := l.tunnel(ctx)
+func (w *walk) capture(ctx context.Context) ([]*x509.Certificate, error) {
+	c, err := w.tunnel(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(3 * time.Second))
-	t := tls.Client(c, l.unverified())
+	t := tls.Client(c, w.unverified())
 	if err := t.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}
@@ -41,193 +40,171 @@ func (l *Ladder) capture(ctx context.Context) ([]*x509.Certificate, error) {
 }
 
 // unverified is for a handshake that only looks: no secret is sent over it.
-func (l *Ladder) unverified() *tls.Config {
+func (w *walk) unverified() *tls.Config {
 	c := wire.TLS()
-	c.ServerName, c.InsecureSkipVerify = l.host, true //nolint:gosec // see above
+	c.ServerName, c.InsecureSkipVerify = w.host, true //nolint:gosec // see above
 	return c
 }
 
 // clock compares this computer's time with the server's. An unverified answer is
-// good enough to suspect the clock, not to set it: nothing secret is asked.
-func (l *Ladder) clock(ctx context.Context) (string, bool) {
-	there, ok := l.serverDate(ctx)
+// good enough to suspect the clock, not to set it: nothing secret is asked. A second
+// witness is the certificate: whether it is valid there and not here.
+func (w *walk) clock(ctx context.Context) (string, State) {
+	if w.open == "" {
+		return inTheWay, Skipped
+	}
+	there, leaf, ok := w.serverDate(ctx)
+	here := w.Now()
 	if !ok {
-		return "no time to compare with", true
+		w.set.Add(fault.Observation{Kind: "clock", Target: "server", Outcome: fault.Unmeasured})
+		return "no time to compare with", Good
 	}
-	off := there.Sub(l.cfg.Now())
-	if off.Abs() <= clockTolerance {
-		return "off by " + off.Round(time.Second).String(), true
+	off := there.Sub(here)
+	apart := off.Abs() > clockTolerance
+	w.set.Add(fault.Observation{
+		Kind: "clock", Target: "server", Outcome: yes(!apart), Offset: int64(off.Seconds()),
+		Values: map[string]string{"here": here.Format("2006-01-02 15:04"), "there": there.In(here.Location()).Format("2006-01-02 15:04")},
+	})
+	if leaf != nil && apart {
+		inside := func(t time.Time) bool { return !t.Before(leaf.NotBefore) && !t.After(leaf.NotAfter) }
+		w.set.Add(fault.Observation{Kind: "clock", Target: "certificate", Outcome: yes(inside(here) || !inside(there))})
 	}
-	// A second, independent witness makes it sure: the certificate's own time, or
-	// the offset when the line last worked.
-	confidence := fault.Likely
-	chain, err := l.capture(ctx)
-	if err == nil && len(chain) > 0 {
-		leaf, here := chain[0], l.cfg.Now()
-		inThere := !there.Before(leaf.NotBefore) && !there.After(leaf.NotAfter)
-		inHere := !here.Before(leaf.NotBefore) && !here.After(leaf.NotAfter)
-		if inThere && !inHere {
-			confidence = fault.Proven
-		}
+	if g := w.LastGood; g != nil {
+		w.set.Add(fault.Observation{Kind: "clock", Target: "last_good", Outcome: yes((off - g.Offset).Abs() <= clockTolerance), Offset: int64(g.Offset.Seconds())})
 	}
-	if g := l.cfg.LastGood; g != nil && (off-g.Offset).Abs() > clockTolerance {
-		confidence = fault.Proven
-	}
-	values := map[string]string{"here": l.cfg.Now().Format("2006-01-02 15:04"), "there": there.In(l.cfg.Now().Location()).Format("2006-01-02 15:04")}
-	l.found("S03", confidence, values)
-	return "off by " + off.Round(time.Second).String(), false
+	return "off by " + off.Round(time.Second).String(), good(!apart)
 }
 
-// serverDate reads the Date header of a request without any secret.
-func (l *Ladder) serverDate(ctx context.Context) (time.Time, bool) {
+// serverDate reads the Date header of a request without any secret, and whose
+// certificate was shown.
+func (w *walk) serverDate(ctx context.Context) (time.Time, *x509.Certificate, bool) {
 	tr := &http.Transport{
-		DialContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return l.tunnel(ctx) },
-		TLSClientConfig: l.unverified(), // only the Date header is read
+		DialContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return w.tunnel(ctx) },
+		TLSClientConfig: w.unverified(), // only the Date header is read
 
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 	defer tr.CloseIdleConnections()
 	c := &http.Client{Transport: tr, Timeout: 3 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	req, err := http.NewRequestWithContext(ctx, http.MethodHead, l.serverURL.String()+"/healthz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, w.base.String()+"/healthz", nil)
 	if err != nil {
-		return time.Time{}, false
+		return time.Time{}, nil, false
 	}
 	start := time.Now()
 	resp, err := c.Do(req)
 	if err != nil {
-		return time.Time{}, false
+		return time.Time{}, nil, false
 	}
 	defer resp.Body.Close()
+	var leaf *x509.Certificate
+	if resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0 {
+		leaf = resp.TLS.PeerCertificates[0]
+	}
 	d, err := http.ParseTime(resp.Header.Get("Date"))
-	return d.Add(time.Since(start) / 2), err == nil
+	return d.Add(time.Since(start) / 2), leaf, err == nil
 }
 
 // secure captures the chain and verifies it in more than one way, because Go
 // reports only the first fault it meets.
-func (l *Ladder) secure(ctx context.Context) (string, bool) {
-	chain, err := l.capture(ctx)
-	if err != nil {
-		var rec tls.RecordHeaderError
-		switch {
-		case errors.As(err, &rec) && string(rec.RecordHeader[:]) == "HTTP/":
-			l.hard("S17", fault.Proven, nil)
-		case errors.As(err, &rec):
-			l.hard("S18", fault.Proven, nil)
-		case Outdated(err):
-			l.hard("S16", fault.Likely, nil)
-		default:
-			l.hard(fault.Unknown, fault.Likely, nil)
-		}
-		return err.Error(), false
+func (w *walk) secure(ctx context.Context) (string, State) {
+	if w.open == "" {
+		return inTheWay, Skipped
 	}
-	if len(chain) == 0 {
-		l.hard(fault.Unknown, fault.Likely, nil)
-		return "no certificate", false
+	chain, err := w.capture(ctx)
+	o := fault.OfError(err)
+	if err == nil && len(chain) == 0 {
+		o.Outcome, o.Detail = fault.No, "no certificate"
+	}
+	o.Kind, o.Via = "tls", "look"
+	if err != nil && given(ctx, err) {
+		o.Outcome = fault.Unmeasured
+	}
+	w.set.Add(o)
+	if o.Outcome != fault.Yes {
+		return o.Detail, Bad
+	}
+	seen := w.ofChain(chain)
+	w.set.Add(seen...)
+	for _, s := range seen {
+		if s.Outcome == fault.No && slices.Contains([]string{"roots", "strength", "time", "name", "now"}, s.Stage) {
+			return s.Detail, Bad
+		}
 	}
 	leaf := chain[0]
-	inter := x509.NewCertPool()
-	for _, c := range chain[1:] {
-		inter.AddCert(c)
+	return fmt.Sprintf("%s, until %s", leaf.Issuer.CommonName, leaf.NotAfter.Format(time.DateOnly)), Good
+}
+
+// ofChain asks a chain everything at once: does it lead to our roots, apart from
+// time; is it strong; is it valid now; is it for the host; and where it does not
+// lead to our roots, what it looks like instead.
+func (w *walk) ofChain(chain []*x509.Certificate) []fault.Observation {
+	leaf, top, now := chain[0], chain[len(chain)-1], w.Now()
+	with := x509.VerifyOptions{Roots: pool(w.roots), Intermediates: pool(chain[1:])}
+	with.CurrentTime = leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
+	out := []fault.Observation{ofTime(leaf, now), ofName(leaf, w.host)}
+	add := func(stage string, o fault.Outcome, code, detail string) {
+		out = append(out, fault.Observation{Kind: "chain", Stage: stage, Outcome: o, Code: code, Detail: detail, Values: map[string]string{"issuer": fault.Issuer(top)}})
 	}
-	pool := x509.NewCertPool()
-	for _, c := range l.roots {
-		pool.AddCert(c)
+	if len(w.roots) == 0 {
+		add("roots", fault.Unmeasured, "", "")
+		return out
 	}
-	now := l.cfg.Now()
-	if l.clockWrong() {
-		// The clock is named already; what else is wrong shows at a good time.
-		now = leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
+	paths, err := leaf.Verify(with)
+	if err == nil {
+		add("roots", fault.Yes, "", "")
+		if !slices.ContainsFunc(paths, func(c []*x509.Certificate) bool { return wire.Strong(c) == nil }) {
+			add("strength", fault.No, "x509:weak", wire.Strong(paths[0]).Error())
+		}
+		with.CurrentTime = now // what is left is the age of our roots
+		_, err := leaf.Verify(with)
+		add("now", yes(err == nil), fault.OfError(err).Code, fault.OfError(err).Detail)
+		return out
 	}
-	good := true
-	bad := func(id fault.ID, values map[string]string) {
-		l.found(id, fault.Proven, values)
-		good, l.stop = false, true
-	}
-	inside := leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
-	if found, err := leaf.Verify(x509.VerifyOptions{Roots: pool, Intermediates: inter, CurrentTime: inside}); err != nil {
-		id, values := l.stranger(leaf, chain, inside)
-		bad(id, values)
-	} else if !slices.ContainsFunc(found, func(c []*x509.Certificate) bool { return wire.Strong(c) == nil }) {
-		bad("S13", nil)
-	}
+	add("roots", fault.No, fault.OfError(err).Code, err.Error())
+	add("same_name", yes(slices.ContainsFunc(w.roots, func(r *x509.Certificate) bool {
+		return bytes.Equal(top.RawIssuer, r.RawSubject) && top.CheckSignatureFrom(r) != nil
+	})), "", "")
+	add("maker", yes(reSigned(leaf, top)), "", "")
+	with.Roots = nil // what the system trusts and we do not is re-signed on this computer
+	_, err = leaf.Verify(with)
+	add("system", yes(err == nil), "", "")
+	add("self", yes(len(chain) == 1 && selfSigned(leaf)), "", "")
+	add("complete", yes(selfSigned(top)), "", "")
+	return out
+}
+
+func ofTime(leaf *x509.Certificate, now time.Time) fault.Observation {
+	o := fault.Observation{Kind: "chain", Stage: "time", Outcome: fault.Yes}
 	switch {
 	case now.After(leaf.NotAfter):
-		bad("S01", map[string]string{"date": leaf.NotAfter.Local().Format("2006-01-02")})
+		o.Outcome, o.Code, o.Values = fault.No, "x509:expired", map[string]string{"date": leaf.NotAfter.Local().Format(time.DateOnly)}
+		o.Detail = "valid until " + o.Values["date"]
 	case now.Before(leaf.NotBefore):
-		bad("S02", map[string]string{"date": leaf.NotBefore.Local().Format("2006-01-02")})
+		o.Outcome, o.Code, o.Values = fault.No, "x509:not_yet", map[string]string{"date": leaf.NotBefore.Local().Format(time.DateOnly)}
+		o.Detail = "valid from " + o.Values["date"]
 	}
-	if err := leaf.VerifyHostname(l.host); err != nil {
-		var names []string
-		names = append(names, leaf.DNSNames...)
-		for _, ip := range leaf.IPAddresses {
-			names = append(names, ip.String())
-		}
-		bad("S04", map[string]string{"names": strings.Join(names, ", ")})
-	}
-	if good && !l.clockWrong() {
-		// The server's own certificate is good: what is left is the age of our roots.
-		if _, err := leaf.Verify(x509.VerifyOptions{Roots: pool, Intermediates: inter, CurrentTime: now}); err != nil {
-			bad("K04", nil)
-			return err.Error(), false
-		}
-	}
-	return fmt.Sprintf("%s, until %s", leaf.Issuer.CommonName, leaf.NotAfter.Format("2006-01-02")), good
+	return o
 }
 
-// Outdated reports whether a handshake failed because the other side knows no
-// version or suite that is safe today.
-func Outdated(err error) bool {
-	if err == nil {
-		return false
-	}
-	// Alerts have no type of their own here.
-	var op *net.OpError
-	for _, alert := range []string{"handshake failure", "protocol version", "insufficient security"} {
-		if errors.As(err, &op) && op.Op == "remote error" && strings.Contains(op.Err.Error(), alert) {
-			return true
-		}
-	}
-	return strings.Contains(err.Error(), "server selected unsupported protocol version")
+func ofName(leaf *x509.Certificate, host string) fault.Observation {
+	o := fault.OfError(leaf.VerifyHostname(host))
+	o.Kind, o.Stage = "chain", "name"
+	return o.With(map[string]string{"names": fault.Names(leaf)})
 }
 
-func (l *Ladder) clockWrong() bool {
-	for _, s := range l.symptoms {
-		if s.Fault == "S03" {
-			return true
-		}
+func pool(certs []*x509.Certificate) *x509.CertPool {
+	p := x509.NewCertPool()
+	for _, c := range certs {
+		p.AddCert(c)
 	}
-	return false
+	return p
 }
 
-// stranger tells why a chain does not lead to our roots.
-func (l *Ladder) stranger(leaf *x509.Certificate, chain []*x509.Certificate, at time.Time) (fault.ID, map[string]string) {
-	top := chain[len(chain)-1]
-	issuer := top.Issuer.CommonName
-	if issuer == "" {
-		issuer = top.Issuer.String()
-	}
-	values := map[string]string{"issuer": issuer}
-	for _, r := range l.roots {
-		if bytes.Equal(top.RawIssuer, r.RawSubject) && (top.CheckSignatureFrom(r) != nil) {
-			return "S07", values
-		}
-	}
+func reSigned(leaf, top *x509.Certificate) bool {
 	all := strings.ToLower(leaf.Issuer.String() + " " + top.Issuer.String() + " " + top.Subject.String())
-	for _, name := range interceptors {
-		if strings.Contains(all, name) {
-			return "S11", values
-		}
-	}
-	inter := x509.NewCertPool()
-	for _, c := range chain[1:] {
-		inter.AddCert(c)
-	}
-	if _, err := leaf.Verify(x509.VerifyOptions{Intermediates: inter, CurrentTime: at}); err == nil {
-		// The system trusts it and we do not: something re-signs on this computer.
-		return "S11", values
-	}
-	if len(chain) == 1 && bytes.Equal(leaf.RawSubject, leaf.RawIssuer) && leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil {
-		return "S10", values
-	}
-	return "S06", values
+	return slices.ContainsFunc(interceptors, func(name string) bool { return strings.Contains(all, name) })
+}
+
+func selfSigned(c *x509.Certificate) bool {
+	return bytes.Equal(c.RawSubject, c.RawIssuer) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
 }

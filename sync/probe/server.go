@@ -1,16 +1,11 @@
 package probe
 
 import (
-	"bytes"
 	"context"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"regexp"
-	"strconv"
+	"net/http/httptrace"
 	"strings"
 	"time"
 
@@ -18,160 +13,150 @@ import (
 	"counterfoil/sync/wire"
 )
 
-var pageTitle = regexp.MustCompile(`(?is)<title[^>]*>(.{0,200}?)</title>`)
-
-// ask sends a request over a verified connection only. When the clock is wrong
-// it is refused: the certificate cannot be judged.
-func (l *Ladder) ask(ctx context.Context, path, token string) (*http.Response, []byte, time.Duration, error) {
-	pool := x509.NewCertPool()
-	for _, c := range l.roots {
-		pool.AddCert(c)
+// ask sends a request over the real path, whose transport verifies the server.
+func (w *walk) ask(ctx context.Context, path, token string) (fault.Observation, []byte) {
+	c := &http.Client{Transport: w.real, Timeout: 6 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	var sent, first time.Time
+	trace := &httptrace.ClientTrace{
+		WroteRequest:         func(httptrace.WroteRequestInfo) { sent = time.Now() },
+		GotFirstResponseByte: func() { first = time.Now() },
 	}
-	tr := &http.Transport{
-		DialContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return l.tunnel(ctx) },
-		TLSClientConfig: wire.TLS(), MaxResponseHeaderBytes: 64 << 10,
-	}
-	tr.TLSClientConfig.ServerName, tr.TLSClientConfig.RootCAs, tr.TLSClientConfig.Time = l.host, pool, l.cfg.Now
-	defer tr.CloseIdleConnections()
-	c := &http.Client{Transport: tr, Timeout: 6 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(l.serverURL.String(), "/")+path, nil)
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodGet, strings.TrimRight(w.base.String(), "/")+path, nil)
 	if err != nil {
-		return nil, nil, 0, err
+		return fault.OfError(err), nil
 	}
-	req.Header.Set(wire.HeaderClient, fmt.Sprintf("%s/selfcheck; protocol=%d-%d", wire.Product, l.cfg.ProtocolMin, l.cfg.ProtocolMax))
-	req.Header.Set(wire.HeaderDevice, l.cfg.Device)
+	req.Header.Set(wire.HeaderClient, fmt.Sprintf("%s/selfcheck; protocol=%d-%d", wire.Product, w.ProtocolMin, w.ProtocolMax))
+	req.Header.Set(wire.HeaderDevice, w.Device)
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	start := time.Now()
+	var o fault.Observation
+	var body []byte
 	resp, err := c.Do(req)
-	if err != nil {
-		return nil, nil, 0, err
+	if err == nil {
+		defer resp.Body.Close()
+		body, err = io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	}
-	took := time.Since(start)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	return resp, body, took, err
+	if err != nil {
+		o = fault.OfError(err)
+		if given(ctx, err) {
+			o.Outcome = fault.Unmeasured
+		}
+		if resp != nil && o.Kind == "http" {
+			o.Stage = "body"
+		}
+	} else {
+		o = fault.OfResponse(fault.Answer{Status: resp.StatusCode, Header: resp.Header, Body: body})
+		took := first.Sub(sent) // without the way to a connection
+		o.RTT, o.Values["seconds"] = took.Milliseconds(), fmt.Sprintf("%.1f", took.Seconds())
+	}
+	o.Via = fault.Real
+	return o, body
 }
 
 // server reads the health answer.
-func (l *Ladder) server(ctx context.Context) (string, bool) {
-	if l.clockWrong() {
-		l.stop = true
-		return "not asked while the clock is wrong", false
+func (w *walk) server(ctx context.Context) (string, State) {
+	if w.open == "" || w.real == nil {
+		return inTheWay, Skipped
 	}
-	resp, body, took, err := l.ask(ctx, "/healthz", "")
-	if err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			l.hard("H24", fault.Proven, nil)
-		} else {
-			l.hard(fault.Unknown, fault.Likely, nil)
-		}
-		return err.Error(), false
+	o, body := w.ask(ctx, "/healthz", "")
+	if o.Kind == "http" {
+		o.Target = "health"
 	}
-	if id, values := l.status(resp, body); id != "" {
-		l.hard(id, fault.Proven, values)
-		return fmt.Sprintf("status %d", resp.StatusCode), false
+	w.set.Add(o)
+	switch {
+	case o.Outcome == fault.Unmeasured:
+		return o.Detail, Skipped
+	case o.Outcome == fault.No && o.Kind != "http":
+		return inTheWay, Skipped
+	case o.Outcome == fault.No:
+		return said(o), Bad
 	}
 	var h wire.Health
 	if err := wire.Unmarshal(body, &h); err != nil || h.Product != wire.Product {
 		product := h.Product
 		if product == "" {
-			product = resp.Header.Get("Server")
+			product = o.Values["product"]
 		}
-		l.hard("H15", fault.Proven, map[string]string{"product": product})
-		return "not the invoice server: " + product, false
+		w.set.Add(fault.Observation{Kind: "health", Stage: "product", Via: fault.Real, Outcome: fault.No, Values: map[string]string{"product": product}})
+		return "not the invoice server: " + product, Bad
 	}
-	l.ours = true
-	switch {
-	case l.cfg.Other != nil && l.cfg.Other(ctx, h):
-		l.hard("K20", fault.Proven, nil)
-		return "another server than that of this data folder", false
-	case h.Maintenance != nil:
-		l.hard("H21", fault.Proven, map[string]string{"until": h.Maintenance.Until.Local().Format("15:04")})
-		return "maintenance", false
-	case h.ProtocolMax < l.cfg.ProtocolMin:
-		l.hard("H14", fault.Proven, nil)
-		return fmt.Sprintf("protocol %d-%d", h.ProtocolMin, h.ProtocolMax), false
-	case h.ProtocolMin > l.cfg.ProtocolMax:
-		l.hard("H10", fault.Proven, nil)
-		return fmt.Sprintf("protocol %d-%d", h.ProtocolMin, h.ProtocolMax), false
-	case h.Deps["db"] == "down":
-		l.hard("B01", fault.Proven, nil)
-		return "database down", false
-	case h.Deps["tax"] == "down":
-		l.found("B04", fault.Proven, nil)
-		return "tax platform down", false
-	case took > 1500*time.Millisecond:
-		l.found("P01", fault.Likely, map[string]string{"seconds": fmt.Sprintf("%.1f", took.Seconds())})
-		return took.Round(time.Millisecond).String(), false
+	seen := w.ofHealth(ctx, h)
+	w.set.Add(seen...)
+	w.ours = true
+	for _, s := range seen {
+		if s.Outcome == fault.No {
+			return s.Detail, Bad
+		}
 	}
-	return fmt.Sprintf("%s %s, %s", h.Product, h.Version, took.Round(time.Millisecond)), true
+	return fmt.Sprintf("%s %s, %d ms", h.Product, h.Version, o.RTT), Good
 }
 
-// signIn asks a question that needs the token.
-func (l *Ladder) signIn(ctx context.Context) (string, bool) {
+// ofHealth is what a server says of itself.
+func (w *walk) ofHealth(ctx context.Context, h wire.Health) []fault.Observation {
+	var out []fault.Observation
+	add := func(stage string, good bool, code, detail string) *fault.Observation {
+		o := fault.Observation{Kind: "health", Stage: stage, Via: fault.Real, Outcome: yes(good)}
+		if !good {
+			o.Code, o.Detail = code, detail
+		}
+		out = append(out, o)
+		return &out[len(out)-1]
+	}
+	add("product", true, "", "")
+	add("identity", w.Other == nil || !w.Other(ctx, h), "", "another server than that of this data folder")
+	o := add("maintenance", h.Maintenance == nil, "", "maintenance")
+	if h.Maintenance != nil {
+		o.Values = map[string]string{"until": h.Maintenance.Until.Local().Format("15:04")}
+	}
+	protocol := ""
+	switch {
+	case h.ProtocolMax < w.ProtocolMin:
+		protocol = "server_old"
+	case h.ProtocolMin > w.ProtocolMax:
+		protocol = "client_old"
+	}
+	add("protocol", protocol == "", protocol, fmt.Sprintf("protocol %d-%d", h.ProtocolMin, h.ProtocolMax))
+	add("db", h.Deps["db"] != "down", "", "database down")
+	add("tax", h.Deps["tax"] != "down", "", "tax platform down")
+	return out
+}
+
+// signIn asks a question that needs the token; only our own server is shown it.
+func (w *walk) signIn(ctx context.Context) (string, State) {
+	if !w.ours || w.set.Saw(fault.Pattern{Kind: "health", Stage: "!tax", Outcome: string(fault.No)}) {
+		return inTheWay, Skipped
+	}
 	token := ""
-	if l.cfg.Token != nil {
-		t, err := l.cfg.Token(ctx)
+	if w.Token != nil {
+		t, err := w.Token(ctx)
 		if err != nil {
-			return "the token cannot be read: " + err.Error(), true
+			w.set.Add(fault.Observation{Kind: "http", Target: "signin", Via: fault.Real, Outcome: fault.Unmeasured, Detail: err.Error()})
+			return "the token cannot be read: " + err.Error(), Good
 		}
 		token = t
 	}
-	resp, body, _, err := l.ask(ctx, "/v1/whoami", token)
-	if err != nil {
-		l.hard(fault.Unknown, fault.Likely, nil)
-		return err.Error(), false
+	o, _ := w.ask(ctx, "/v1/whoami", token)
+	if o.Kind == "http" {
+		o.Target = "signin"
 	}
-	if id, values := l.status(resp, body); id != "" {
-		l.hard(id, fault.Proven, values)
-		return fmt.Sprintf("status %d", resp.StatusCode), false
+	if o.Product == "" && o.Status != 0 {
+		o.Product = wire.Product // it named itself before
 	}
-	return "ok", true
+	if o.Outcome == fault.Yes && o.Status != http.StatusOK {
+		o.Outcome = fault.No
+	}
+	w.set.Add(o)
+	if o.Outcome == fault.Yes {
+		return "ok", Good
+	}
+	return said(o), good(o.Outcome != fault.No)
 }
 
-// status names the fault of an HTTP answer; "" for a good one.
-func (l *Ladder) status(resp *http.Response, body []byte) (fault.ID, map[string]string) {
-	html := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
-	ours := l.ours || resp.Header.Get(wire.HeaderProduct) == wire.Product
-	var p wire.Problem
-	_ = wire.Unmarshal(body, &p) // a body that is no problem document says nothing more
-	values := map[string]string{"request": resp.Header.Get(wire.HeaderRequest)}
-	switch {
-	case resp.StatusCode == http.StatusServiceUnavailable && p.Maintenance != nil:
-		values["until"] = p.Maintenance.Until.Local().Format("15:04")
-		return "H21", values
-	case resp.StatusCode == http.StatusTooManyRequests:
-		values["wait"] = resp.Header.Get("Retry-After")
-		if _, err := strconv.Atoi(values["wait"]); err != nil {
-			values["wait"] = "60"
-		}
-		return "H11", values
-	case resp.StatusCode == http.StatusBadGateway:
-		return "H18", values
-	case resp.StatusCode == http.StatusGatewayTimeout:
-		return "H20", values
-	case resp.StatusCode == http.StatusServiceUnavailable:
-		return "H19", values
-	case html && resp.StatusCode < 500:
-		if m := pageTitle.FindSubmatch(body); m != nil {
-			values["title"] = strings.TrimSpace(string(m[1]))
-		}
-		return "H16", values
-	case resp.StatusCode >= 500:
-		return "H17", values
-	case resp.StatusCode == http.StatusUpgradeRequired:
-		return "H10", values
-	case !ours:
-		values["product"] = resp.Header.Get("Server")
-		return "H15", values
-	case resp.StatusCode == http.StatusUnauthorized:
-		return "H01", values
-	case resp.StatusCode == http.StatusForbidden:
-		return "H02", values
-	case resp.StatusCode != http.StatusOK:
-		return fault.Unknown, values
+// said is an answer in words.
+func said(o fault.Observation) string {
+	if o.Detail != "" {
+		return o.Detail
 	}
-	return "", nil
+	return fmt.Sprintf("status %d", o.Status)
 }

@@ -3,10 +3,8 @@
 package probe
 
 import (
-	"errors"
 	"os"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,12 +16,6 @@ func freeBytes(dir string) (uint64, error) {
 	}
 	return uint64(s.Bavail) * uint64(s.Bsize), nil
 }
-
-func isUnreachable(err error) bool {
-	return errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EHOSTUNREACH)
-}
-
-func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 // resolvers are the system's name servers, without port; nil where they cannot be read.
 func resolvers() []string {

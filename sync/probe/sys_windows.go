@@ -18,13 +18,6 @@ func freeBytes(dir string) (uint64, error) {
 	return free, windows.GetDiskFreeSpaceEx(p, &free, nil, nil)
 }
 
-func isUnreachable(err error) bool {
-	return errors.Is(err, windows.WSAENETUNREACH) || errors.Is(err, windows.WSAEHOSTUNREACH)
-}
-
-// The constants of package syscall are invented on Windows: these are the real ones.
-func isRefused(err error) bool { return errors.Is(err, windows.WSAECONNREFUSED) }
-
 // resolvers are the name servers of the adapters that are up, without port; nil
 // where they cannot be read.
 func resolvers() []string {

@@ -10,7 +10,6 @@ package trust
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"counterfoil/app/books"
@@ -34,23 +33,6 @@ var (
 	ErrDamaged     = &books.Error{Code: "ca_damaged", Text: "the kept CA certificate is damaged", Hint: "import it again; your invoices are not affected"}
 	ErrPassphrase  = &books.Error{Code: "passphrase_wrong", Text: "the passphrase does not open the key file", Hint: "type it again, or set COUNTERFOIL_PASSPHRASE"}
 )
-
-// Classify gives the fault id of a trust error, or "".
-func Classify(err error) string {
-	switch {
-	case err == nil:
-		return ""
-	case errors.Is(err, ErrLocked), errors.Is(err, ErrHanging), errors.Is(err, ErrPassphrase):
-		return "K01"
-	case errors.Is(err, ErrUnavailable):
-		return "K02"
-	case errors.Is(err, ErrMissing):
-		return "K03"
-	case errors.Is(err, ErrDamaged):
-		return "K04"
-	}
-	return "K02"
-}
 
 // callCap is how long the OS keyring may take before it counts as hanging.
 const callCap = 700 * time.Millisecond

@@ -184,7 +184,7 @@ func TestDamagedParts(t *testing.T) {
 			t.Fatal(err)
 		}
 		damage(k, s)
-		if _, err := s.Load(ctx); !errors.Is(err, ErrDamaged) || Classify(err) != "K04" {
+		if _, err := s.Load(ctx); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%v", err)
 		}
 		if err := s.Save(ctx, bundle(t, 1)); err != nil {
@@ -238,7 +238,7 @@ func TestNoSessionBus(t *testing.T) {
 	}
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "")
 	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
-	if _, err := OS().Get(context.Background(), "x"); !errors.Is(err, ErrUnavailable) || Classify(err) != "K02" {
+	if _, err := OS().Get(context.Background(), "x"); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("%v", err)
 	}
 }

@@ -212,7 +212,7 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 			out.CheckID = c.ID
 		}
 	}
-	for _, e := range r.Finding.Evidence {
+	for _, e := range r.Evidence() {
 		out.Evidence = append(out.Evidence, same(fmt.Sprintf("%s: %s (%d ms)", e.Probe, e.Result, e.MS)))
 	}
 	if r.Finding.Fault == fault.OK {

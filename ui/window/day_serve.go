@@ -82,8 +82,8 @@ func (w *window) find(id fault.ID) {
 		return
 	}
 	report := probe.Report{
-		Finding: fault.Finding{Fault: id, Confidence: fault.Likely, Evidence: []fault.Evidence{{Probe: "day", Result: "said", MS: 1}}},
-		Checks:  []probe.Check{{ID: "server", Title: fault.Text{ZH: "发票服务器", EN: "Invoice server"}, State: probe.Bad, MS: 1}},
+		Verdict: fault.Verdict{Finding: fault.Finding{Fault: id, Confidence: fault.Likely}},
+		Checks:  []probe.Check{{ID: "server", Result: "said", Title: fault.Text{ZH: "发票服务器", EN: "Invoice server"}, State: probe.Bad, MS: 1}},
 	}
 	w.check.look = func(_ context.Context, progress func(probe.Check)) probe.Report {
 		if progress != nil {

@@ -21,9 +21,5 @@ func (c *call) report(r probe.Report, masked func(string) string) error {
 		c.say("\n%s", masked(r.Text("en")))
 		return nil
 	}
-	s := probe.SelfcheckJSON(r)
-	for i := range s.Evidence {
-		s.Evidence[i].Result = masked(s.Evidence[i].Result)
-	}
-	return c.print(s)
+	return c.print(probe.SelfcheckJSON(r, masked))
 }

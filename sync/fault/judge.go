@@ -1,0 +1,148 @@
+package fault
+
+import (
+	"cmp"
+	"maps"
+	"path"
+	"slices"
+)
+
+// Finding is a fault that is there.
+type Finding struct {
+	Fault      ID                `json:"fault"`
+	Confidence Confidence        `json:"confidence"`
+	Values     map[string]string `json:"values,omitempty"` // fill the placeholders
+}
+
+// Verdict is what a set of observations amounts to. Its own Finding is the root.
+type Verdict struct {
+	Finding
+	Also   []Finding `json:"also,omitempty"`   // independent of it
+	Hidden []ID      `json:"hidden,omitempty"` // explained by one of them
+}
+
+// Judge names what is wrong. It depends on nothing but the set: OK when nothing is,
+// Unknown when the way does not work and no rule tells why.
+func Judge(s *Set) Verdict { return judge(s.All(), All()) }
+
+func judge(all []Observation, catalogue []Fault) Verdict {
+	worked := pathWorked(all)
+	found := map[ID]Finding{}
+	var rows []Fault // of what was found
+	for _, f := range catalogue {
+		m, ok := f.match(all)
+		if ok && (f.Beside || !worked) {
+			found[f.ID] = m
+			rows = append(rows, f)
+		}
+	}
+	var v Verdict
+	shown := rows[:0:0]
+	for _, f := range rows {
+		if slices.ContainsFunc(rows, func(by Fault) bool { return by.hides(f.ID) }) {
+			v.Hidden = append(v.Hidden, f.ID)
+		} else {
+			shown = append(shown, f)
+		}
+	}
+	slices.SortStableFunc(shown, func(a, b Fault) int { return deeper(a, b, found) })
+	switch {
+	case len(shown) > 0:
+		v.Finding = found[shown[0].ID]
+		for _, f := range shown[1:] {
+			v.Also = append(v.Also, found[f.ID])
+		}
+	case reached(all):
+		v.Finding = Finding{Fault: OK, Confidence: Proven}
+	default:
+		v.Finding = Finding{Fault: Unknown, Confidence: Likely, Values: values(all, nil)}
+	}
+	return v
+}
+
+// deeper orders independent faults: what stops the clerk, then what is proven, then
+// the lower layer.
+func deeper(a, b Fault, found map[ID]Finding) int {
+	stops := func(f Fault) int { return map[bool]int{true: 0, false: 1}[f.Severity == CannotIssue] }
+	sure := func(f Fault) int { return map[bool]int{true: 0, false: 1}[found[f.ID].Confidence == Proven] }
+	return cmp.Or(stops(a)-stops(b), sure(a)-sure(b), depth(a.Layer)-depth(b.Layer), cmp.Compare(a.ID, b.ID))
+}
+
+func (f *Fault) hides(id ID) bool {
+	return id != f.ID && slices.ContainsFunc(f.Hides, func(h string) bool {
+		ok, _ := path.Match(h, string(id))
+		return ok
+	})
+}
+
+// match reports whether a row's rules find it in a set, at their best.
+func (f *Fault) match(all []Observation) (best Finding, ok bool) {
+	for i := range f.Rules {
+		m, met := f.Rules[i].match(all)
+		if met && (!ok || m.Confidence == Proven && best.Confidence != Proven) {
+			best, ok = m, true
+			best.Fault = f.ID
+		}
+	}
+	return best, ok
+}
+
+func (r *Rule) match(all []Observation) (Finding, bool) {
+	var by []*Observation
+	for i := range r.Needs {
+		ok, met := r.Needs[i].holds(all)
+		if !ok {
+			return Finding{}, false
+		}
+		by = append(by, met...)
+	}
+	f := Finding{Confidence: Proven, Values: values(all, by)}
+	for i := range r.Proves {
+		if ok, _ := r.Proves[i].holds(all); !ok {
+			f.Confidence = Likely
+		}
+	}
+	for _, x := range r.Excludes {
+		if !slices.ContainsFunc(x.Seen, func(p Pattern) bool { ok, _ := p.holds(all); return ok }) {
+			f.Confidence = Likely
+		}
+	}
+	return f, true
+}
+
+// values are those of all observations; of those that a rule is met by go before.
+func values(all []Observation, by []*Observation) map[string]string {
+	out := map[string]string{}
+	for _, o := range all {
+		maps.Copy(out, o.Values)
+	}
+	for _, o := range by {
+		maps.Copy(out, o.Values)
+	}
+	return out
+}
+
+// pathWorked reports whether a signed-in request went all the way over the real
+// path, and nothing else on it failed.
+func pathWorked(all []Observation) bool {
+	worked := false
+	for _, o := range all {
+		if o.Via == Real && o.Outcome == No {
+			return false
+		}
+		worked = worked || o.Via == Real && o.Kind == "http" && o.Target != "health" && o.Outcome == Yes
+	}
+	return worked
+}
+
+// reached is pathWorked where nobody asked with a sign-in.
+func reached(all []Observation) bool {
+	some := false
+	for _, o := range all {
+		if o.Via == Real && o.Outcome == No {
+			return false
+		}
+		some = some || o.Via == Real && o.Outcome == Yes
+	}
+	return some
+}

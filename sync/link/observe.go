@@ -1,0 +1,45 @@
+package link
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+
+	"counterfoil/sync/fault"
+)
+
+// observed is what a request over the real path tells. It leaves the answer to be
+// read by who asked.
+func observed(err error, resp *http.Response) fault.Observation {
+	o := fault.OfError(err)
+	if err == nil {
+		o = fault.OfResponse(fault.Answer{Status: resp.StatusCode, Header: resp.Header, Body: beginning(resp)})
+		o.Target = "sync"
+	}
+	o.Via = fault.Real
+	return o
+}
+
+// beginning reads what an answer that is no success says of it, and puts it back.
+func beginning(resp *http.Response) []byte {
+	const enough = 16 << 10
+	if resp.StatusCode < 400 || resp.Body == nil {
+		return nil
+	}
+	// An error comes again where the rest is read.
+	b, _ := io.ReadAll(io.LimitReader(resp.Body, enough))
+	rest := resp.Body
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(b), rest), rest}
+	return b
+}
+
+// named is the fault that one observation alone shows; empty where it shows none.
+func named(o fault.Observation) string {
+	if o.Outcome != fault.No {
+		return ""
+	}
+	return string(fault.Judge(fault.SetOf(o)).Fault)
+}
