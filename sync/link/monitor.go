@@ -87,7 +87,7 @@ const Direct = "direct"
 
 // Config of a Monitor.
 type Config struct {
-	Now func() time.Time
+	Now   func() time.Time
 	Place func() Place // asked now and then, and when the line breaks; nil: not known
 }
 
