@@ -27,12 +27,12 @@ func (p *Practice) serve(w http.ResponseWriter, r *http.Request) {
 	lost := p.is("H27") && r.URL.Path == "/v1/push"
 	cut := p.is("H24")
 	if !lost && !cut || r.URL.Path == "/v1/events" {
-		p.srv.ServeHTTP(w, r)
+		p.answer(w, r)
 		return
 	}
-	rec := &recorder{header: w.Header(), status: http.StatusOK}
-	p.srv.ServeHTTP(rec, r)
+	rec := record(p.answer, r)
 	if cut && !lost && rec.body.Len() > 1 {
+		rec.head(w)
 		w.Header().Set("Content-Length", strconv.Itoa(rec.body.Len()))
 		w.WriteHeader(rec.status)
 		// Half an answer, then the line breaks: the error is the point.
@@ -42,74 +42,118 @@ func (p *Practice) serve(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler) // net/http's way to break the connection
 }
 
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) WriteHeader(status int)      { r.status = status }
-func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
-
-// intercept answers in the server's place while a fault is on.
-func (p *Practice) intercept(w http.ResponseWriter, r *http.Request) bool {
-	guarded := r.URL.Path != "/healthz" && r.URL.Path != "/v1/probe204"
-	problem := func(status int, code, title string) bool {
-		p.srv.Problem(w, r, status, wire.Problem{Code: code, Title: title})
-		return true
-	}
+// answer answers in the server's place while a fault is on, else the server does.
+func (p *Practice) answer(w http.ResponseWriter, r *http.Request) {
 	if p.is("P01") {
 		t := time.NewTimer(slowness)
 		defer t.Stop()
 		select {
 		case <-t.C:
 		case <-r.Context().Done():
-			return true
+			return
 		}
 	}
+	open := r.URL.Path == "/healthz" || r.URL.Path == "/v1/probe204" // asked without a token
 	switch {
 	case r.TLS == nil:
 		http.Error(w, "this port speaks plain HTTP now", http.StatusBadRequest)
-		return true
 	case p.is("H16"):
-		w.Header().Del(wire.HeaderProduct)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, portal)
-		return true
 	case p.is("H17"):
-		return problem(http.StatusInternalServerError, "internal", "The server failed")
+		p.refuse(w, http.StatusInternalServerError, 0, wire.Problem{Code: "internal", Title: "The server failed"})
 	case p.is("H19"):
-		w.Header().Set("Retry-After", "5")
-		return problem(http.StatusServiceUnavailable, "overloaded", "The server has too much to do")
+		p.refuse(w, http.StatusServiceUnavailable, 5, wire.Problem{Code: "overloaded", Title: "The server has too much to do"})
 	case p.is("H11"):
-		w.Header().Set("Retry-After", "3")
-		return problem(http.StatusTooManyRequests, "rate_limited", "Too many requests")
-	case p.is("H01") && guarded:
+		p.refuse(w, http.StatusTooManyRequests, 3, wire.Problem{Code: "rate_limited", Title: "Too many requests"})
+	case open:
+		p.open(w, r)
+	case p.is("H01"):
 		w.Header().Set("WWW-Authenticate", `Bearer realm="counterfoil", error="invalid_token"`)
-		return problem(http.StatusUnauthorized, "token_invalid", "The token has expired")
-	case p.is("H02") && guarded:
-		return problem(http.StatusForbidden, "forbidden", "This account may not do that")
-	case p.is("H15"):
-		w.Header().Set(wire.HeaderProduct, "warehouse")
-		if guarded {
-			return problem(http.StatusNotFound, "not_found", "There is no such path")
-		}
-	case p.is("H14") && guarded:
-		return problem(http.StatusNotFound, "not_found", "There is no such path")
+		p.refuse(w, http.StatusUnauthorized, 0, wire.Problem{Code: "token_invalid", Title: "The token has expired"})
+	case p.is("H02"):
+		p.refuse(w, http.StatusForbidden, 0, wire.Problem{Code: "forbidden", Title: "This account may not do that"})
+	case p.is("H14") || p.is("H15"):
+		p.refuse(w, http.StatusNotFound, 0, wire.Problem{Code: "not_found", Title: "There is no such path"})
+	case p.is("H21"):
+		m := p.maintenance()
+		wait := max(1, int(m.Until.Sub(p.now())/time.Second))
+		p.refuse(w, http.StatusServiceUnavailable, wait, wire.Problem{Code: "maintenance", Title: "The server is under maintenance", Detail: m.Message, Maintenance: &m})
+	default:
+		p.srv.ServeHTTP(w, r)
 	}
-	if r.URL.Path == "/healthz" && (p.is("H14") || p.is("H15")) {
-		h := p.srv.Health(r)
+}
+
+// refuse answers a problem as the server would; wait is in seconds, 0 is not said.
+func (p *Practice) refuse(w http.ResponseWriter, status, wait int, problem wire.Problem) {
+	h := w.Header()
+	h.Set(wire.HeaderProduct, p.product())
+	h.Set(wire.HeaderRequest, newID())
+	h.Set("Date", p.now().UTC().Format(http.TimeFormat))
+	if wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(wait))
+	}
+	server.Refuse(w, status, problem)
+}
+
+// product is what the answers say they come from.
+func (p *Practice) product() string {
+	if p.is("H15") {
+		return "warehouse"
+	}
+	return wire.Product
+}
+
+// open answers what is asked without a token: the server's own answer, which
+// tells of the fault that is on.
+func (p *Practice) open(w http.ResponseWriter, r *http.Request) {
+	r = r.Clone(r.Context())
+	r.Header.Del("Accept-Encoding")
+	rec := record(p.srv.ServeHTTP, r)
+	rec.header.Set(wire.HeaderProduct, p.product())
+	var h wire.Health
+	if r.URL.Path == "/healthz" && rec.status == http.StatusOK && wire.Unmarshal(rec.body.Bytes(), &h) == nil {
+		h.Product = p.product()
 		if p.is("H14") {
 			h.Version, h.ProtocolMin, h.ProtocolMax = "0.1.0", 0, 0
 		}
-		if p.is("H15") {
-			h.Product = "warehouse"
+		if p.is("H21") {
+			m := p.maintenance()
+			h.Maintenance = &m
 		}
-		p.srv.Send(w, r, h)
-		return true
+		if b, err := wire.Marshal(h); err == nil {
+			rec.header.Set("Content-Length", strconv.Itoa(len(b)))
+			rec.body = *bytes.NewBuffer(b)
+		}
 	}
-	return false
+	rec.head(w)
+	w.WriteHeader(rec.status)
+	// The client may be gone; it will ask again.
+	_, _ = w.Write(rec.body.Bytes())
+}
+
+// recorder keeps an answer, so that it can be changed, cut or lost.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func record(h http.HandlerFunc, r *http.Request) *recorder {
+	rec := &recorder{header: http.Header{}, status: http.StatusOK}
+	h(rec, r)
+	return rec
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) WriteHeader(status int)      { r.status = status }
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
+
+// head copies the header of the answer.
+func (r *recorder) head(w http.ResponseWriter) {
+	for name, values := range r.header {
+		w.Header()[name] = values
+	}
 }
 
 // breakable is the store with a database that can be away.

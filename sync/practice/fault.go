@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"counterfoil/app/books"
-	"counterfoil/sync/wire"
 )
 
 // Fault is one switch.
@@ -108,15 +106,11 @@ func (p *Practice) apply(id string, on bool) error {
 			return p.ln.Close()
 		}
 		return p.listen(context.Background())
-	case "S03":
-		p.srv.Shift(map[bool]time.Duration{true: day}[on])
 	case "H21":
-		p.srv.SetMaintenance(nil)
-		if on {
-			p.srv.SetMaintenance(&wire.Maintenance{Until: p.cfg.Now().Add(30 * time.Minute).UTC(), Message: "计划维护 planned maintenance"})
-		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.paused = p.cfg.Now()
 	case "B04":
-		p.srv.SetTax(!on)
 		if !on {
 			return p.srv.IssueWaiting(context.Background())
 		}

@@ -1,6 +1,8 @@
 // Package practice is the embedded practice server: a real TLS server with its
 // own certificate authority, sample master data and invoices, a second branch,
-// and switches for faults, so that anyone can see each fault and its guide.
+// and switches for faults, so that anyone can see each fault and its guide. It
+// wraps a server of package server from outside: a handler in front of it, a clock,
+// a tax service and a database that can be away, and offices that are its clients.
 //
 // Words: a Fault is something that goes wrong on purpose while its switch is on;
 // its id is the one of the fault catalogue.
@@ -49,6 +51,11 @@ type Config struct {
 	Limits              listen.Limits // of its connections
 }
 
+const (
+	company    = "practice"
+	headOffice = "总部 Head office"
+)
+
 // ErrOpen says that a server which lets anybody in would be reached from outside.
 var ErrOpen = errors.New("a practice server without tokens listens on this computer only: 127.0.0.1 or [::1]")
 
@@ -62,7 +69,8 @@ func Loopback(address string) bool {
 type Practice struct {
 	SecondBranch *Branch
 
-	anybody bool // every token is let in, and none
+	anybody bool                        // every token is let in, and none
+	offices map[string]access.Principal // by token, for this process alone
 
 	cfg   Config
 	store *sqlite.Store
@@ -71,12 +79,13 @@ type Practice struct {
 	certs certificates
 	token string
 
-	mu    sync.Mutex // guards all below
-	on    map[string]bool
-	addr  string
-	ln    net.Listener
-	conns map[net.Conn]bool
-	done  bool
+	mu     sync.Mutex // guards all below
+	on     map[string]bool
+	paused time.Time // when the fault of the maintenance was switched on
+	addr   string
+	ln     net.Listener
+	conns  map[net.Conn]bool
+	done   bool
 }
 
 // Start makes what is missing in Dir and serves until Close.
@@ -101,7 +110,9 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 		return nil, err
 	}
 	p := &Practice{anybody: open, cfg: cfg, on: map[string]bool{}, conns: map[net.Conn]bool{}}
-	p.SecondBranch = &Branch{p: p, Name: "城东分店 East branch"}
+	head, second := newOffice(headOffice), newOffice("城东分店 East branch")
+	p.offices = map[string]access.Principal{head.token: head.who, second.token: second.who}
+	p.SecondBranch = &Branch{Name: second.who.Branch, now: cfg.Now, office: second, read: map[string]wire.Change{}}
 	var err error
 	if p.certs, err = loadCertificates(cfg.Dir, cfg.Now()); err != nil {
 		return nil, err
@@ -117,11 +128,12 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 		_ = os.Chmod(cfg.DB+more, 0o600)
 	}
 	p.srv = server.New(server.Config{
-		Store: breakable{p.store, p}, Access: cfg.Access, Now: cfg.Now, NewID: newID,
-		Environment: "practice", Company: "practice", DateBack: cfg.DateBack, DateAhead: cfg.DateAhead, Version: cfg.Version, Intercept: p.intercept,
+		Store: breakable{p.store, p}, Access: p.access, Now: p.now, NewID: newID, TaxUp: func() bool { return !p.is("B04") },
+		Environment: "practice", Company: company, NumberPrefix: "练习", DateBack: cfg.DateBack, DateAhead: cfg.DateAhead, Version: cfg.Version,
 	})
+	head.srv, second.srv = p.srv, p.srv
 	if !cfg.Empty {
-		if err := p.seed(ctx); err != nil {
+		if err := p.seed(ctx, head); err != nil {
 			return nil, errors.Join(err, p.store.Close())
 		}
 	}
@@ -147,7 +159,30 @@ func (p *Practice) Database() string { return p.cfg.DB }
 
 // anybody lets every token in, and none.
 func anybody(string) (access.Principal, error) {
-	return access.Principal{Company: "practice", Branch: "总部 Head office", Whole: true}, nil
+	return access.Principal{Company: company, Branch: headOffice, Whole: true}, nil
+}
+
+// access knows the offices of the practice as well.
+func (p *Practice) access(token string) (access.Principal, error) {
+	if who, ok := p.offices[token]; ok {
+		return who, nil
+	}
+	return p.cfg.Access(token)
+}
+
+// now is the clock of the server; a fault sets it a day ahead.
+func (p *Practice) now() time.Time {
+	if p.is("S03") {
+		return p.cfg.Now().Add(day)
+	}
+	return p.cfg.Now()
+}
+
+// maintenance is the pause that is announced while its fault is on.
+func (p *Practice) maintenance() wire.Maintenance {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return wire.Maintenance{Until: p.paused.Add(30 * time.Minute).UTC(), Message: "计划维护 planned maintenance"}
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

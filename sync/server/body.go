@@ -19,7 +19,7 @@ var errTooLarge = errors.New("body is too large")
 // it cannot.
 func (s *Server) decode(w http.ResponseWriter, r *http.Request, v any) bool {
 	bad := func(status int, code, title, detail string) bool {
-		s.Problem(w, r, status, wire.Problem{Code: code, Title: title, Detail: detail})
+		Refuse(w, status, wire.Problem{Code: code, Title: title, Detail: detail})
 		return false
 	}
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
@@ -73,7 +73,7 @@ const small = 1024
 func (s *Server) send(w http.ResponseWriter, r *http.Request, v any) {
 	b, err := wire.Marshal(v)
 	if err != nil {
-		s.Problem(w, r, http.StatusInternalServerError, wire.Problem{Code: "internal", Title: "The answer could not be written"})
+		Refuse(w, http.StatusInternalServerError, wire.Problem{Code: "internal", Title: "The answer could not be written"})
 		return
 	}
 	h := w.Header()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,7 +71,8 @@ func (r *rig) hinted(c <-chan int64, want int64) {
 }
 
 func TestEventsWake(t *testing.T) {
-	r := start(t, nil)
+	var taxDown atomic.Bool
+	r := start(t, func(c *server.Config) { c.TaxUp = func() bool { return !taxDown.Load() } })
 	a, b := r.listen(), r.listen()
 	for _, c := range []<-chan int64{a, b} {
 		r.hinted(c, 0)
@@ -80,14 +82,14 @@ func TestEventsWake(t *testing.T) {
 	r.hinted(b, 1)
 	r.push(r.op("put", 0, draft()), r.op("put", 0, draft()))
 	r.hinted(a, 3)
-	if err := r.srv.Seed(context.Background(), []party.Customer{{ID: newID()}}, nil, nil, "x"); err != nil {
+	if err := r.srv.Seed(context.Background(), []party.Customer{{ID: newID()}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	r.hinted(a, 4)
-	r.srv.SetTax(false)
+	taxDown.Store(true)
 	r.push(r.op("transition", 0, waiting()))
 	r.hinted(a, 5)
-	r.srv.SetTax(true)
+	taxDown.Store(false)
 	if err := r.srv.IssueWaiting(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -120,14 +122,13 @@ func (s *slow) Read(p []byte) (int, error) {
 // and finishes what is under way.
 func TestDrain(t *testing.T) {
 	begun := make(chan bool, 1)
-	r := start(t, func(c *server.Config) {
-		c.Intercept = func(_ http.ResponseWriter, q *http.Request) bool {
-			if q.URL.Path == "/v1/push" {
-				begun <- true
-			}
-			return false
+	r := start(t, nil)
+	r.handler.Store(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if q.URL.Path == "/v1/push" {
+			begun <- true
 		}
-	})
+		r.srv.ServeHTTP(w, q)
+	}))
 	stream := r.listen()
 	r.hinted(stream, 0)
 	op := r.op("transition", 0, waiting())

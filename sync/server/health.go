@@ -13,12 +13,11 @@ import (
 // a portal that answers in our place does not know it.
 const Challenge = "X-Counterfoil-Challenge"
 
-// Health is what GET /healthz answers now.
-func (s *Server) Health(r *http.Request) wire.Health {
+func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	h := wire.Health{
 		Product: wire.Product, Environment: s.cfg.Environment, Version: s.cfg.Version,
 		ProtocolMin: wire.ProtocolMin, ProtocolMax: wire.ProtocolMax, MinClient: s.cfg.MinClient,
-		Company: s.cfg.Company, Time: s.now().UTC(), Maintenance: s.Maintenance(), Deps: map[string]string{"db": "ok", "tax": "ok"},
+		Company: s.cfg.Company, Time: s.cfg.Now().UTC(), Deps: map[string]string{"db": "ok", "tax": "ok"},
 	}
 	var err error
 	if h.Epoch, err = s.cfg.Store.Epoch(r.Context()); err != nil {
@@ -28,16 +27,11 @@ func (s *Server) Health(r *http.Request) wire.Health {
 		h.ReceiptKey = key.Public().(ed25519.PublicKey)
 		h.Server = wire.Identity(h.ReceiptKey)
 	}
-	if !s.taxUp() {
+	if !s.cfg.TaxUp() {
 		h.Deps["tax"] = "down"
 	}
-	return h
+	s.send(w, r, h)
 }
-
-func (s *Server) health(w http.ResponseWriter, r *http.Request) { s.send(w, r, s.Health(r)) }
-
-// Send answers 200 with JSON.
-func (s *Server) Send(w http.ResponseWriter, r *http.Request, v any) { s.send(w, r, v) }
 
 func (s *Server) probe(w http.ResponseWriter, r *http.Request) {
 	if c := r.Header.Get(Challenge); c != "" && len(c) <= 128 {

@@ -184,7 +184,7 @@ func (d *decider) reverse(red invoice.Invoice) error {
 // IssueWaiting issues what waits for the tax service, oldest first. What cannot be
 // issued is rejected, or stays when it cannot be read; it holds up no other.
 func (s *Server) IssueWaiting(ctx context.Context) error {
-	if !s.taxUp() {
+	if !s.cfg.TaxUp() {
 		return nil
 	}
 	after := int64(0)
@@ -219,7 +219,7 @@ func (s *Server) issueLater(ctx context.Context, tx Tx, doc Document) error {
 	if err != nil {
 		return nil // it waits for someone who repairs it
 	}
-	d := &decider{s: s, tx: tx, key: key, who: access.Principal{Whole: true}, now: s.now(), taxUp: true}
+	d := &decider{s: s, tx: tx, key: key, who: access.Principal{Whole: true}, now: s.cfg.Now(), taxUp: true}
 	inv.Revision = doc.Revision + 1
 	var no *refusal
 	if err := d.issue(&inv); errors.As(err, &no) {

@@ -11,8 +11,9 @@ import (
 	"counterfoil/sync/wire"
 )
 
-// Problem answers application/problem+json.
-func (s *Server) Problem(w http.ResponseWriter, _ *http.Request, status int, p wire.Problem) {
+// Refuse answers application/problem+json. It is for handlers that stand in front
+// of a server as well.
+func Refuse(w http.ResponseWriter, status int, p wire.Problem) {
 	p.RequestID = w.Header().Get(wire.HeaderRequest)
 	b, err := wire.Marshal(p)
 	if err != nil {
@@ -26,21 +27,21 @@ func (s *Server) Problem(w http.ResponseWriter, _ *http.Request, status int, p w
 }
 
 // failed answers an error of the store.
-func (s *Server) failed(w http.ResponseWriter, r *http.Request) {
+func failed(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "5")
-	s.Problem(w, r, http.StatusServiceUnavailable, wire.Problem{Code: "database_down", Title: "The server cannot use its database now"})
+	Refuse(w, http.StatusServiceUnavailable, wire.Problem{Code: "database_down", Title: "The server cannot use its database now"})
 }
 
 // unauthorized answers an error of package access.
-func (s *Server) unauthorized(w http.ResponseWriter, r *http.Request, err error) {
+func unauthorized(w http.ResponseWriter, err error) {
 	w.Header().Set("WWW-Authenticate", `Bearer realm="counterfoil", error="invalid_token"`)
 	title := map[string]string{"token_expired": "The token has expired", "token_revoked": "The token was revoked"}
 	code := access.Code(err)
-	s.Problem(w, r, http.StatusUnauthorized, wire.Problem{Code: code, Title: cmp.Or(title[code], "The token is missing or wrong")})
+	Refuse(w, http.StatusUnauthorized, wire.Problem{Code: code, Title: cmp.Or(title[code], "The token is missing or wrong")})
 }
 
-func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
-	s.Problem(w, r, http.StatusUpgradeRequired, wire.Problem{
+func upgrade(w http.ResponseWriter) {
+	Refuse(w, http.StatusUpgradeRequired, wire.Problem{
 		Code: "upgrade_required", Title: "This client's protocol is not understood",
 		Detail: "this server speaks versions " + strconv.Itoa(wire.ProtocolMin) + " to " + strconv.Itoa(wire.ProtocolMax),
 	})

@@ -36,7 +36,7 @@ func seenBy(p access.Principal) string {
 
 func (s *Server) pull(w http.ResponseWriter, r *http.Request) {
 	malformed := func(detail string) {
-		s.Problem(w, r, http.StatusBadRequest, wire.Problem{Code: "malformed", Title: "The pull is malformed", Detail: detail})
+		Refuse(w, http.StatusBadRequest, wire.Problem{Code: "malformed", Title: "The pull is malformed", Detail: detail})
 	}
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -63,7 +63,7 @@ func (s *Server) pull(w http.ResponseWriter, r *http.Request) {
 	without := q.Get("without")
 	p, err := s.cfg.Store.Page(r.Context(), PageQuery{After: cursor.Seq, Limit: min(limit, maxLimit), Bytes: pageBytes, Without: without, Branch: seenBy(who)})
 	if err != nil {
-		s.failed(w, r)
+		failed(w)
 		return
 	}
 	if !s.upToDate(w, r, mark, cursor, p.Head) {
@@ -71,7 +71,7 @@ func (s *Server) pull(w http.ResponseWriter, r *http.Request) {
 	}
 	scope := scopeOf(who)
 	if cursor.Epoch != "" && cursor.Seq > 0 && cursor.Scope != scope {
-		s.Problem(w, r, http.StatusConflict, wire.Problem{Code: "scope_changed", Title: "You see other documents now than when this cursor was given", Detail: "read from the start, without a cursor; keep what is not sent yet"})
+		Refuse(w, http.StatusConflict, wire.Problem{Code: "scope_changed", Title: "You see other documents now than when this cursor was given", Detail: "read from the start, without a cursor; keep what is not sent yet"})
 		return
 	}
 	out := wire.PullAnswer{Epoch: p.Head.Epoch, More: p.More, Changes: make([]wire.Change, 0, len(p.Changes))}
@@ -92,7 +92,7 @@ func (s *Server) pull(w http.ResponseWriter, r *http.Request) {
 	}
 	out.Cursor = wire.FormatCursor(cursor)
 	if out.Mark, err = s.mark(r.Context(), p.Head); err != nil {
-		s.failed(w, r)
+		failed(w)
 		return
 	}
 	s.send(w, r, out)
@@ -106,24 +106,24 @@ func (s *Server) upToDate(w http.ResponseWriter, r *http.Request, mark wire.Mark
 	if mark.Epoch != "" {
 		var err error
 		if at, err = compare(mark, h, func(seq int64) ([]byte, error) { return s.cfg.Store.HashAt(ctx, seq) }); err != nil {
-			s.failed(w, r)
+			failed(w)
 			return false
 		}
 	}
 	switch {
 	case at == behind, at == known && cursor.Epoch == h.Epoch && cursor.Seq > h.Seq:
-		s.behind(w, r)
+		notCaughtUp(w)
 		return false
 	case at == other || at == foreign:
 		epoch, err := Do(ctx, s.cfg.Store, func(tx Tx) (string, error) { return s.rewound(tx, mark) })
 		if err != nil {
-			s.failed(w, r)
+			failed(w)
 			return false
 		}
-		s.epochChanged(w, r, cmp.Or(epoch, h.Epoch))
+		epochChanged(w, cmp.Or(epoch, h.Epoch))
 		return false
 	case cursor.Epoch != "" && cursor.Epoch != h.Epoch:
-		s.epochChanged(w, r, h.Epoch)
+		epochChanged(w, h.Epoch)
 		return false
 	}
 	return true

@@ -33,7 +33,7 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	malformed := func(detail string) {
-		s.Problem(w, r, http.StatusBadRequest, wire.Problem{Code: "malformed", Title: "The push is malformed", Detail: detail})
+		Refuse(w, http.StatusBadRequest, wire.Problem{Code: "malformed", Title: "The push is malformed", Detail: detail})
 	}
 	switch {
 	case req.Protocol < wire.ProtocolMin || req.Protocol > wire.ProtocolMax:
@@ -41,13 +41,13 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 			malformed("protocol is missing")
 			return
 		}
-		s.upgrade(w, r)
+		upgrade(w)
 		return
 	case !wire.ValidID(req.Device, 64):
 		malformed("device is missing or no id")
 		return
 	case len(req.Operations) > maxOperations:
-		s.Problem(w, r, http.StatusRequestEntityTooLarge, wire.Problem{Code: "too_large", Title: "Too many operations", Detail: "at most " + strconv.Itoa(maxOperations) + " in one push"})
+		Refuse(w, http.StatusRequestEntityTooLarge, wire.Problem{Code: "too_large", Title: "Too many operations", Detail: "at most " + strconv.Itoa(maxOperations) + " in one push"})
 		return
 	}
 	for i, op := range req.Operations {
@@ -57,7 +57,7 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	who := access.From(r.Context())
-	if !s.sameDevice(w, r, req, who) {
+	if !sameDevice(w, r, req, who) {
 		return
 	}
 	mark, ok := s.openMark(w, r, req.Mark)
@@ -69,30 +69,30 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 	ctx := context.WithoutCancel(r.Context())
 	key, err := s.key(ctx)
 	if err != nil {
-		s.failed(w, r)
+		failed(w)
 		return
 	}
 	done, err := Do(ctx, s.cfg.Store, func(tx Tx) (pushed, error) {
-		d := &decider{s: s, tx: tx, key: key, device: req.Device, who: who, now: s.now(), taxUp: s.taxUp()}
+		d := &decider{s: s, tx: tx, key: key, device: req.Device, who: who, now: s.cfg.Now(), taxUp: s.cfg.TaxUp()}
 		return d.push(req.Operations, mark)
 	})
 	switch {
 	case errors.Is(err, errForeignDevice):
-		s.Problem(w, r, http.StatusForbidden, wire.Problem{Code: "device_foreign", Title: "This device belongs to another branch", Detail: "take a new device id"})
+		Refuse(w, http.StatusForbidden, wire.Problem{Code: "device_foreign", Title: "This device belongs to another branch", Detail: "take a new device id"})
 		return
 	case errors.Is(err, errTooLarge):
-		s.Problem(w, r, http.StatusRequestEntityTooLarge, wire.Problem{Code: "too_large", Title: "The answers would be too large", Detail: "send fewer operations"})
+		Refuse(w, http.StatusRequestEntityTooLarge, wire.Problem{Code: "too_large", Title: "The answers would be too large", Detail: "send fewer operations"})
 		return
 	case err != nil:
-		s.failed(w, r)
+		failed(w)
 		return
 	case done.changed != "":
-		s.epochChanged(w, r, done.changed)
+		epochChanged(w, done.changed)
 		return
 	}
 	out := storedAnswer{Epoch: done.head.Epoch, Answers: done.answers}
 	if out.Mark, err = s.mark(ctx, done.head); err != nil {
-		s.failed(w, r)
+		failed(w)
 		return
 	}
 	s.hint(ctx)
@@ -165,7 +165,7 @@ func (d *decider) enrol() error {
 
 // sameDevice demands that body, header, token and operation ids name one device;
 // it answers the problem itself when they do not.
-func (s *Server) sameDevice(w http.ResponseWriter, r *http.Request, req wire.PushRequest, who access.Principal) bool {
+func sameDevice(w http.ResponseWriter, r *http.Request, req wire.PushRequest, who access.Principal) bool {
 	bad := ""
 	if h := r.Header.Get(wire.HeaderDevice); h != "" && h != req.Device {
 		bad = "the header " + wire.HeaderDevice + " names another device than the body"
@@ -183,6 +183,6 @@ func (s *Server) sameDevice(w http.ResponseWriter, r *http.Request, req wire.Pus
 	if bad == "" {
 		return true
 	}
-	s.Problem(w, r, http.StatusForbidden, wire.Problem{Code: "device_mismatch", Title: "The device is not the same everywhere", Detail: bad})
+	Refuse(w, http.StatusForbidden, wire.Problem{Code: "device_mismatch", Title: "The device is not the same everywhere", Detail: bad})
 	return false
 }

@@ -75,27 +75,27 @@ func (s *Server) openMark(w http.ResponseWriter, r *http.Request, text string) (
 	}
 	key, err := s.key(r.Context())
 	if err != nil {
-		s.failed(w, r)
+		failed(w)
 		return wire.Mark{}, false
 	}
 	m, err := wire.OpenMark(text, markSecret(key))
 	if err != nil {
-		s.Problem(w, r, http.StatusBadRequest, wire.Problem{Code: "mark_invalid", Title: "The mark is not one of this server's", Detail: "leave it out, or compare the server's identity in healthz"})
+		Refuse(w, http.StatusBadRequest, wire.Problem{Code: "mark_invalid", Title: "The mark is not one of this server's", Detail: "leave it out, or compare the server's identity in healthz"})
 		return wire.Mark{}, false
 	}
 	return m, true
 }
 
-func (s *Server) epochChanged(w http.ResponseWriter, r *http.Request, epoch string) {
-	s.Problem(w, r, http.StatusGone, wire.Problem{
+func epochChanged(w http.ResponseWriter, epoch string) {
+	Refuse(w, http.StatusGone, wire.Problem{
 		Code: "epoch_changed", Title: "The server's data were put back from a backup", Epoch: epoch,
 		Detail: "present what was issued, offer what was answered again, then read from the start; keep what is not sent yet",
 	})
 }
 
-func (s *Server) behind(w http.ResponseWriter, r *http.Request) {
+func notCaughtUp(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "5")
-	s.Problem(w, r, http.StatusServiceUnavailable, wire.Problem{Code: "behind", Title: "This server has not caught up with what you have read", Detail: "ask again later; nothing is lost"})
+	Refuse(w, http.StatusServiceUnavailable, wire.Problem{Code: "behind", Title: "This server has not caught up with what you have read", Detail: "ask again later; nothing is lost"})
 }
 
 // mark seals where the server stands.
@@ -136,20 +136,11 @@ func (s *Server) NewEpoch(ctx context.Context) error {
 	return err
 }
 
-// practicePrefix keeps a practice number from being taken for a real one.
-const practicePrefix = "练习"
-
-// format writes an invoice number: eight digits, in practice after a word.
-func (s *Server) format(n int64) string {
-	text := fmt.Sprintf("%08d", n)
-	if s.cfg.Environment == "practice" {
-		return practicePrefix + text
-	}
-	return text
-}
+// format writes an invoice number: eight digits after the server's prefix.
+func (s *Server) format(n int64) string { return fmt.Sprintf("%s%08d", s.cfg.NumberPrefix, n) }
 
 // counted is the counter behind an invoice number; false when it is none of this server's.
 func (s *Server) counted(number string) (int64, bool) {
-	n, err := strconv.ParseInt(strings.TrimPrefix(number, practicePrefix), 10, 64)
+	n, err := strconv.ParseInt(strings.TrimPrefix(number, s.cfg.NumberPrefix), 10, 64)
 	return n, err == nil && n > 0 && s.format(n) == number
 }

@@ -53,6 +53,8 @@ type rig struct {
 	tls   *httptest.Server
 	http  *http.Client
 	seq   *atomic.Int64
+	// handler is the server, or what a test puts in front of it.
+	handler atomic.Value
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
@@ -80,7 +82,8 @@ func start(t *testing.T, change func(*server.Config)) *rig {
 		cfg.Store = storetest.Twice(cfg.Store)
 	}
 	r := &rig{t: t, srv: server.New(cfg), store: store, seq: new(atomic.Int64)}
-	r.tls = httptest.NewUnstartedServer(r.srv)
+	r.handler.Store(http.HandlerFunc(r.srv.ServeHTTP))
+	r.tls = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { r.handler.Load().(http.HandlerFunc)(w, q) }))
 	r.tls.EnableHTTP2 = true
 	r.tls.StartTLS()
 	r.http = r.tls.Client()

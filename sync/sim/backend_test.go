@@ -56,6 +56,7 @@ func (b *backend) open() {
 	}
 	b.srv = server.New(server.Config{
 		Store: b.store, Now: b.w.clock, NewID: b.w.id, Environment: "test", Version: "sim",
+		TaxUp: func() bool { return b.taxUp },
 		Access: func(token string) (access.Principal, error) {
 			if !strings.HasPrefix(token, "desk") {
 				return access.Principal{}, access.ErrUnknown
@@ -64,7 +65,6 @@ func (b *backend) open() {
 			return access.Principal{Company: "sim", Branch: "Branch " + token, Whole: true}, nil
 		},
 	})
-	b.srv.SetTax(b.taxUp)
 }
 
 // crash leaves the files as they are and starts over from them.
@@ -117,7 +117,6 @@ func (b *backend) flipTax() { b.tax(!b.taxUp) }
 func (b *backend) tax(up bool) {
 	b.taxUp = up
 	b.w.note("tax %v", up)
-	b.srv.SetTax(up)
 	if err := b.srv.IssueWaiting(ctx); err != nil {
 		b.w.errorf("issue waiting: %v", err)
 	}
