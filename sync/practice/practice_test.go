@@ -413,8 +413,8 @@ func TestSecondBranch(t *testing.T) {
 		t.Error(got)
 	}
 	c.push(c.op("put", 0, draft(t, "a")), c.op("put", 0, draft(t, "b")), c.op("transition", 0, waiting(t, "issued")))
-	for want, id := range map[string]string{"b": "", "a": "a"} {
-		if inv, err := c.p.SecondBranch.EditDraft(ctx, id); err != nil || inv.ID != want || inv.Revision != 2 || len(inv.Lines) != 2 {
+	for _, c2 := range []struct{ id, want string }{{"", "b"}, {"a", "a"}} {
+		if inv, err := c.p.SecondBranch.EditDraft(ctx, c2.id); err != nil || inv.ID != c2.want || inv.Revision != 2 || len(inv.Lines) != 2 {
 			t.Errorf("%+v %v", inv, err)
 		}
 	}

@@ -195,12 +195,14 @@ func (d *decider) accept(op wire.Operation, inv invoice.Invoice, to invoice.Stat
 		}
 		branch = blue.Branch // whoever reverses it, its branch sees that
 	}
+	doc := Document{Device: d.device, Branch: branch}
 	if to == invoice.Waiting && d.taxUp {
-		if err := d.issue(&inv); err != nil {
+		var err error
+		if doc.Series, err = d.issue(&inv); err != nil {
 			return wire.Answer{}, err
 		}
 	}
-	return d.write(inv, d.device, branch, nil)
+	return d.write(inv, doc)
 }
 
 // inTime refuses an invoice that is dated outside the server's window, or drawn
@@ -221,24 +223,22 @@ func (d *decider) inTime(inv invoice.Invoice) error {
 	return nil
 }
 
-// write stores the invoice of a branch. by is the device that knows its content
-// from its own operation, empty when another has to be told. What is issued has
-// its receipt written here, unless it came with one.
-func (d *decider) write(inv invoice.Invoice, by, branch string, receipt []byte) (wire.Answer, error) {
+// write stores an invoice. doc says whose it is: the branch, the series of its
+// number, and the device that knows its content from its own operation, empty when
+// another has to be told. What is issued has its receipt written here, unless doc
+// comes with one.
+func (d *decider) write(inv invoice.Invoice, doc Document) (wire.Answer, error) {
 	body, err := wire.EncodeInvoice(inv)
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	seq, err := d.tx.NextSeq()
-	if err != nil {
+	doc.Type, doc.ID, doc.Revision, doc.Body = string(books.InvoiceDocument), inv.ID, inv.Revision, body
+	doc.State, doc.Number, doc.Reverses = string(inv.State), inv.Number, inv.Reverses
+	if doc.Seq, err = d.tx.NextSeq(); err != nil {
 		return wire.Answer{}, err
 	}
-	doc := Document{
-		Type: string(books.InvoiceDocument), ID: inv.ID, Revision: inv.Revision, Seq: seq,
-		State: string(inv.State), Number: inv.Number, Reverses: inv.Reverses, Device: by, Branch: branch, Body: body, Receipt: receipt,
-	}
-	if inv.State == invoice.Issued && receipt == nil {
-		if doc.Receipt, err = d.receipt(inv, seq, branch); err != nil {
+	if inv.State == invoice.Issued && doc.Receipt == nil {
+		if doc.Receipt, err = d.receipt(inv, doc); err != nil {
 			return wire.Answer{}, err
 		}
 	}
@@ -246,14 +246,14 @@ func (d *decider) write(inv invoice.Invoice, by, branch string, receipt []byte) 
 }
 
 // receipt signs that an invoice was issued.
-func (d *decider) receipt(inv invoice.Invoice, seq int64, branch string) ([]byte, error) {
+func (d *decider) receipt(inv invoice.Invoice, doc Document) ([]byte, error) {
 	hash, err := wire.ReceiptHash(inv)
 	if err != nil {
 		return nil, err
 	}
 	r, err := wire.Receipt{
-		Company: d.s.cfg.Company, Branch: branch, Series: wire.DefaultSeries, Number: inv.Number,
-		DocumentID: inv.ID, Hash: hash, Seq: seq, Time: inv.IssuedAt,
+		Company: d.s.cfg.Company, Branch: doc.Branch, Series: doc.Series.Name, Number: inv.Number,
+		DocumentID: inv.ID, Hash: hash, Seq: doc.Seq, Time: inv.IssuedAt,
 	}.Sign(d.key)
 	if err != nil {
 		return nil, err

@@ -13,21 +13,22 @@ import (
 	"counterfoil/sync/wire"
 )
 
-// issue numbers a waiting invoice. The number comes from a counter row of the
+// issue numbers a waiting invoice and returns the series. The number comes from a counter row of the
 // same commit, so a rollback gives it back: unique, gapless, never reused. What
 // can be refused is refused before.
-func (d *decider) issue(inv *invoice.Invoice) error {
+func (d *decider) issue(inv *invoice.Invoice) (Series, error) {
 	if inv.Reverses != "" {
 		if err := d.reverse(*inv); err != nil {
-			return err
+			return Series{}, err
 		}
 	}
-	n, err := d.tx.NextNumber()
+	series := d.s.series(wire.DefaultSeries)
+	n, err := d.tx.NextNumber(series)
 	if err != nil {
-		return err
+		return series, err
 	}
-	inv.State, inv.Number, inv.IssuedAt = invoice.Issued, d.s.format(n), d.now.UTC().Truncate(time.Millisecond)
-	return nil
+	inv.State, inv.Number, inv.IssuedAt = invoice.Issued, d.s.format(series, n), d.now.UTC().Truncate(time.Millisecond)
+	return series, nil
 }
 
 // totals are sums that a red-letter invoice takes from its blue one.
@@ -177,7 +178,7 @@ func (d *decider) reverse(red invoice.Invoice) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.write(blue, "", doc.Branch, nil)
+	_, err = d.write(blue, Document{Branch: doc.Branch, Series: doc.Series})
 	return err
 }
 
@@ -222,11 +223,12 @@ func (s *Server) issueLater(ctx context.Context, tx Tx, doc Document) error {
 	d := &decider{s: s, tx: tx, key: key, who: access.Principal{Whole: true}, now: s.cfg.Now(), taxUp: true}
 	inv.Revision = doc.Revision + 1
 	var no *refusal
-	if err := d.issue(&inv); errors.As(err, &no) {
+	out := Document{Branch: doc.Branch}
+	if out.Series, err = d.issue(&inv); errors.As(err, &no) {
 		inv.State, inv.Rejection = invoice.Rejected, &invoice.Rejection{Code: no.code, Fields: no.fields}
 	} else if err != nil {
 		return err
 	}
-	_, err = d.write(inv, "", doc.Branch, nil)
+	_, err = d.write(inv, out)
 	return err
 }

@@ -17,25 +17,26 @@ func (d *decider) present(op wire.Operation, cur Document, found bool) (wire.Ans
 		return wire.Answer{}, &refusal{code: "malformed"}
 	}
 	inv, err := wire.DecodeInvoice(p.Invoice)
-	n, ours := d.s.counted(p.Receipt.Number)
+	series := d.s.series(p.Receipt.Series)
+	n, ours := d.s.counted(series, p.Receipt.Number)
 	if err != nil || inv.ID != op.DocumentID || !ours ||
 		p.Receipt.Verify(d.key.Public().(ed25519.PublicKey), inv) != nil {
 		return wire.Answer{}, &refusal{code: "receipt_invalid"}
 	}
-	if err := d.tx.LiftNumber(n); err != nil {
+	if err := d.tx.LiftNumber(series, n); err != nil {
 		return wire.Answer{}, err
 	}
 	final := cur.State == string(invoice.Issued) || cur.State == string(invoice.Reversed)
 	if found && final {
 		have, err := wire.DecodeInvoice(cur.Body)
-		if err != nil || cur.Number != p.Receipt.Number {
+		if err != nil || cur.Number != p.Receipt.Number || cur.Series != series {
 			return wire.Answer{}, &refusal{code: "number_differs", doc: &cur}
 		}
 		a := applied(cur, have)
 		a.Body = cur.Body
 		return a, nil
 	}
-	holder, err := d.tx.ByNumber(p.Receipt.Number)
+	holder, err := d.tx.ByNumber(series, p.Receipt.Number)
 	if err != nil {
 		return wire.Answer{}, err
 	}
@@ -54,7 +55,7 @@ func (d *decider) present(op wire.Operation, cur Document, found bool) (wire.Ans
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	return d.write(inv, d.device, cmp.Or(cur.Branch, p.Receipt.Branch), receipt)
+	return d.write(inv, Document{Device: d.device, Branch: cmp.Or(cur.Branch, p.Receipt.Branch), Series: series, Receipt: receipt})
 }
 
 // leftOf is the state of a blue invoice whose red-letter ones may be there already.

@@ -46,7 +46,7 @@ func compare(m wire.Mark, h Head, hashAt func(seq int64) ([]byte, error)) (place
 
 // rewound settles a mark inside a write transaction. Whoever writes is no lagging
 // reader: a server that is behind, or has other changes, lost some and takes a new
-// epoch. The counter of numbers goes past every number that the desk knows of. It
+// epoch. The counters of numbers go past every number that the desk knows of. It
 // returns the epoch to tell the desk; empty when the mark is known.
 func (s *Server) rewound(tx Tx, m wire.Mark) (epoch string, err error) {
 	h, err := tx.Head()
@@ -57,8 +57,10 @@ func (s *Server) rewound(tx Tx, m wire.Mark) (epoch string, err error) {
 	if err != nil || at == known {
 		return "", err
 	}
-	if err := tx.LiftNumber(m.Number); err != nil {
-		return "", err
+	for name, n := range m.Numbers {
+		if err := tx.LiftNumber(s.series(name), n); err != nil {
+			return "", err
+		}
 	}
 	if at == foreign {
 		return h.Epoch, nil
@@ -104,7 +106,13 @@ func (s *Server) mark(ctx context.Context, h Head) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return wire.Mark(h).Seal(markSecret(key)), nil
+	m := wire.Mark{Epoch: h.Epoch, Seq: h.Seq, Hash: h.Hash, Numbers: map[string]int64{}}
+	for series, n := range h.Numbers {
+		if series.Company == s.cfg.Company {
+			m.Numbers[series.Name] = n
+		}
+	}
+	return m.Seal(markSecret(key)), nil
 }
 
 func markSecret(key ed25519.PrivateKey) []byte {
@@ -112,7 +120,8 @@ func markSecret(key ed25519.PrivateKey) []byte {
 	return sum[:]
 }
 
-// key is the one that signs receipts and seals marks; it belongs to the data.
+// key is the one that signs receipts and seals marks; it belongs to the data. The
+// first time, the data are claimed for the company.
 func (s *Server) key(ctx context.Context) (ed25519.PrivateKey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,6 +132,9 @@ func (s *Server) key(ctx context.Context) (ed25519.PrivateKey, error) {
 		}
 		if len(seed) != ed25519.SeedSize {
 			return nil, fmt.Errorf("the server's key has %d bytes, not %d", len(seed), ed25519.SeedSize)
+		}
+		if err := s.cfg.Store.Claim(ctx, s.cfg.Company); err != nil {
+			return nil, err
 		}
 		s.signer = ed25519.NewKeyFromSeed(seed)
 	}
@@ -136,11 +148,22 @@ func (s *Server) NewEpoch(ctx context.Context) error {
 	return err
 }
 
-// format writes an invoice number: eight digits after the server's prefix.
-func (s *Server) format(n int64) string { return fmt.Sprintf("%s%08d", s.cfg.NumberPrefix, n) }
+// series is one of the company's series of numbers.
+func (s *Server) series(name string) Series { return Series{s.cfg.Company, name} }
 
-// counted is the counter behind an invoice number; false when it is none of this server's.
-func (s *Server) counted(number string) (int64, bool) {
-	n, err := strconv.ParseInt(strings.TrimPrefix(number, s.cfg.NumberPrefix), 10, 64)
-	return n, err == nil && n > 0 && s.format(n) == number
+// format writes an invoice number: eight digits after the server's prefix, and
+// after the name of a series that is not the first one.
+func (s *Server) format(series Series, n int64) string {
+	if series.Name == wire.DefaultSeries {
+		return fmt.Sprintf("%s%08d", s.cfg.NumberPrefix, n)
+	}
+	return fmt.Sprintf("%s%s-%08d", s.cfg.NumberPrefix, series.Name, n)
+}
+
+// counted is the counter behind an invoice number; false when it is none of this
+// server's series.
+func (s *Server) counted(series Series, number string) (int64, bool) {
+	digits := number[max(strings.LastIndexByte(number, '-')+1, 0):]
+	n, err := strconv.ParseInt(strings.TrimPrefix(digits, s.cfg.NumberPrefix), 10, 64)
+	return n, err == nil && n > 0 && s.format(series, n) == number
 }

@@ -238,9 +238,5 @@ func (r *rig) dump() string {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	b, err := json.Marshal(p)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return string(b)
+	return fmt.Sprintf("%+v", p)
 }

@@ -13,6 +13,8 @@ import (
 var (
 	// ErrDown says that the store cannot be used now: the database is away.
 	ErrDown = errors.New("the database cannot be reached")
+	// ErrOtherCompany says that the data belong to another company than is claimed.
+	ErrOtherCompany = errors.New("the data belong to another company")
 	// ErrRetry says that the storage undid a transaction for a reason that lies in
 	// others (a deadlock, a commit that was shared): nothing of it was written, and
 	// it is likely to pass when it is run again. Do runs it again.
@@ -30,6 +32,7 @@ type Document struct {
 	Deleted  bool
 	State    string // invoices only
 	Number   string // issued invoices only
+	Series   Series // of the number
 	Reverses string // red-letter invoices only
 	Device   string // whose operation wrote it; empty when the server did by itself
 	Branch   string // whose it is: who sees and writes it; empty is everybody's
@@ -44,12 +47,15 @@ type Document struct {
 // server adds. Larger ones can only be an older program's.
 const MaxKept = books.MaxDocument + 4<<10
 
+// Series is one run of invoice numbers of a company, each given once.
+type Series struct{ Company, Name string }
+
 // Head is where the store stands: what a Mark says.
 type Head struct {
-	Epoch  string
-	Seq    int64  // of the last change
-	Hash   []byte // the running hash up to it
-	Number int64  // the last invoice number given
+	Epoch   string
+	Seq     int64            // of the last change
+	Hash    []byte           // the running hash up to it
+	Numbers map[Series]int64 // the last number given in each series that was begun
 }
 
 // Extend is the running hash after d. Every change has one, so that two stores
@@ -109,6 +115,10 @@ type Store interface {
 	// Head is where the store stands; all of it is from one snapshot.
 	Head(ctx context.Context) (Head, error)
 	Ping(ctx context.Context) error
+	// Claim says whose data these are. The first name that is not empty stays, and
+	// the series that were begun without one become its; data of a company that are
+	// claimed for another, or for none, are ErrOtherCompany.
+	Claim(ctx context.Context, company string) error
 	// Prune forgets the answers given before a time and returns how many.
 	Prune(ctx context.Context, before time.Time) (int64, error)
 	// Close ends it. Afterwards everything returns an error.
@@ -157,21 +167,21 @@ type Tx interface {
 	Record(operation, hash string, answer []byte, at time.Time) error
 	// Document reads one, deleted ones too.
 	Document(typ, id string) (Document, bool, error)
-	// NextSeq and NextNumber raise a counter by one. A transaction that is undone
-	// gives them back, so there is no gap.
+	// NextSeq and NextNumber raise a counter by one; a series begins with 1. A
+	// transaction that is undone gives them back, so there is no gap.
 	NextSeq() (int64, error)
-	NextNumber() (int64, error)
+	NextNumber(s Series) (int64, error)
 	// Write keeps a document under its type and id and extends the running hash.
 	// Its seq comes from NextSeq and is written once. A nil receipt leaves the one
-	// that is there. A number that another invoice has is an error.
+	// that is there. A number that another invoice of the series has is an error.
 	Write(d Document) error
 	// Head is where the store stands within this transaction. HashAt as in Store.
 	Head() (Head, error)
 	HashAt(seq int64) ([]byte, error)
-	// LiftNumber makes the counter of numbers at least n.
-	LiftNumber(n int64) error
+	// LiftNumber makes the counter of a series at least n.
+	LiftNumber(s Series, n int64) error
 	// ByNumber is the id of the invoice that has a number; empty when none has.
-	ByNumber(number string) (id string, err error)
+	ByNumber(s Series, number string) (id string, err error)
 	// Owner is the branch that a device belongs to; Enrol writes it.
 	Owner(device string) (branch string, found bool, err error)
 	Enrol(device, branch string, at time.Time) error

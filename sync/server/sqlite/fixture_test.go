@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"counterfoil/sync/server"
+	"counterfoil/sync/wire"
 )
 
 // TestFolderOfVersion1 opens the database of a server of version 0.1.0: every
@@ -43,7 +44,7 @@ func TestFolderOfVersion1(t *testing.T) {
 		}
 	}
 	err = s.Update(ctx, func(x server.Tx) error {
-		n, err := x.NextNumber()
+		n, err := x.NextNumber(server.Series{Name: wire.DefaultSeries})
 		if n != 6 {
 			t.Errorf("the next number is %d", n)
 		}

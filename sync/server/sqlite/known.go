@@ -3,7 +3,6 @@ package sqlite
 import (
 	"database/sql"
 	"encoding/json"
-	"errors"
 
 	"counterfoil/sync/server"
 )
@@ -30,6 +29,9 @@ type row struct {
 
 // Prefetch implements server.Tx with one query for each table.
 func (x *tx) Prefetch(typ string, ids, operations []string) error {
+	if len(operations) == 1 {
+		return nil // there is nothing to gain
+	}
 	x.known = known{make(map[string]answered, len(operations)), make(map[docID]row, len(ids))}
 	for _, o := range operations {
 		x.known.answers[o] = answered{}
@@ -78,11 +80,7 @@ type keyed struct {
 func (k keyed) Scan(into ...any) error { return k.r.Scan(append([]any{k.key}, into...)...) }
 
 func (x *tx) each(q string, args []any, scan func(*sql.Rows) error) error {
-	s, err := x.stmt(q)
-	if err != nil {
-		return err
-	}
-	rows, err := s.QueryContext(x.ctx, args...)
+	rows, err := x.g.QueryContext(background, q, args...)
 	if err != nil {
 		return err
 	}
@@ -96,18 +94,14 @@ func (x *tx) each(q string, args []any, scan func(*sql.Rows) error) error {
 }
 
 // row reads a document once a transaction.
-func (x *tx) row(typ, id string) (row, error) {
+func (x *tx) row(typ, id string) (r row, err error) {
 	if r, ok := x.known.docs[docID{typ, id}]; ok {
 		return r, nil
 	}
-	s, err := x.stmt("SELECT d.key, " + columns + "WHERE d.type = ? AND d.id = ?")
-	if err != nil {
-		return row{}, err
-	}
-	r, err := scanRow(s.QueryRowContext(x.ctx, typ, id))
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
+	err = x.each("SELECT d.key, "+columns+"WHERE d.type = ? AND d.id = ?", []any{typ, id}, func(rows *sql.Rows) error {
+		r, err = scanRow(rows)
+		return err
+	})
 	if err == nil {
 		x.known.docs[docID{typ, id}] = r
 	}

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -12,7 +11,7 @@ import (
 
 // changes are documents whose body is left where it is when it is too large to
 // be handed out, or the asking device wrote it.
-const changes = `SELECT d.type, d.id, d.revision, d.seq, d.deleted, d.state, coalesce(d.number, ''), coalesce(d.reverses, ''), d.device, d.branch,
+const changes = `SELECT d.type, d.id, d.revision, d.seq, d.deleted, d.state, coalesce(d.number, ''), d.company, d.series, coalesce(d.reverses, ''), d.device, d.branch,
 	CASE WHEN length(b.body) <= ?1 THEN b.body END, r.receipt, coalesce(length(b.body), 0)
 	FROM document d LEFT JOIN body b ON b.key = d.key AND (?2 = '' OR d.device <> ?2) LEFT JOIN receipt r ON r.key = b.key
 	WHERE d.seq > ?3 AND (?4 = '' OR d.branch = ?4 OR d.branch = '') ORDER BY d.seq LIMIT ?5`
@@ -41,7 +40,7 @@ func (s *Store) Page(ctx context.Context, q server.PageQuery) (server.Page, erro
 		}
 		var d server.Document
 		var length int
-		if err := rows.Scan(&d.Type, &d.ID, &d.Revision, &d.Seq, &d.Deleted, &d.State, &d.Number, &d.Reverses, &d.Device, &d.Branch, &d.Body, &d.Receipt, &length); err != nil {
+		if err := rows.Scan(&d.Type, &d.ID, &d.Revision, &d.Seq, &d.Deleted, &d.State, &d.Number, &d.Series.Company, &d.Series.Name, &d.Reverses, &d.Device, &d.Branch, &d.Body, &d.Receipt, &length); err != nil {
 			return p, err
 		}
 		switch {
@@ -63,24 +62,50 @@ func (s *Store) Page(ctx context.Context, q server.PageQuery) (server.Page, erro
 	return p, rows.Err()
 }
 
-// querier is a transaction or a pool.
+// querier is a group, a transaction or a pool.
 type querier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-func head(ctx context.Context, q querier) (server.Head, error) {
-	var h server.Head
-	err := q.QueryRowContext(ctx, `SELECT m.value, c.value, n.value, coalesce((SELECT hash FROM chain WHERE seq = c.value), x'')
-		FROM meta m, counter c, counter n WHERE m.name = 'epoch' AND c.name = 'seq' AND n.name = 'number'`).Scan(&h.Epoch, &h.Seq, &h.Number, &h.Hash)
-	return h, err
-}
-
-func hashAt(ctx context.Context, q querier, seq int64) ([]byte, error) {
-	var hash []byte
-	err := q.QueryRowContext(ctx, "SELECT hash FROM chain WHERE seq = ?", seq).Scan(&hash)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
+// one reads the first row; where there is none, into stays as it is.
+func one(ctx context.Context, q querier, query string, args []any, into ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
 	}
+	defer rows.Close()
+	if rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// head reads where the store stands, in one statement.
+func head(ctx context.Context, q querier) (server.Head, error) {
+	h := server.Head{Numbers: map[server.Series]int64{}}
+	rows, err := q.QueryContext(ctx, `SELECT m.value, c.value, coalesce((SELECT hash FROM chain WHERE seq = c.value), x''), coalesce(s.company, ''), coalesce(s.name, ''), coalesce(s.number, 0)
+		FROM meta m, counter c LEFT JOIN series s WHERE m.name = 'epoch' AND c.name = 'seq'`)
+	if err != nil {
+		return h, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s server.Series
+		var n int64
+		if err := rows.Scan(&h.Epoch, &h.Seq, &h.Hash, &s.Company, &s.Name, &n); err != nil {
+			return h, err
+		}
+		if n > 0 {
+			h.Numbers[s] = n
+		}
+	}
+	return h, rows.Err()
+}
+
+func hashAt(ctx context.Context, q querier, seq int64) (hash []byte, err error) {
+	err = one(ctx, q, "SELECT hash FROM chain WHERE seq = ?", []any{seq}, &hash)
 	return hash, err
 }
 

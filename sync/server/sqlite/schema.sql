@@ -1,5 +1,8 @@
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+INSERT OR IGNORE INTO counter VALUES ('seq', 0);
+-- The last number given in each series.
+CREATE TABLE IF NOT EXISTS series (company TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (company, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS document (
   key      INTEGER PRIMARY KEY,
   type     TEXT NOT NULL,
@@ -12,10 +15,12 @@ CREATE TABLE IF NOT EXISTS document (
   reverses TEXT,
   device   TEXT NOT NULL DEFAULT '',
   branch   TEXT NOT NULL DEFAULT '',
+  company  TEXT NOT NULL DEFAULT '', -- with series, of the number
+  series   TEXT NOT NULL DEFAULT '',
   UNIQUE (type, id)
 );
 CREATE UNIQUE INDEX IF NOT EXISTS document_seq ON document (seq);
-CREATE UNIQUE INDEX IF NOT EXISTS document_number ON document (number) WHERE number IS NOT NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS document_series ON document (company, series, number) WHERE number IS NOT NULL;
 CREATE INDEX IF NOT EXISTS document_waiting ON document (seq) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS document_reverses ON document (reverses) WHERE reverses IS NOT NULL;
 CREATE TABLE IF NOT EXISTS body (key INTEGER PRIMARY KEY, body BLOB NOT NULL);

@@ -2,14 +2,15 @@
 // with their latest body, the ledger of answers, and the counter rows from which
 // seq and invoice numbers come.
 //
-// One writer, many readers, WAL with synchronous=FULL: what is committed
-// survives power loss. The package refuses to decide anything about documents.
+// One writer, many readers, WAL with synchronous=FULL: what is committed survives
+// power loss. Transactions that come at the same time share one commit, a group;
+// within it each stands for itself. The package refuses to decide anything about
+// documents.
 package sqlite
 
 import (
 	"context"
 	"database/sql"
-	_ "embed"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -23,14 +24,10 @@ import (
 	"counterfoil/sync/server"
 )
 
-//go:embed schema.sql
-var schema string
-
-const schemaVersion = 3
-
 // Store is a server.Store, safe for concurrent use.
 type Store struct {
 	write, read *sql.DB
+	writer      *writer // has the only connection of write
 	high        *highWater
 }
 
@@ -65,69 +62,19 @@ func Open(ctx context.Context, file, epoch string) (*Store, error) {
 	if err == nil {
 		s.high, err = s.openHigh(ctx, file)
 	}
+	if err == nil {
+		s.writer, err = newWriter(ctx, write, s.high)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("server database %s: %w", file, err), s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) prepare(ctx context.Context, epoch string) error {
-	var version int
-	if err := s.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return err
-	}
-	if version > schemaVersion {
-		return fmt.Errorf("it was made by a newer program (schema %d, this one knows %d); use that program", version, schemaVersion)
-	}
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	steps := []string{schema} // a new file has it all
-	if version == 1 {
-		steps = append([]string{"ALTER TABLE document ADD COLUMN device TEXT NOT NULL DEFAULT ''"}, steps...)
-	}
-	if version == 1 || version == 2 {
-		steps = append([]string{"ALTER TABLE document ADD COLUMN branch TEXT NOT NULL DEFAULT ''",
-			// Until now a body said which branch wrote last; that one has it from now on.
-			"UPDATE document SET branch = coalesce((SELECT json_extract(body, '$.branch') FROM body b WHERE b.key = document.key AND json_valid(body)), '') WHERE type = 'invoice'"}, steps...)
-	}
-	steps = append(steps, "INSERT OR IGNORE INTO counter VALUES ('seq', 0), ('number', 0)", fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
-	for _, q := range steps {
-		if _, err := tx.ExecContext(ctx, q); err != nil {
-			return err
-		}
-	}
-	if version == 1 || version == 2 {
-		if err := beginChain(ctx, tx); err != nil {
-			return err
-		}
-	}
-	if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", epoch); err != nil {
-		return err
-	}
-	return tx.Commit()
+// Close closes the file, after what is being written.
+func (s *Store) Close() error {
+	return errors.Join(s.writer.close(), s.read.Close(), s.write.Close(), s.high.close())
 }
-
-// beginChain gives the changes that an older program wrote their running hash.
-func beginChain(ctx context.Context, tx *sql.Tx) error {
-	docs, err := all(tx.QueryContext(ctx, "SELECT "+columns+"ORDER BY d.seq"))
-	if err != nil {
-		return err
-	}
-	var hash []byte
-	for _, d := range docs {
-		hash = server.Extend(hash, d)
-		if _, err := tx.ExecContext(ctx, "INSERT INTO chain VALUES (?, ?)", d.Seq, hash); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Close closes the file.
-func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close(), s.high.close()) }
 
 // Ping reads one row.
 func (s *Store) Ping(ctx context.Context) error {
@@ -155,20 +102,12 @@ func (s *Store) Seed(ctx context.Context) ([]byte, error) {
 }
 
 // A body over the cap, kept by an older program, is never brought into memory.
-var columns = "d.type, d.id, d.revision, d.seq, d.deleted, d.state, coalesce(d.number, ''), coalesce(d.reverses, ''), d.device, d.branch, CASE WHEN length(b.body) <= " + strconv.Itoa(server.MaxKept) + " THEN b.body END, r.receipt FROM document d LEFT JOIN body b ON b.key = d.key LEFT JOIN receipt r ON r.key = d.key "
+var columns = "d.type, d.id, d.revision, d.seq, d.deleted, d.state, coalesce(d.number, ''), d.company, d.series, coalesce(d.reverses, ''), d.device, d.branch, CASE WHEN length(b.body) <= " + strconv.Itoa(server.MaxKept) + " THEN b.body END, r.receipt FROM document d LEFT JOIN body b ON b.key = d.key LEFT JOIN receipt r ON r.key = d.key "
 
 func scan(row interface{ Scan(...any) error }) (server.Document, error) {
 	var d server.Document
-	err := row.Scan(&d.Type, &d.ID, &d.Revision, &d.Seq, &d.Deleted, &d.State, &d.Number, &d.Reverses, &d.Device, &d.Branch, &d.Body, &d.Receipt)
+	err := row.Scan(&d.Type, &d.ID, &d.Revision, &d.Seq, &d.Deleted, &d.State, &d.Number, &d.Series.Company, &d.Series.Name, &d.Reverses, &d.Device, &d.Branch, &d.Body, &d.Receipt)
 	return d, err
-}
-
-func one(row *sql.Row) (server.Document, bool, error) {
-	d, err := scan(row)
-	if errors.Is(err, sql.ErrNoRows) {
-		return server.Document{}, false, nil
-	}
-	return d, err == nil, err
 }
 
 func all(rows *sql.Rows, err error) ([]server.Document, error) {
@@ -189,7 +128,11 @@ func all(rows *sql.Rows, err error) ([]server.Document, error) {
 
 // Document reads one document.
 func (s *Store) Document(ctx context.Context, typ, id string) (server.Document, bool, error) {
-	return one(s.read.QueryRowContext(ctx, "SELECT "+columns+"WHERE d.type = ? AND d.id = ?", typ, id))
+	docs, err := all(s.read.QueryContext(ctx, "SELECT "+columns+"WHERE d.type = ? AND d.id = ?", typ, id))
+	if err != nil || len(docs) == 0 {
+		return server.Document{}, false, err
+	}
+	return docs[0], true, nil
 }
 
 // Invoices lists the invoices in a state, newest change first.

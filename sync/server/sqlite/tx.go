@@ -4,96 +4,36 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"maps"
 	"time"
 
 	"counterfoil/sync/server"
 )
 
-// Update runs fn in one transaction.
+// Update implements server.Store. It shares its commit with those that come at the
+// same time.
 func (s *Store) Update(ctx context.Context, fn func(server.Tx) error) error {
-	t, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer t.Rollback()
-	x := &tx{ctx: ctx, t: t, stmts: map[string]*sql.Stmt{}, counters: map[string]int64{}, known: known{map[string]answered{}, map[docID]row{}}}
-	if err := fn(x); err != nil {
-		return err
-	}
-	for name, n := range x.counters {
-		if err := x.exec("UPDATE counter SET value = ? WHERE name = ?", n, name); err != nil {
-			return err
-		}
-	}
-	if err := t.Commit(); err != nil {
-		return err
-	}
-	// The commit stands whatever becomes of the note.
-	_ = s.high.note(x.counters["number"])
-	return nil
+	return s.writer.do(ctx, func(x *tx) error { return fn(x) })
 }
 
+// tx is the transaction of one request within its group.
 type tx struct {
-	ctx   context.Context
-	t     *sql.Tx
-	stmts map[string]*sql.Stmt
-	// counters that were raised; they are written before the commit.
-	counters map[string]int64
-	hash     []byte // the running hash, once it is known
-	known    known
-}
-
-// stmt prepares once a transaction; the statements close with it.
-func (x *tx) stmt(q string) (*sql.Stmt, error) {
-	if s := x.stmts[q]; s != nil {
-		return s, nil
-	}
-	s, err := x.t.PrepareContext(x.ctx, q)
-	if err == nil {
-		x.stmts[q] = s
-	}
-	return s, err
-}
-
-// insert gives the key of the new row.
-func (x *tx) insert(q string, args ...any) (int64, error) {
-	s, err := x.stmt(q)
-	if err != nil {
-		return 0, err
-	}
-	r, err := s.ExecContext(x.ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return r.LastInsertId()
-}
-
-func (x *tx) exec(q string, args ...any) error {
-	s, err := x.stmt(q)
-	if err != nil {
-		return err
-	}
-	_, err = s.ExecContext(x.ctx, args...)
-	return err
+	g     *group
+	known known
 }
 
 func (x *tx) Answer(operation string) (hash string, answer []byte, found bool, err error) {
 	a, known := x.known.answers[operation]
 	if !known {
-		s, err := x.stmt("SELECT hash, answer FROM ledger WHERE operation = ?")
-		if err != nil {
-			return "", nil, false, err
-		}
-		if err := s.QueryRowContext(x.ctx, operation).Scan(&a.hash, &a.answer); err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return "", nil, false, err
-		}
+		err = one(background, x.g, "SELECT hash, answer FROM ledger WHERE operation = ?", []any{operation}, &a.hash, &a.answer)
 	}
-	return a.hash, a.answer, a.hash != "", nil
+	return a.hash, a.answer, a.hash != "", err
 }
 
 func (x *tx) Record(operation, hash string, answer []byte, at time.Time) error {
 	x.known.answers[operation] = answered{hash, answer}
-	return x.exec("INSERT INTO ledger VALUES (?, ?, ?, ?)", operation, hash, answer, at.UnixMilli())
+	return x.g.exec("INSERT INTO ledger VALUES (?, ?, ?, ?)", operation, hash, answer, at.UnixMilli())
 }
 
 func (x *tx) Document(typ, id string) (server.Document, bool, error) {
@@ -101,34 +41,28 @@ func (x *tx) Document(typ, id string) (server.Document, bool, error) {
 	return r.doc, r.key != 0, err
 }
 
-func (x *tx) counter(name string) (n int64, err error) {
-	n, raised := x.counters[name]
-	if !raised {
-		err = x.t.QueryRowContext(x.ctx, "SELECT value FROM counter WHERE name = ?", name).Scan(&n)
-	}
-	return n, err
+// NextSeq implements server.Tx.
+func (x *tx) NextSeq() (int64, error) {
+	err := x.g.stand()
+	x.g.Seq++
+	return x.g.Seq, err
 }
 
-func (x *tx) next(counter string) (int64, error) {
-	n, err := x.counter(counter)
-	if err != nil {
-		return 0, err
-	}
-	x.counters[counter] = n + 1
-	return n + 1, nil
+// NextNumber implements server.Tx.
+func (x *tx) NextNumber(s server.Series) (int64, error) {
+	err := x.g.stand()
+	n := x.g.Numbers[s] + 1
+	return n, errors.Join(err, x.LiftNumber(s, n))
 }
 
 // LiftNumber implements server.Tx.
-func (x *tx) LiftNumber(n int64) error {
-	have, err := x.counter("number")
-	if err == nil && n > have {
-		x.counters["number"] = n
+func (x *tx) LiftNumber(s server.Series, n int64) error {
+	if err := x.g.stand(); err != nil || n <= x.g.Numbers[s] {
+		return err
 	}
-	return err
+	x.g.Numbers[s] = n
+	return nil
 }
-
-func (x *tx) NextSeq() (int64, error)    { return x.next("seq") }
-func (x *tx) NextNumber() (int64, error) { return x.next("number") }
 
 func null(s string) any {
 	if s == "" {
@@ -142,107 +76,119 @@ func (x *tx) Write(d server.Document) error {
 	if err != nil {
 		return err
 	}
+	values := []any{d.Revision, d.Seq, d.Deleted, d.State, null(d.Number), d.Series.Company, d.Series.Name, null(d.Reverses), d.Device, d.Branch}
 	if r.key != 0 {
-		err = x.exec("UPDATE document SET revision = ?, seq = ?, deleted = ?, state = ?, number = ?, reverses = ?, device = ?, branch = ? WHERE key = ?",
-			d.Revision, d.Seq, d.Deleted, d.State, null(d.Number), null(d.Reverses), d.Device, d.Branch, r.key)
+		err = x.g.exec("UPDATE document SET revision = ?, seq = ?, deleted = ?, state = ?, number = ?, company = ?, series = ?, reverses = ?, device = ?, branch = ? WHERE key = ?", append(values, r.key)...)
 	} else {
-		r.key, err = x.insert("INSERT INTO document (type, id, revision, seq, deleted, state, number, reverses, device, branch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			d.Type, d.ID, d.Revision, d.Seq, d.Deleted, d.State, null(d.Number), null(d.Reverses), d.Device, d.Branch)
+		var done sql.Result
+		if done, err = x.g.result("INSERT INTO document (revision, seq, deleted, state, number, company, series, reverses, device, branch, type, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", append(values, d.Type, d.ID)...); err == nil {
+			r.key, err = done.LastInsertId()
+		}
+	}
+	if err == nil {
+		err = x.extend(d)
+	}
+	if err == nil && d.Receipt != nil {
+		err = x.g.exec("INSERT OR REPLACE INTO receipt VALUES (?, ?)", r.key, d.Receipt)
 	}
 	if err != nil {
 		return err
 	}
-	if err := x.extend(d); err != nil {
-		return err
-	}
-	if d.Receipt != nil {
-		if err := x.exec("INSERT OR REPLACE INTO receipt VALUES (?, ?)", r.key, d.Receipt); err != nil {
-			return err
-		}
-	} else {
+	if d.Receipt == nil {
 		d.Receipt = r.doc.Receipt // it stands for what was issued, whatever came later
 	}
 	x.known.docs[docID{d.Type, d.ID}] = row{r.key, d}
 	if d.Deleted {
-		return x.exec("DELETE FROM body WHERE key = ?", r.key)
+		return x.g.exec("DELETE FROM body WHERE key = ?", r.key)
 	}
-	return x.exec("INSERT OR REPLACE INTO body VALUES (?, ?)", r.key, d.Body)
+	return x.g.exec("INSERT OR REPLACE INTO body VALUES (?, ?)", r.key, d.Body)
 }
 
 // extend writes the running hash after d.
 func (x *tx) extend(d server.Document) error {
-	if x.hash == nil {
-		err := x.t.QueryRowContext(x.ctx, "SELECT hash FROM chain ORDER BY seq DESC LIMIT 1").Scan(&x.hash)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
+	if err := x.g.stand(); err != nil {
+		return err
 	}
-	x.hash = server.Extend(x.hash, d)
-	return x.exec("INSERT INTO chain VALUES (?, ?)", d.Seq, x.hash)
+	x.g.Hash = server.Extend(x.g.Hash, d)
+	return x.g.exec("INSERT INTO chain VALUES (?, ?)", d.Seq, x.g.Hash)
 }
 
 // Head implements server.Tx.
 func (x *tx) Head() (server.Head, error) {
-	h, err := head(x.ctx, x.t)
-	if err != nil {
-		return h, err
-	}
-	for name, n := range x.counters { // raised and not written yet
-		switch name {
-		case "seq":
-			h.Seq, h.Hash = n, x.hash
-		case "number":
-			h.Number = n
-		}
-	}
-	return h, nil
+	err := x.g.stand()
+	h := x.g.Head
+	h.Numbers = maps.Clone(h.Numbers)
+	return h, err
 }
 
 // HashAt implements server.Tx.
-func (x *tx) HashAt(seq int64) ([]byte, error) { return hashAt(x.ctx, x.t, seq) }
+func (x *tx) HashAt(seq int64) ([]byte, error) { return hashAt(background, x.g, seq) }
 
 // ByNumber implements server.Tx.
-func (x *tx) ByNumber(number string) (id string, err error) {
-	err = x.t.QueryRowContext(x.ctx, "SELECT id FROM document WHERE number = ?", number).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
+func (x *tx) ByNumber(s server.Series, number string) (id string, err error) {
+	err = one(background, x.g, "SELECT id FROM document WHERE company = ? AND series = ? AND number = ?", []any{s.Company, s.Name, number}, &id)
 	return id, err
 }
 
 // Owner implements server.Tx.
 func (x *tx) Owner(device string) (branch string, found bool, err error) {
-	err = x.t.QueryRowContext(x.ctx, "SELECT branch FROM device WHERE id = ?", device).Scan(&branch)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", false, nil
-	}
-	return branch, err == nil, err
+	err = one(background, x.g, "SELECT branch, 1 FROM device WHERE id = ?", []any{device}, &branch, &found)
+	return branch, found, err
 }
 
 // Enrol implements server.Tx.
 func (x *tx) Enrol(device, branch string, at time.Time) error {
-	return x.exec("INSERT OR REPLACE INTO device VALUES (?, ?, ?)", device, branch, at.UnixMilli())
+	return x.g.exec("INSERT OR REPLACE INTO device VALUES (?, ?, ?)", device, branch, at.UnixMilli())
 }
 
 // Waiting implements server.Tx.
 func (x *tx) Waiting(after int64, limit int) ([]server.Document, error) {
-	return all(x.t.QueryContext(x.ctx, "SELECT "+columns+"WHERE d.state = 'waiting' AND d.seq > ? ORDER BY d.seq LIMIT ?", after, limit))
+	return all(x.g.QueryContext(background, "SELECT "+columns+"WHERE d.state = 'waiting' AND d.seq > ? ORDER BY d.seq LIMIT ?", after, limit))
 }
 
 func (x *tx) Reds(id string) ([]server.Document, error) {
-	return all(x.t.QueryContext(x.ctx, "SELECT "+columns+"WHERE d.reverses = ? AND d.state IN ('waiting', 'issued')", id))
+	return all(x.g.QueryContext(background, "SELECT "+columns+"WHERE d.reverses = ? AND d.state IN ('waiting', 'issued')", id))
 }
 
 // SetEpoch implements server.Tx.
 func (x *tx) SetEpoch(epoch string) error {
-	return x.exec("UPDATE meta SET value = ? WHERE name = 'epoch'", epoch)
+	err := x.g.stand()
+	x.g.Epoch = epoch
+	return errors.Join(err, x.g.exec("UPDATE meta SET value = ? WHERE name = 'epoch'", epoch))
 }
 
 // Prune implements server.Store.
-func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
-	r, err := s.write.ExecContext(ctx, "DELETE FROM ledger WHERE at < ?", before.UnixMilli())
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
+func (s *Store) Prune(ctx context.Context, before time.Time) (n int64, err error) {
+	err = s.writer.do(ctx, func(x *tx) error {
+		r, err := x.g.result("DELETE FROM ledger WHERE at < ?", before.UnixMilli())
+		if err == nil {
+			n, err = r.RowsAffected()
+		}
+		return err
+	})
+	return n, err
+}
+
+// Claim implements server.Store.
+func (s *Store) Claim(ctx context.Context, company string) error {
+	return s.writer.do(ctx, func(x *tx) error {
+		var have string
+		if err := one(background, x.g, "SELECT value FROM meta WHERE name = 'company'", nil, &have); err != nil || have == company {
+			return err
+		}
+		if have != "" {
+			return fmt.Errorf("%w: they are of %q, not of %q", server.ErrOtherCompany, have, company)
+		}
+		if err := x.g.exec("INSERT INTO meta VALUES ('company', ?)", company); err != nil {
+			return err
+		}
+		err := x.g.stand()
+		for s, n := range x.g.Numbers {
+			if err == nil && s.Company == "" {
+				delete(x.g.Numbers, s)
+				err = errors.Join(x.g.exec("DELETE FROM series WHERE company = '' AND name = ?", s.Name), x.LiftNumber(server.Series{Company: company, Name: s.Name}, n))
+			}
+		}
+		return errors.Join(err, x.g.exec("UPDATE document SET company = ? WHERE number IS NOT NULL AND company = ''", company))
+	})
 }

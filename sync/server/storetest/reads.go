@@ -17,7 +17,7 @@ import (
 // ownWrites: a transaction sees what it wrote itself, by every way of asking.
 func ownWrites(t *testing.T, b *box) {
 	blue := doc("blue", 1)
-	blue.Number, blue.State = "00000005", "issued"
+	blue.Number, blue.Series, blue.State = "00000005", first, "issued"
 	b.put(blue)
 	b.do(func(tx server.Tx) error {
 		red := doc("red", 1)
@@ -36,10 +36,10 @@ func ownWrites(t *testing.T, b *box) {
 		if len(reds) != 1 || len(waits) != 1 || reds[0].ID != "red" || waits[0].ID != "red" {
 			t.Errorf("reds %+v, waiting %+v", reds, waits)
 		}
-		red.State, red.Number, red.Revision = "issued", "00000006", 2
+		red.State, red.Number, red.Series, red.Revision = "issued", "00000006", first, 2
 		_, err3 := write(tx, red)
 		waits, err4 := tx.Waiting(0, 9)
-		holder, err5 := tx.ByNumber("00000006")
+		holder, err5 := tx.ByNumber(first, "00000006")
 		if len(waits) != 0 || holder != "red" {
 			t.Errorf("waiting %+v, the number is %q's", waits, holder)
 		}
@@ -104,7 +104,7 @@ func ledger(t *testing.T, b *box) {
 func counters(t *testing.T, b *box) {
 	next := func(tx server.Tx) [2]int64 {
 		seq, err := tx.NextSeq()
-		n, err2 := tx.NextNumber()
+		n, err2 := tx.NextNumber(first)
 		if err != nil || err2 != nil {
 			t.Error(err, err2)
 		}
@@ -116,12 +116,12 @@ func counters(t *testing.T, b *box) {
 		}
 		return nil
 	})
-	_ = b.try(func(tx server.Tx) error { next(tx); return errors.Join(tx.LiftNumber(50), errOurs) })
+	_ = b.try(func(tx server.Tx) error { next(tx); return errors.Join(tx.LiftNumber(first, 50), errOurs) })
 	b.do(func(tx server.Tx) error {
 		if a := next(tx); a != [2]int64{3, 3} {
 			t.Errorf("%v", a)
 		}
-		return errors.Join(tx.LiftNumber(2), tx.LiftNumber(10))
+		return errors.Join(tx.LiftNumber(first, 2), tx.LiftNumber(first, 10))
 	})
 	b.do(func(tx server.Tx) error {
 		if a := next(tx); a != [2]int64{4, 11} {
@@ -131,24 +131,86 @@ func counters(t *testing.T, b *box) {
 	})
 }
 
-// numbers: one has one holder.
+// numbers: one has one holder in its series, and a series goes its own way.
 func numbers(t *testing.T, b *box) {
-	a, other := doc("a", 1), doc("b", 1)
-	a.Number, other.Number = "00000001", "00000001"
-	b.put(a)
-	if err := b.try(func(tx server.Tx) error { _, err := write(tx, other); return err }); err == nil {
+	numbered := func(id string, s server.Series, number string) server.Document {
+		d := doc(id, 1)
+		d.Series, d.Number = s, number
+		return d
+	}
+	b.put(numbered("a", first, "00000001"))
+	if err := b.try(func(tx server.Tx) error { _, err := write(tx, numbered("b", first, "00000001")); return err }); err == nil {
 		t.Error("a number was given twice")
 	}
-	a.Revision = 2 // its own
-	b.put(a, doc("b", 1), doc("c", 1))
+	b.put(numbered("a", first, "00000001"), numbered("c", second, "00000001"), numbered("d", others, "00000001"), doc("e", 1), doc("f", 1))
+	if d := b.found("c"); d.Series != second {
+		t.Errorf("%+v", d)
+	}
 	b.do(func(tx server.Tx) error {
-		id, err := tx.ByNumber("00000001")
-		none, err2 := tx.ByNumber("00000002")
-		if id != "a" || none != "" {
-			t.Errorf("%q %q", id, none)
+		for s, want := range map[server.Series]string{first: "a", second: "c", others: "d"} {
+			id, err := tx.ByNumber(s, "00000001")
+			none, err2 := tx.ByNumber(s, "00000002")
+			if id != want || none != "" || err != nil || err2 != nil {
+				t.Errorf("%v: %q %q %v %v", s, id, none, err, err2)
+			}
+		}
+		var got []int64
+		for _, s := range []server.Series{first, second, first, others} {
+			n, err := tx.NextNumber(s)
+			if err != nil {
+				return err
+			}
+			got = append(got, n)
+		}
+		if !slices.Equal(got, []int64{1, 1, 2, 1}) {
+			t.Errorf("%v", got)
+		}
+		return tx.LiftNumber(second, 40)
+	})
+	if h := b.head(); len(h.Numbers) != 3 || h.Numbers[first] != 2 || h.Numbers[second] != 40 || h.Numbers[others] != 1 {
+		t.Errorf("%+v", h)
+	}
+}
+
+// claims: the first company's name stays, and has what was begun without one.
+func claims(t *testing.T, b *box) {
+	ctx := context.Background()
+	none := server.Series{Name: "first"}
+	d := doc("a", 1)
+	d.Number, d.Series = "00000001", none
+	b.put(d, doc("b", 1))
+	b.do(func(tx server.Tx) error { return tx.LiftNumber(none, 7) })
+	if err := b.Claim(ctx, ""); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		if err := b.Claim(ctx, first.Company); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, company := range []string{"", others.Company} {
+		if err := b.Claim(ctx, company); !errors.Is(err, server.ErrOtherCompany) {
+			t.Errorf("claimed for %q: %v", company, err)
+		}
+	}
+	if got := b.found("a"); got.Series != first || b.found("b").Series != (server.Series{}) {
+		t.Errorf("%+v", got)
+	}
+	b.do(func(tx server.Tx) error {
+		id, err := tx.ByNumber(first, "00000001")
+		n, err2 := tx.NextNumber(first)
+		if id != "a" || n != 8 {
+			t.Errorf("%q %d", id, n)
 		}
 		return errors.Join(err, err2)
 	})
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b.open()
+	if h := b.head(); len(h.Numbers) != 1 || h.Numbers[first] != 8 {
+		t.Errorf("%+v", h)
+	}
 }
 
 // receipts: one stays until another comes.
@@ -237,7 +299,7 @@ func snapshots(t *testing.T, b *box) {
 			_ = b.try(func(tx server.Tx) error { // two documents of one revision
 				_, err := write(tx, doc("a", i+1))
 				_, err2 := write(tx, doc("b", i+1))
-				return errors.Join(err, err2, tx.LiftNumber(i+1))
+				return errors.Join(err, err2, tx.LiftNumber(first, i+1))
 			})
 		}
 	})
@@ -255,7 +317,7 @@ func snapshots(t *testing.T, b *box) {
 					return
 				}
 				want := p.Head.Seq / 2
-				if p.Head.Seq%2 != 0 || p.Head.Number != want || len(p.Changes) != int(min(2, p.Head.Seq)) {
+				if p.Head.Seq%2 != 0 || p.Head.Numbers[first] != want || len(p.Changes) != int(min(2, p.Head.Seq)) {
 					t.Errorf("half a transaction: %+v", p)
 				}
 				for _, d := range p.Changes {

@@ -35,6 +35,7 @@ func Run(t *testing.T, place Maker) {
 		"Ledger":       ledger,
 		"Counters":     counters,
 		"Numbers":      numbers,
+		"Claims":       claims,
 		"Receipts":     receipts,
 		"Lists":        lists,
 		"Devices":      devices,
@@ -157,5 +158,7 @@ func same(t *testing.T, got, want server.Document) {
 
 var (
 	errOurs = errors.New("the function's own")
-	noon    = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	// Three series: two of a company, one of another.
+	first, second, others = server.Series{Company: "A", Name: "first"}, server.Series{Company: "A", Name: "second"}, server.Series{Company: "B", Name: "first"}
+	noon                  = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 )

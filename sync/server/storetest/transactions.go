@@ -17,7 +17,7 @@ func isNew(t *testing.T, b *box) {
 	if epoch, err := b.Epoch(ctx); err != nil || epoch == "" || epoch != h.Epoch {
 		t.Errorf("epoch %q, in the head %q, %v", epoch, h.Epoch, err)
 	}
-	if h.Seq != 0 || len(h.Hash) != 0 || h.Number != 0 {
+	if h.Seq != 0 || len(h.Hash) != 0 || len(h.Numbers) != 0 {
 		t.Errorf("the head of nothing is %+v", h)
 	}
 	seed, err := b.Seed(ctx)
@@ -50,7 +50,7 @@ func isNew(t *testing.T, b *box) {
 // written: what Update returned from is there, as it was written.
 func written(t *testing.T, b *box) {
 	a := doc("a", 1)
-	a.Reverses, a.Number, a.State, a.Receipt = "blue", "00000001", "issued", []byte(`{"signed":"中文"}`)
+	a.Reverses, a.Number, a.Series, a.State, a.Receipt = "blue", "00000001", second, "issued", []byte(`{"signed":"中文"}`)
 	gone := server.Document{Type: "invoice", ID: "gone", Revision: 2, Deleted: true}
 	in := b.put(a, doc("gone", 1), gone, server.Document{Type: "item", ID: "a", Revision: 1, Body: []byte(`{}`)})
 	same(t, b.found("a"), in[0])
@@ -66,16 +66,16 @@ func written(t *testing.T, b *box) {
 // everything writes into every part of the storage.
 func everything(tx server.Tx) error {
 	d := doc("new", 1)
-	n, err := tx.NextNumber()
+	n, err := tx.NextNumber(first)
 	if err != nil {
 		return err
 	}
-	d.Number, d.Receipt = fmt.Sprintf("%08d", n), []byte(`{}`)
+	d.Number, d.Series, d.Receipt = fmt.Sprintf("%08d", n), first, []byte(`{}`)
 	_, err = write(tx, d)
 	return errors.Join(err,
 		tx.Record("device:9", "hash", []byte(`{}`), noon),
 		tx.Enrol("device 9", "West", noon),
-		tx.LiftNumber(77),
+		tx.LiftNumber(first, 77),
 		tx.SetEpoch("another epoch"))
 }
 
@@ -108,7 +108,7 @@ func undone(t *testing.T, b *box) {
 		t.Errorf("before\n%s\nafter\n%s", before, after)
 	}
 	b.do(everything)
-	if h := b.head(); h.Seq != 3 || h.Number != 77 || h.Epoch != "another epoch" || b.state() == before {
+	if h := b.head(); h.Seq != 3 || h.Numbers[first] != 77 || h.Epoch != "another epoch" || b.state() == before {
 		t.Errorf("%+v", h)
 	}
 }
@@ -144,20 +144,20 @@ func again(t *testing.T, b *box) {
 	for i := range 3 {
 		b.do(func(tx server.Tx) error {
 			h, err := tx.Head()
-			if err == nil && (h.Seq != int64(i) || h.Number != int64(i)) {
+			if err == nil && (h.Seq != int64(i) || h.Numbers[first] != int64(i)) {
 				t.Errorf("transaction %d begins at %+v", i, h)
 			}
 			if _, _, found, err := tx.Answer(fmt.Sprint("device:", i)); found || err != nil {
 				t.Errorf("answered %v, %v", found, err)
 			}
-			n, err2 := tx.NextNumber()
+			n, err2 := tx.NextNumber(first)
 			d := doc(fmt.Sprint(i), 1)
-			d.Number = fmt.Sprint(n)
+			d.Number, d.Series = fmt.Sprint(n), first
 			_, err3 := write(tx, d)
 			return errors.Join(err, err2, err3, tx.Record(fmt.Sprint("device:", i), "h", []byte("1"), noon))
 		})
 	}
-	if h := b.head(); h.Seq != 3 || h.Number != 3 {
+	if h := b.head(); h.Seq != 3 || h.Numbers[first] != 3 {
 		t.Errorf("%+v", h)
 	}
 	b.Store = Refuses(b.Store, 1000)
@@ -203,7 +203,7 @@ func concurrent(t *testing.T, b *box) {
 	all.Wait()
 	p := b.all()
 	want := int64(writers * each / 3)
-	if p.Head.Seq != want || p.Head.Number != want || int64(len(p.Changes)) != want {
+	if p.Head.Seq != want || p.Head.Numbers[first] != want || int64(len(p.Changes)) != want {
 		t.Errorf("%d changes, head %+v, want %d", len(p.Changes), p.Head, want)
 	}
 	var hash []byte
@@ -226,12 +226,12 @@ func (b *box) one(id string, end int) (err error) {
 		}
 	}()
 	return b.try(func(tx server.Tx) error {
-		n, err := tx.NextNumber()
+		n, err := tx.NextNumber(first)
 		if err != nil {
 			return err
 		}
 		d := doc(id, 1)
-		d.Number = fmt.Sprintf("%08d", n)
+		d.Number, d.Series = fmt.Sprintf("%08d", n), first
 		if _, err := write(tx, d); err != nil {
 			return err
 		}
@@ -266,7 +266,7 @@ func openedAgain(t *testing.T, b *box) {
 		t.Errorf("another seed, %v", err)
 	}
 	b.do(func(tx server.Tx) error {
-		n, err := tx.NextNumber()
+		n, err := tx.NextNumber(first)
 		seq, err2 := tx.NextSeq()
 		if n != 78 || seq != 2 {
 			t.Errorf("number %d and seq %d", n, seq)
