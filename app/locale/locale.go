@@ -73,9 +73,12 @@ func (c *Catalog) Use(lang string) {
 // Language is the one in use.
 func (c *Catalog) Language() string { return c.current.Load().(string) }
 
-// T gives the text of a key with args filled in; a missing key gives the key.
-func (c *Catalog) T(key string, args ...any) string {
-	t, ok := c.texts[c.Language()][key]
+// T returns the text of a key with args filled in; a missing key returns the key.
+func (c *Catalog) T(key string, args ...any) string { return c.In(c.Language(), key, args...) }
+
+// In is T in a language that need not be the one in use.
+func (c *Catalog) In(lang, key string, args ...any) string {
+	t, ok := c.texts[lang][key]
 	if !ok {
 		return key
 	}

@@ -60,7 +60,7 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 	}
 	w.words = words
 	setup := viewmodel.Setup{Post: post, Now: time.Now, Words: words}
-	w.facts = &facts{d: d}
+	w.facts = &facts{d: d, words: words}
 	w.check = newSelfCheck(d, w.facts)
 	waiting := func() int { return w.facts.Facts().Waiting }
 	w.acts = &steps{func(page string) { post(func() { w.shell.Show(page) }) }, startProgram}
@@ -69,7 +69,7 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 	w.Conflicts = viewmodel.NewConflicts(setup, d.Store, d.Books, d.Books.Merge)
 	w.Connection = viewmodel.NewConnection(setup, w.facts)
 	w.Wizard = viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting)
-	place := viewmodel.PlaceFacts{Keyring: keyringName(d.Keys.Keyring.Kind()), Folder: d.Dir, Version: s.opts.Version}
+	place := viewmodel.PlaceFacts{Keyring: said(words, "settings.keyring."+d.Keys.Keyring.Kind()), Folder: d.Dir, Version: s.opts.Version}
 	w.Settings = viewmodel.NewSettings(setup, d.Store, d, keeper{d}, s.chosen, place)
 	w.FirstRun = viewmodel.NewFirstRun(setup, d.Store, d, keeper{d}, viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting), s.chosen)
 	w.Practice = viewmodel.NewPractice(setup, trainer{s})
@@ -170,16 +170,6 @@ func (w *window) say(what string) {
 	if w.opts.Smoke == "frame" {
 		fmt.Println(what)
 	}
-}
-
-func keyringName(kind string) viewmodel.Bilingual {
-	switch kind {
-	case "file":
-		return viewmodel.Bilingual{ZH: "加密文件（不是系统密码库）", EN: "encrypted file (not the system's store)"}
-	case "memory":
-		return viewmodel.Bilingual{ZH: "仅本次运行（没有可用的系统密码库）", EN: "this run only (no password store here)"}
-	}
-	return viewmodel.Bilingual{ZH: "系统密码库", EN: "the system's password store"}
 }
 
 func (w *window) restyle(v settings.Settings) {

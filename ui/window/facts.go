@@ -1,0 +1,146 @@
+package window
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"counterfoil/app/books"
+	"counterfoil/app/locale"
+	"counterfoil/sync/desk"
+	"counterfoil/sync/fault"
+	"counterfoil/sync/link"
+	"counterfoil/sync/probe"
+	"counterfoil/ui/viewmodel"
+)
+
+// facts is the connection as it stands; the window reads it about once a second.
+type facts struct {
+	d     *desk.Desk
+	words *locale.Catalog
+
+	mu     sync.Mutex // guards below
+	counts books.Counts
+	asides []books.Aside // newest first
+	report *probe.Report // of the last self-check
+}
+
+// read brings the counts up to date; it touches the disk.
+func (f *facts) read(ctx context.Context) error {
+	c, err := f.d.Store.Counts(ctx, books.Filter{})
+	if err != nil {
+		return err
+	}
+	set, err := f.d.Store.Asides(ctx, 20)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.counts, f.asides = c, set
+	return nil
+}
+
+// Counts are those of all invoices here, as they were read last.
+func (f *facts) Counts() books.Counts {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.counts
+}
+
+// Facts are what the connection page and the pill show.
+func (f *facts) Facts() viewmodel.ConnectionFacts {
+	f.mu.Lock()
+	n, report, asides := f.counts, f.report, f.asides
+	f.mu.Unlock()
+	m := f.d.Monitor()
+	st, day := m.State(), m.Stats(24*time.Hour)
+	out := viewmodel.ConnectionFacts{
+		Connected: f.d.URL() != "", Online: st.Kind == link.Online, LastSync: st.LastOK,
+		Waiting: n.UnsyncedInvoices, WaitingGross: n.UnsyncedGross, OldestWaiting: n.OldestUnsynced,
+		Requests: day.Requests, Availability: day.Availability, Success: day.Success, P50: day.P50, P99: day.P99,
+		NextTry: f.d.Engine().NextTry(), Names: desk.Personal(f.d.Dir, f.d.URL()),
+	}
+	out.Sending = out.Connected && out.NextTry.IsZero()
+	out.CertificateEnd = m.CertificateEnd()
+	id := fault.ID(st.Fault)
+	values := map[string]string{"host": f.d.URL()}
+	if report != nil && st.Kind != link.Online && report.Finding.Fault != fault.OK && report.Finding.Fault != fault.Unknown {
+		id, values = report.Finding.Fault, report.Finding.Values
+	}
+	if row, ok := fault.Lookup(id); ok && st.Kind != link.Online {
+		out.Fault, out.Who = string(id), string(row.Who)
+		out.What = viewmodel.Bilingual{ZH: fault.Render(row.Sentence.ZH, values), EN: fault.Render(row.Sentence.EN, values)}
+		f.lamps(&out, row.Layer, row.Title)
+	} else if st.Kind == link.Online {
+		for i := range out.Lamps {
+			out.Lamps[i].State = viewmodel.LampGood
+		}
+		out.Lamps[4].Took = day.P50
+	}
+	for _, b := range m.Buckets(24*time.Hour, 72) {
+		out.Buckets = append(out.Buckets, viewmodel.Bucket{Start: b.At, OK: b.Good, Failed: b.Bad, Median: b.P50})
+	}
+	for _, e := range m.Timeline(time.Now().Add(-24 * time.Hour)) {
+		out.Events = append(out.Events, f.event(e))
+	}
+	for _, a := range asides {
+		out.Events = append(out.Events, f.aside(a))
+	}
+	slices.SortStableFunc(out.Events, func(a, b viewmodel.ConnectionEvent) int { return b.At.Compare(a.At) })
+	for _, c := range m.Changes() {
+		out.Changes = append(out.Changes, f.change(c))
+	}
+	return out
+}
+
+// Send asks for a round of sync now.
+func (f *facts) Send() { f.d.Engine().Wake() }
+
+func (f *facts) lamps(out *viewmodel.ConnectionFacts, broken fault.Layer, title fault.Text) {
+	state := viewmodel.LampGood
+	for i, l := range fault.Layers {
+		out.Lamps[i].State = state
+		if l == broken {
+			out.Lamps[i].State, out.Lamps[i].Note = viewmodel.LampBad, both(title)
+			state = viewmodel.LampUnknown
+		}
+	}
+}
+
+func (f *facts) change(c link.Change) viewmodel.ConnectionChange {
+	side := func(s string) viewmodel.Bilingual {
+		switch {
+		case c.Key == "clock":
+			return said(f.words, "connection.compared.seconds", s)
+		case s == link.Direct:
+			return said(f.words, "connection.compared.direct")
+		}
+		return viewmodel.Bilingual{ZH: s, EN: s}
+	}
+	name, after := said(f.words, "connection.compared."+c.Key), side(c.After)
+	if c.Changed {
+		return viewmodel.ConnectionChange{Changed: true, Text: said(f.words, "connection.compared.changed", name, side(c.Before), after)}
+	}
+	return viewmodel.ConnectionChange{Text: said(f.words, "connection.compared.same", name, after)}
+}
+
+func (f *facts) event(e link.Event) viewmodel.ConnectionEvent {
+	out := viewmodel.ConnectionEvent{At: e.At, State: viewmodel.LampGood, Text: said(f.words, "connection.event.online")}
+	switch e.Kind {
+	case link.Offline:
+		out.State, out.Text = viewmodel.LampBad, said(f.words, "connection.event.offline")
+	case link.Degraded:
+		out.State, out.Text = viewmodel.LampSlow, said(f.words, "connection.event.degraded")
+	}
+	if row, ok := fault.Lookup(fault.ID(e.Fault)); ok {
+		out.Text = said(f.words, "connection.event.fault", out.Text, both(row.Title))
+	}
+	return out
+}
+
+// aside names a document that the server has and this version cannot read.
+func (f *facts) aside(a books.Aside) viewmodel.ConnectionEvent {
+	return viewmodel.ConnectionEvent{At: a.At, State: viewmodel.LampSlow, Text: said(f.words, "connection.event.aside", a.ID)}
+}

@@ -1,0 +1,99 @@
+package window
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"counterfoil/sync/desk"
+	"counterfoil/sync/fault"
+	"counterfoil/sync/probe"
+	"counterfoil/ui/viewmodel"
+)
+
+// selfCheck walks the ladder for the wizard.
+type selfCheck struct {
+	d     *desk.Desk
+	facts *facts
+	look  func(ctx context.Context, progress func(probe.Check)) probe.Report // walks all checks
+}
+
+func newSelfCheck(d *desk.Desk, f *facts) *selfCheck {
+	return &selfCheck{d, f, func(ctx context.Context, progress func(probe.Check)) probe.Report {
+		return d.SelfCheck(ctx, "", 15*time.Second, progress)
+	}}
+}
+
+func convert(c probe.Check) viewmodel.Check {
+	out := viewmodel.Check{ID: c.ID, Title: both(c.Title), Took: time.Duration(c.MS) * time.Millisecond}
+	switch c.State {
+	case probe.Running:
+		out.State = viewmodel.CheckRunning
+	case probe.Good:
+		out.State = viewmodel.CheckGood
+	case probe.Bad:
+		out.State = viewmodel.CheckBad
+	case probe.Skipped:
+		out.State = viewmodel.CheckSkipped
+	}
+	return out
+}
+
+func (s *selfCheck) walk(ctx context.Context, progress func(probe.Check)) probe.Report {
+	r := s.look(ctx, progress)
+	s.facts.mu.Lock()
+	s.facts.report = &r
+	s.facts.mu.Unlock()
+	// What is wrong on this computer need not stop the connection.
+	if row, ok := fault.Lookup(r.Finding.Fault); ok && row.Layer != fault.PC && r.Finding.Confidence == fault.Proven {
+		s.d.Monitor().Proven(string(r.Finding.Fault))
+	}
+	return r
+}
+
+// Run walks all checks.
+func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) viewmodel.Finding {
+	r := s.walk(ctx, func(c probe.Check) { progress(convert(c)) })
+	out := viewmodel.Finding{Proven: r.Finding.Confidence == fault.Proven, Names: desk.Personal(s.d.Dir, s.d.URL())}
+	for _, c := range r.Checks {
+		if c.State == probe.Bad && out.CheckID == "" {
+			out.CheckID = c.ID
+		}
+	}
+	for _, e := range r.Evidence() {
+		text := fmt.Sprintf("%s: %s (%d ms)", e.Probe, e.Result, e.MS)
+		out.Evidence = append(out.Evidence, viewmodel.Bilingual{ZH: text, EN: text})
+	}
+	if r.Finding.Fault == fault.OK {
+		s.d.Engine().Wake() // the way is open: nothing waits for its next try
+		return viewmodel.Finding{}
+	}
+	out.Fault = string(r.Finding.Fault)
+	row, ok := fault.Lookup(r.Finding.Fault)
+	if !ok {
+		out.Title, out.Sentence = said(s.facts.words, "wizard.unknown"), said(s.facts.words, "wizard.unknown.more")
+		out.Who = viewmodel.WhoIT
+		return out
+	}
+	out.Title, out.Who, out.Minutes = both(row.Title), string(row.Who), 1
+	out.Sentence = viewmodel.Bilingual{ZH: fault.Render(row.Sentence.ZH, r.Finding.Values), EN: fault.Render(row.Sentence.EN, r.Finding.Values)}
+	for _, st := range row.Steps {
+		w := viewmodel.WizardStep{Text: both(st.Text)}
+		if slices.Contains(stepActions, st.Action) {
+			w.Button, w.Action = said(s.facts.words, "wizard.action."+st.Action), st.Action
+		}
+		out.Steps = append(out.Steps, w)
+	}
+	return out
+}
+
+// Recheck walks again and returns the one check.
+func (s *selfCheck) Recheck(ctx context.Context, id string) viewmodel.Check {
+	for _, c := range s.walk(ctx, nil).Checks {
+		if c.ID == id {
+			return convert(c)
+		}
+	}
+	return viewmodel.Check{ID: id}
+}
