@@ -10,6 +10,7 @@ trap 'kill ${xvfb:-} 2>/dev/null || true; rm -rf "$work"' EXIT
 # What is printed while it runs goes to stderr, so that the table stands alone.
 {
   go test $tags -run '^$' -bench . -benchtime 2s ./localdb ./ui/viewmodel
+  go test $tags -run '^$' -bench . -benchtime 10000x ./sync/server/sqlite
   go test $tags -run '^$' -bench . -skip Flapping -benchtime 4x -timeout 30m ./sync/engine
   # 2 Mbit/s and 80 ms, reset each 5 s and each 1.5 s; COUNTERFOIL_FLAP=10000 travels longer.
   go test $tags -run '^$' -bench Flapping -benchtime 1x -timeout 60m ./sync/engine

@@ -56,26 +56,28 @@ func (s *Server) refused(r *http.Request) bool {
 	return err != nil
 }
 
-// hint tells the listeners the last seq; a listener that is behind gets only the newest.
-func (s *Server) hint(ctx context.Context) {
-	s.mu.Lock()
-	n := len(s.listeners)
-	s.mu.Unlock()
-	if n == 0 {
-		return
-	}
-	now, err := s.cfg.Store.Head(ctx)
-	if err != nil {
-		return
-	}
+// hint tells the listeners the last seq; a listener that is behind gets only the
+// newest. Of two that were committed close together the later may come first.
+func (s *Server) hint(seq int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if seq <= s.hinted {
+		return
+	}
+	s.hinted = seq
 	for ch := range s.listeners {
 		select {
 		case <-ch:
 		default:
 		}
-		ch <- now.Seq
+		ch <- seq
+	}
+}
+
+// hintHead tells them where the store stands.
+func (s *Server) hintHead(ctx context.Context) {
+	if h, err := s.cfg.Store.Head(ctx); err == nil {
+		s.hint(h.Seq)
 	}
 }
 

@@ -206,7 +206,7 @@ func (s *Server) IssueWaiting(ctx context.Context) error {
 			return nil
 		}
 		after = docs[len(docs)-1].Seq
-		s.hint(ctx)
+		s.hintHead(ctx)
 	}
 }
 

@@ -95,7 +95,7 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		failed(w)
 		return
 	}
-	s.hint(ctx)
+	s.hint(done.head.Seq)
 	s.send(w, r, out)
 }
 

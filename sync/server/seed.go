@@ -32,7 +32,7 @@ func (s *Server) Seed(ctx context.Context, customers []party.Customer, items []i
 		return none, nil
 	})
 	if err == nil {
-		s.hint(ctx)
+		s.hintHead(ctx)
 	}
 	return err
 }

@@ -53,6 +53,7 @@ type Server struct {
 
 	mu        sync.Mutex // guards all below
 	listeners map[chan int64]bool
+	hinted    int64              // the seq that listeners were told last
 	signer    ed25519.PrivateKey // nil until it was read
 }
 
