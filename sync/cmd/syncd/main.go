@@ -27,7 +27,7 @@ const help = `syncd is the invoice server of Counterfoil.
 
   syncd --data DIR --tls-cert FILE --tls-key FILE --token-file FILE
   syncd --data DIR --practice [--fault LIST]
-  syncd token add --token-file FILE --branch NAME [--company] [--device ID] [--person NAME] [--days 365]
+  syncd token add --token-file FILE --branch NAME [--company] [--device ID] [--person NAME] [--roles catalog] [--days 365]
   syncd token list --token-file FILE
   syncd token revoke --token-file FILE PREFIX
   syncd epoch --data DIR    after a backup was put back, when no desk has shown it yet

@@ -54,6 +54,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"token", "add", "--branch", "x"}, usage, "--token-file"},
 		{[]string{"token", "add", "--token-file", file}, usage, "--branch"},
 		{[]string{"token", "add", "--token-file", file, "--branch", "x", "--days", "0"}, usage, "--days"},
+		{[]string{"token", "add", "--token-file", file, "--branch", "x", "--roles", "catalog,king"}, usage, "there is no role"},
 		{[]string{"token", "list", "--token-file", file}, wrong, "no such file"},
 		{[]string{"token", "revoke", "--token-file", file}, usage, "beginning of a hash"},
 		{[]string{"token", "revoke", "abcdef", "--token-file", file}, wrong, "no such file"},

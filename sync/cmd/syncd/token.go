@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -30,6 +32,15 @@ func tokenCommand(args []string, stdout, stderr io.Writer) int {
 		fs.BoolVar(&e.Whole, "company", false, "sees and writes the invoices of every branch")
 		fs.StringVar(&e.Device, "device", "", "`ID` of the only device that may use it (see cfoil status)")
 		fs.StringVar(&e.Person, "person", "", "`NAME` of the drawer it belongs to")
+		fs.Func("roles", "`LIST` of what it may do besides: "+strings.Join(access.Roles, ", ")+" (changes the items of the company)", func(list string) error {
+			for role := range strings.SplitSeq(list, ",") {
+				if !slices.Contains(access.Roles, role) {
+					return fmt.Errorf("there is no role %q", role)
+				}
+				e.Roles = append(e.Roles, role)
+			}
+			return nil
+		})
 		fs.IntVar(&days, "days", 365, "days until it runs out")
 	}
 	// Options may stand behind the word as well.
@@ -73,9 +84,9 @@ func tokenCommand(args []string, stdout, stderr io.Writer) int {
 			return fail(wrong, err)
 		}
 		out := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(out, "HASH\tSTATE\tSCOPE\tBRANCH\tDEVICE\tPERSON")
+		fmt.Fprintln(out, "HASH\tSTATE\tSCOPE\tBRANCH\tDEVICE\tPERSON\tROLES")
 		for _, e := range list {
-			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", e.Hash[:12], state(e, today), scope(e), e.Branch, e.Device, e.Person)
+			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Hash[:12], state(e, today), scope(e), e.Branch, e.Device, e.Person, strings.Join(e.Roles, ","))
 		}
 		if err := out.Flush(); err != nil {
 			return fail(wrong, err)

@@ -1,6 +1,6 @@
 // Package access says who a token speaks for.
 //
-// A Principal is the company, branch and device behind a token. A Tokens holds
+// A Principal is the company, branch, device, person and roles behind a token. A Tokens holds
 // the tokens of a file by their hashes and follows changes of that file.
 //
 // The package refuses to keep a token: a file holds its SHA-256 and nothing more.
@@ -9,7 +9,14 @@ package access
 import (
 	"context"
 	"errors"
+	"slices"
 )
+
+// Catalog is the role that may change the items of the company.
+const Catalog = "catalog"
+
+// Roles are all that a token can have.
+var Roles = []string{Catalog}
 
 // Principal is who a request speaks for.
 type Principal struct {
@@ -18,10 +25,15 @@ type Principal struct {
 	Device string
 	// Person is the drawer the token belongs to; empty is anybody of the branch.
 	Person string
-	Roles  []string
+	// Roles are what it may do besides; see Roles. One that this program does not
+	// know allows nothing.
+	Roles []string
 	// Whole sees and writes the documents of every branch of the company.
 	Whole bool
 }
+
+// Has reports whether the principal has a role.
+func (p Principal) Has(role string) bool { return slices.Contains(p.Roles, role) }
 
 // Why a token is not let in.
 var (

@@ -16,7 +16,7 @@ import (
 	"counterfoil/sync/disk"
 )
 
-const head = "# Who may connect: sha256:HASH branch name, scope=company device=ID person=NAME expires=YYYY-MM-DD.\n" +
+const head = "# Who may connect: sha256:HASH branch name, scope=company device=ID person=NAME roles=LIST expires=YYYY-MM-DD.\n" +
 	"# syncd token add, list and revoke change this file; a change counts within a second.\n"
 
 // Add makes a token of 256 bit, writes its hash into the file and returns the

@@ -45,7 +45,7 @@ func (e Entry) String() string {
 	if e.Whole {
 		words = append(words, "scope=company")
 	}
-	for _, w := range []struct{ name, value string }{{"device", e.Device}, {"person", url.PathEscape(e.Person)}, {"expires", e.Expires}, {"revoked", e.Revoked}} {
+	for _, w := range []struct{ name, value string }{{"device", e.Device}, {"person", url.PathEscape(e.Person)}, {"roles", strings.Join(e.Roles, ",")}, {"expires", e.Expires}, {"revoked", e.Revoked}} {
 		if w.value != "" {
 			words = append(words, w.name+"="+w.value)
 		}
@@ -54,7 +54,7 @@ func (e Entry) String() string {
 }
 
 // parse reads a line: a token or its hash, then the branch's name and, anywhere
-// after the first word, scope=company, device=, person=, expires= and revoked=.
+// after the first word, scope=company, device=, person=, roles=, expires= and revoked=.
 // plain reports that the line holds the token itself.
 func parse(line string) (e Entry, plain bool, err error) {
 	words := strings.Fields(line)
@@ -87,12 +87,14 @@ func parse(line string) (e Entry, plain bool, err error) {
 			if e.Person, err = url.PathUnescape(value); err != nil {
 				return e, plain, err
 			}
+		case key == "roles" && value != "":
+			e.Roles = strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
 		case key == "expires" && isDay(value):
 			e.Expires = value
 		case key == "revoked" && isDay(value):
 			e.Revoked = value
 		default:
-			return e, plain, fmt.Errorf("%q is none of scope=company, device=ID, person=NAME, expires=YYYY-MM-DD, revoked=YYYY-MM-DD", w)
+			return e, plain, fmt.Errorf("%q is none of scope=company, device=ID, person=NAME, roles=LIST, expires=YYYY-MM-DD, revoked=YYYY-MM-DD", w)
 		}
 	}
 	if e.Branch = strings.Join(name, " "); e.Branch == "" {

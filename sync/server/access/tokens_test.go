@@ -100,9 +100,9 @@ func TestWeakTokensAreRefused(t *testing.T) {
 
 func TestLines(t *testing.T) {
 	h := "sha256:" + Hash(plain)
-	e, _, err := parse(h + " expires=2027-01-31 West side scope=company device=ab12 person=Li%20Qiang revoked=2026-12-01")
-	want := Entry{Principal{Branch: "West side", Device: "ab12", Person: "Li Qiang", Whole: true}, Hash(plain), "2027-01-31", "2026-12-01"}
-	if err != nil || !reflect.DeepEqual(e, want) {
+	e, _, err := parse(h + " expires=2027-01-31 West side scope=company device=ab12 person=Li%20Qiang roles=catalog,other revoked=2026-12-01")
+	want := Entry{Principal{Branch: "West side", Device: "ab12", Person: "Li Qiang", Roles: []string{"catalog", "other"}, Whole: true}, Hash(plain), "2027-01-31", "2026-12-01"}
+	if err != nil || !reflect.DeepEqual(e, want) || !e.Has(Catalog) || e.Has("") {
 		t.Errorf("%+v %v", e, err)
 	}
 	if again, _, err := parse(e.String()); err != nil || !reflect.DeepEqual(again, e) {
