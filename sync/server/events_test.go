@@ -257,3 +257,28 @@ func TestNewEpoch(t *testing.T) {
 	r.problem(r.request(http.MethodGet, "/v1/pull?cursor="+again.Epoch+":99:all", nil), 503, "behind")
 	r.problem(r.request(http.MethodGet, "/v1/pull?cursor="+again.Epoch+":1:branch", nil), 409, "scope_changed")
 }
+
+// What waited when the server ended is issued when it starts, before anybody asks.
+func TestIssueWaitingAtTheStart(t *testing.T) {
+	var taxDown atomic.Bool
+	taxDown.Store(true)
+	tax := func(c *server.Config) { c.TaxUp = func() bool { return !taxDown.Load() } }
+	r := start(t, tax)
+	op := r.op("transition", 0, waiting())
+	r.push(op)
+	taxDown.Store(false)
+	again := start(t, func(c *server.Config) { tax(c); c.Store = r.store })
+	done := make(chan error, 1)
+	go func() { done <- again.srv.IssueWaiting(context.Background()) }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it hangs")
+	}
+	if doc, _, err := r.store.Document(context.Background(), "invoice", op.DocumentID); err != nil || doc.Number != "00000001" {
+		t.Errorf("%+v %v", doc, err)
+	}
+}

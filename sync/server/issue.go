@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"time"
 
@@ -188,13 +189,17 @@ func (s *Server) IssueWaiting(ctx context.Context) error {
 	if !s.cfg.TaxUp() {
 		return nil
 	}
+	key, err := s.key(ctx)
+	if err != nil {
+		return err
+	}
 	after := int64(0)
 	for {
 		docs, err := Do(ctx, s.cfg.Store, func(tx Tx) ([]Document, error) {
 			docs, err := tx.Waiting(after, 64)
 			for _, doc := range docs {
 				if err == nil {
-					err = s.issueLater(ctx, tx, doc)
+					err = s.issueLater(tx, key, doc)
 				}
 			}
 			return docs, err
@@ -211,11 +216,7 @@ func (s *Server) IssueWaiting(ctx context.Context) error {
 }
 
 // issueLater issues or rejects one waiting invoice.
-func (s *Server) issueLater(ctx context.Context, tx Tx, doc Document) error {
-	key, err := s.key(ctx)
-	if err != nil {
-		return err
-	}
+func (s *Server) issueLater(tx Tx, key ed25519.PrivateKey, doc Document) error {
 	inv, err := wire.DecodeInvoice(doc.Body)
 	if err != nil {
 		return nil // it waits for someone who repairs it

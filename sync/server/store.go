@@ -96,8 +96,9 @@ type Store interface {
 	// Update runs fn in one write transaction; an error or a panic of fn undoes it
 	// and reaches the caller. fn may be run more than once, each time from the
 	// start and with nothing of the run before written: it must not keep what it
-	// collected in an earlier run, and has no effect outside the transaction. Only
-	// one run is committed, the last. The Tx ends with the run. Update returns only
+	// collected in an earlier run, has no effect outside the transaction, and asks
+	// the Tx alone: a call of the store may wait for the transaction it is made in.
+	// Only one run is committed, the last. The Tx ends with the run. Update returns only
 	// when no run is under way any more. It returns ErrRetry where the storage
 	// undid it; call Do, which deals with both.
 	Update(ctx context.Context, fn func(Tx) error) error
