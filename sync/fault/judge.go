@@ -39,7 +39,10 @@ func judge(all []Observation, catalogue []Fault) Verdict {
 	var v Verdict
 	shown := rows[:0:0]
 	for _, f := range rows {
-		if slices.ContainsFunc(rows, func(by Fault) bool { return by.hides(f.ID) }) {
+		// What is proven is not explained away by what is only likely.
+		if slices.ContainsFunc(rows, func(by Fault) bool {
+			return by.hides(f.ID) && (found[by.ID].Confidence == Proven || found[f.ID].Confidence != Proven)
+		}) {
 			v.Hidden = append(v.Hidden, f.ID)
 		} else {
 			shown = append(shown, f)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"counterfoil/sync/fault"
@@ -16,11 +17,9 @@ import (
 // ask sends a request over the real path, whose transport verifies the server.
 func (w *walk) ask(ctx context.Context, path, token string) (fault.Observation, []byte) {
 	c := &http.Client{Transport: w.real, Timeout: 6 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	var sent, first time.Time
-	trace := &httptrace.ClientTrace{
-		WroteRequest:         func(httptrace.WroteRequestInfo) { sent = time.Now() },
-		GotFirstResponseByte: func() { first = time.Now() },
-	}
+	start := time.Now()
+	var ready atomic.Int64 // how long a connection took: the answer's time is without it
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { ready.Store(int64(time.Since(start))) }}
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodGet, strings.TrimRight(w.base.String(), "/")+path, nil)
 	if err != nil {
 		return fault.OfError(err), nil
@@ -33,6 +32,7 @@ func (w *walk) ask(ctx context.Context, path, token string) (fault.Observation, 
 	var o fault.Observation
 	var body []byte
 	resp, err := c.Do(req)
+	took := time.Since(start) - time.Duration(ready.Load())
 	if err == nil {
 		defer resp.Body.Close()
 		body, err = io.ReadAll(io.LimitReader(resp.Body, 1<<20))
@@ -47,7 +47,6 @@ func (w *walk) ask(ctx context.Context, path, token string) (fault.Observation, 
 		}
 	} else {
 		o = fault.OfResponse(fault.Answer{Status: resp.StatusCode, Header: resp.Header, Body: body})
-		took := first.Sub(sent) // without the way to a connection
 		o.RTT, o.Values["seconds"] = took.Milliseconds(), fmt.Sprintf("%.1f", took.Seconds())
 	}
 	o.Via = fault.Real

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,6 +37,7 @@ func (s seat) check(t *testing.T, want, confidence string, args ...string) map[s
 			t.Errorf("%s: no %q", want, k)
 		}
 	}
+	record(t, v)
 	if want == "OK" {
 		return v
 	}
@@ -48,6 +50,26 @@ func (s seat) check(t *testing.T, want, confidence string, args ...string) map[s
 		t.Errorf("%s: the report differs from the catalogue\n%s", want, r.out)
 	}
 	return v
+}
+
+// record keeps what was observed for the tests of sync/fault, where
+// COUNTERFOIL_RECORD names the folder for it.
+func record(t *testing.T, v map[string]any) {
+	t.Helper()
+	dir := os.Getenv("COUNTERFOIL_RECORD")
+	if dir == "" || v["verdict"] == "OK" && !strings.HasSuffix(t.Name(), "OK") {
+		return
+	}
+	raw, err := json.MarshalIndent(map[string]any{
+		"verdict": v["verdict"], "confidence": v["confidence"], "also": v["also"], "observations": v["observations"],
+	}, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprint(v["verdict"]) + "-" + strings.NewReplacer("/", "-", " ", "_").Replace(t.Name()) + ".json"
+	if err := os.WriteFile(filepath.Join(dir, name), append(raw, '\n'), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestServerFaults plays every fault that a server can show on a real TLS

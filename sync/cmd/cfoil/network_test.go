@@ -86,6 +86,9 @@ func inside(t *testing.T) {
 		{"N04 no gateway", "N04", "proven", s, "ip route del default"},
 		{"N04 no gateway, address typed", "N04", "proven", s, "ip route del default; echo " + farServer},
 		{"D02 silent name server", "D02", "proven", s, "nft add rule inet lab in udp sport 53 drop"},
+		{"D02 silent name server's computer", "D02", "likely", s, "nft add rule inet lab in ip saddr " + farNames + " drop"},
+		{"D03 name server refuses", "D03", "proven", s, ""},
+		{"D04 name server fails", "D04", "proven", s, ""},
 		{"D05 no such name", "D05", "proven", s, ""},
 		{"X02 proxy refuses", "X02", "proven", proxied("9"), ""},
 		{"X02 proxy silent", "X02", "proven", proxied("3128"), "nft add rule inet lab in ip saddr " + farProxy + " drop"},
@@ -101,6 +104,10 @@ func inside(t *testing.T) {
 			l.whole(t)
 			var args []string
 			switch {
+			case c.want == "D03":
+				args = []string{"--server", "https://refused.test:8443"}
+			case c.want == "D04":
+				args = []string{"--server", "https://fails.test:8443"}
 			case c.want == "D05":
 				args = []string{"--server", "https://invoice-typo.test:8443"}
 			case strings.HasSuffix(c.breakIt, "echo "+farServer):
@@ -295,7 +302,7 @@ func proxy(status int) http.Handler {
 	})
 }
 
-// answerNames knows invoice.test and nothing else.
+// answerNames knows invoice.test and nothing else; it refuses or fails at two names.
 func answerNames(c net.PacketConn) {
 	buf := make([]byte, 1500)
 	for {
@@ -309,6 +316,10 @@ func answerNames(c net.PacketConn) {
 		}
 		a := dnsmessage.Message{Header: dnsmessage.Header{ID: q.ID, Response: true, RecursionAvailable: true}, Questions: q.Questions}
 		switch name := q.Questions[0]; {
+		case name.Name.String() == "refused.test.":
+			a.RCode = dnsmessage.RCodeRefused
+		case name.Name.String() == "fails.test.":
+			a.RCode = dnsmessage.RCodeServerFailure
 		case name.Name.String() != "invoice.test.":
 			a.RCode = dnsmessage.RCodeNameError
 		case name.Type == dnsmessage.TypeA:

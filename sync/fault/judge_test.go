@@ -1,0 +1,256 @@
+package fault
+
+import (
+	"encoding/json"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A recorded set is what was observed of an injected fault, with the verdict that
+// it must have. The tests of sync/probe and cfoil write them, where
+// COUNTERFOIL_RECORD names the folder; some are written by hand.
+type recorded struct {
+	Verdict      ID            `json:"verdict"`
+	Confidence   Confidence    `json:"confidence"`
+	Also         []ID          `json:"also"`
+	Observations []Observation `json:"observations"`
+}
+
+func readRecorded(t *testing.T) map[string]recorded {
+	t.Helper()
+	names, err := filepath.Glob("testdata/recorded/*.json")
+	if err != nil || len(names) == 0 {
+		t.Fatal("nothing is recorded: ", err)
+	}
+	out := map[string]recorded{}
+	for _, n := range names {
+		var r recorded
+		readJSON(t, n, &r)
+		out[strings.TrimSuffix(filepath.Base(n), ".json")] = r
+	}
+	return out
+}
+
+func readJSON(t *testing.T, name string, v any) {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err == nil {
+		err = json.Unmarshal(raw, v)
+	}
+	if err != nil {
+		t.Fatal(name, ": ", err)
+	}
+}
+
+func ids(all []Finding) []ID {
+	out := []ID{}
+	for _, f := range all {
+		out = append(out, f.Fault)
+	}
+	return out
+}
+
+func TestRecorded(t *testing.T) {
+	for name, r := range readRecorded(t) {
+		v := judge(r.Observations, All())
+		if v.Fault != r.Verdict || v.Confidence != r.Confidence || !slices.Equal(ids(v.Also), r.Also) && len(r.Also)+len(v.Also) > 0 {
+			t.Errorf("%s: %s %s, also %v; want %s %s, also %v", name, v.Confidence, v.Fault, ids(v.Also), r.Confidence, r.Verdict, r.Also)
+		}
+		// The order in which observers end decides nothing.
+		turned := slices.Clone(r.Observations)
+		slices.Reverse(turned)
+		if w := judge(turned, All()); w.Fault != v.Fault || w.Confidence != v.Confidence || !slices.Equal(ids(w.Also), ids(v.Also)) {
+			t.Errorf("%s: in another order %s %s", name, w.Confidence, w.Fault)
+		}
+	}
+}
+
+// What was not measured proves nothing: without any one observation a verdict may
+// become another, but a wrong one never becomes proven.
+func TestUnmeasuredProvesNothing(t *testing.T) {
+	for name, r := range readRecorded(t) {
+		for i := range r.Observations {
+			less := slices.Clone(r.Observations)
+			less[i].Outcome = Unmeasured
+			v := judge(less, All())
+			for _, f := range append(v.Also, v.Finding) {
+				if f.Confidence == Proven && f.Fault != r.Verdict && f.Fault != OK && !slices.Contains(r.Also, f.Fault) && !slices.Contains(judge(r.Observations, All()).Hidden, f.Fault) {
+					t.Errorf("%s without %s %s: %s is proven", name, less[i].Kind, less[i].Stage, f.Fault)
+				}
+			}
+		}
+	}
+}
+
+// Every row with a rule is named by a recorded set, and there is a look-alike in
+// which it must not be proven.
+func TestEveryRuleIsRecorded(t *testing.T) {
+	sets := readRecorded(t)
+	named := map[ID]bool{}
+	for _, r := range sets {
+		named[r.Verdict] = true
+	}
+	var alike map[ID][]string
+	readJSON(t, "testdata/lookalikes.json", &alike)
+	for _, f := range All() {
+		if len(f.Rules) == 0 {
+			if f.Unobserved == "" {
+				t.Errorf("%s: no rule, and nothing says why", f.ID)
+			}
+			continue
+		}
+		if !named[f.ID] {
+			t.Errorf("%s: no recorded set names it", f.ID)
+		}
+		if len(alike[f.ID]) == 0 {
+			t.Errorf("%s: no look-alike", f.ID)
+		}
+		for _, name := range alike[f.ID] {
+			r, ok := sets[name]
+			if !ok {
+				t.Errorf("%s: nothing is recorded as %s", f.ID, name)
+			}
+			if m, ok := f.match(r.Observations); ok && m.Confidence == Proven {
+				t.Errorf("%s is proven in %s", f.ID, name)
+			}
+		}
+	}
+}
+
+// The rows read well: patterns are whole, what they hide and exclude exists, and
+// nothing hides what hides it.
+func TestRules(t *testing.T) {
+	if _, err := rows(); err != nil {
+		t.Fatal(err)
+	}
+	all := All()
+	known := func(pattern string) bool {
+		return slices.ContainsFunc(all, func(f Fault) bool { ok, _ := path.Match(pattern, string(f.ID)); return ok })
+	}
+	for _, f := range all {
+		for _, h := range f.Hides {
+			if !known(h) {
+				t.Errorf("%s hides %s, which is not there", f.ID, h)
+			}
+		}
+		for _, g := range all {
+			if f.hides(g.ID) && g.hides(f.ID) {
+				t.Errorf("%s and %s hide each other", f.ID, g.ID)
+			}
+		}
+		if f.Severity != CannotIssue && f.Severity != Degraded && f.Severity != Notice || depth(f.Layer) < 0 {
+			t.Errorf("%s: severity %q, layer %q", f.ID, f.Severity, f.Layer)
+		}
+		for _, r := range f.Rules {
+			patterns := append(slices.Clone(r.Needs), r.Proves...)
+			for _, x := range r.Excludes {
+				for _, p := range x.Seen {
+					if p.None {
+						t.Errorf("%s: that nothing was seen refutes nothing", f.ID)
+					}
+				}
+				patterns = append(patterns, x.Seen...)
+			}
+			if len(r.Needs) == 0 {
+				t.Errorf("%s: a rule without needs", f.ID)
+			}
+			for _, p := range patterns {
+				checkPattern(t, f.ID, p)
+			}
+		}
+	}
+}
+
+func checkPattern(t *testing.T, id ID, p Pattern) {
+	t.Helper()
+	for _, field := range append(p.identity(), p.content()...) {
+		for _, w := range strings.Split(strings.TrimPrefix(field[1], "!"), "|") {
+			if _, err := path.Match(w, ""); err != nil {
+				t.Errorf("%s: %s %q: %v", id, field[0], field[1], err)
+			}
+		}
+	}
+	for _, quantities := range []map[string]int64{p.Over, p.Under} {
+		for name := range quantities {
+			if !slices.Contains([]string{"rtt_ms", "bytes", "offset_s"}, name) {
+				t.Errorf("%s: no observation has %q", id, name)
+			}
+		}
+	}
+	if p.Kind == "" {
+		t.Errorf("%s: a pattern of any kind", id)
+	}
+}
+
+var (
+	worked  = Observation{Kind: "http", Target: "signin", Via: Real, Outcome: Yes, Status: 200}
+	failed  = Observation{Kind: "http", Target: "signin", Via: Real, Outcome: No, Status: 418}
+	silence = Observation{Kind: "tcp", Target: "a", Outcome: No, Code: "timeout"}
+)
+
+// The engine itself, on rows of its own.
+func TestJudge(t *testing.T) {
+	line := Fault{ID: "A01", Layer: Internet, Severity: CannotIssue, Hides: []string{"A02"}, Rules: []Rule{{
+		Needs:    []Pattern{{Kind: "tcp", Outcome: "no", Every: true}},
+		Excludes: []LookAlike{{Like: "A09", Seen: []Pattern{{Kind: "control", Outcome: "yes"}}}},
+	}}}
+	page := Fault{ID: "A02", Layer: Server, Severity: CannotIssue, Rules: []Rule{{Needs: []Pattern{{Kind: "http", Outcome: "no"}}}}}
+	slow := Fault{ID: "A03", Layer: Server, Severity: Degraded, Beside: true, Rules: []Rule{{
+		Needs: []Pattern{{Kind: "http", Over: map[string]int64{"rtt_ms": 1500}}}, Excludes: []LookAlike{{Like: "the line"}},
+	}}}
+	disk := Fault{ID: "A04", Layer: PC, Severity: CannotIssue, Beside: true, Rules: []Rule{{Needs: []Pattern{{Kind: "disk", Under: map[string]int64{"bytes": 10}}}}}}
+	rows := []Fault{page, slow, line, disk}
+	full := Observation{Kind: "disk", Outcome: Yes, Bytes: 3, Values: map[string]string{"free": "0"}}
+	late := worked
+	late.RTT = 2000
+	control := func(o Outcome) Observation { return Observation{Kind: "control", Outcome: o} }
+	for _, c := range []struct {
+		name       string
+		seen       []Observation
+		want       ID
+		confidence Confidence
+		also       []ID
+		hidden     []ID
+	}{
+		{"nothing was looked at", nil, Unknown, Likely, nil, nil},
+		{"it works", []Observation{worked}, OK, Proven, nil, nil},
+		{"it fails and no rule says why", []Observation{{Kind: "odd", Via: Real, Outcome: No}}, Unknown, Likely, nil, nil},
+		{"a look-alike was not measured", []Observation{silence}, "A01", Likely, nil, nil},
+		{"nor here", []Observation{silence, control(Unmeasured)}, "A01", Likely, nil, nil},
+		{"nor refuted", []Observation{silence, control(No)}, "A01", Likely, nil, nil},
+		{"the look-alike is refuted", []Observation{silence, control(Yes)}, "A01", Proven, nil, nil},
+		{"not every address is silent", []Observation{silence, {Kind: "tcp", Target: "b", Outcome: Yes}, worked}, OK, Proven, nil, nil},
+		{"the lower explains the upper", []Observation{silence, control(Yes), failed}, "A01", Proven, nil, []ID{"A02"}},
+		{"a guess explains nothing that is proven", []Observation{silence, failed}, "A02", Proven, []ID{"A01"}, nil},
+		{"the real path worked", []Observation{silence, control(Yes), worked}, OK, Proven, nil, nil},
+		{"it worked, but slowly", []Observation{silence, late}, "A03", Likely, nil, nil},
+		{"it worked, and the disk is full", []Observation{worked, full}, "A04", Proven, nil, nil},
+		{"two that have nothing to do with each other", []Observation{silence, control(Yes), full}, "A04", Proven, []ID{"A01"}, nil},
+	} {
+		v := judge(c.seen, rows)
+		if v.Fault != c.want || v.Confidence != c.confidence || !slices.Equal(ids(v.Also), append([]ID{}, c.also...)) || !slices.Equal(v.Hidden, c.hidden) {
+			t.Errorf("%s: %s %s, also %v, hidden %v", c.name, v.Confidence, v.Fault, ids(v.Also), v.Hidden)
+		}
+	}
+	if v := judge([]Observation{full}, rows); v.Values["free"] != "0" {
+		t.Errorf("%+v", v)
+	}
+}
+
+func TestPattern(t *testing.T) {
+	o := Observation{Kind: "http", Outcome: No, Status: 503, Code: "x"}
+	for status, want := range map[string]bool{"": true, "503": true, "5*": true, "502|503": true, "!502|504": true, "!503": false, "50[0-2]": false, "[": false} {
+		p := Pattern{Kind: "http", Status: status}
+		if got := p.matches(&o); got != want {
+			t.Errorf("%q: %v", status, got)
+		}
+	}
+	o.Outcome = Unmeasured
+	if (&Pattern{Kind: "http"}).matches(&o) {
+		t.Error("what was not measured matches")
+	}
+}
