@@ -130,7 +130,7 @@ func record(t *testing.T, r Report) {
 	raw := must(json.MarshalIndent(map[string]any{
 		"verdict": s.Verdict, "confidence": s.Confidence, "also": s.Also, "observations": s.Observations,
 	}, "", " "))(t)
-	name := string(s.Verdict) + "-" + strings.NewReplacer("/", "-", " ", "_").Replace(t.Name()) + ".json"
+	name := string(s.Verdict) + "-" + strings.NewReplacer("/", "-", " ", "_", ",", "").Replace(t.Name()) + ".json"
 	if err := os.WriteFile(filepath.Join(dir, name), append(raw, '\n'), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func record(t *testing.T, v map[string]any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := fmt.Sprint(v["verdict"]) + "-" + strings.NewReplacer("/", "-", " ", "_").Replace(t.Name()) + ".json"
+	name := fmt.Sprint(v["verdict"]) + "-" + strings.NewReplacer("/", "-", " ", "_", ",", "").Replace(t.Name()) + ".json"
 	if err := os.WriteFile(filepath.Join(dir, name), append(raw, '\n'), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -86,7 +86,7 @@ func inside(t *testing.T) {
 		{"N04 no gateway", "N04", "proven", s, "ip route del default"},
 		{"N04 no gateway, address typed", "N04", "proven", s, "ip route del default; echo " + farServer},
 		{"D02 silent name server", "D02", "proven", s, "nft add rule inet lab in udp sport 53 drop"},
-		{"D02 silent name server's computer", "D02", "likely", s, "nft add rule inet lab in ip saddr " + farNames + " drop"},
+		{"D02 computer of the name server silent", "D02", "likely", s, "nft add rule inet lab in ip saddr " + farNames + " drop"},
 		{"D03 name server refuses", "D03", "proven", s, ""},
 		{"D04 name server fails", "D04", "proven", s, ""},
 		{"D05 no such name", "D05", "proven", s, ""},
