@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -161,5 +162,34 @@ func TestDispatcherAlone(t *testing.T) {
 	})
 	if err != nil || seen == 0 {
 		t.Fatalf("%v; %d files call fyne.Do", err, seen)
+	}
+}
+
+// A fault is known by its id in sync/fault, its data and tests alone; other code
+// branches on what a row says of itself.
+func TestNoFaultIDOutside(t *testing.T) {
+	id := regexp.MustCompile("[\"`][NDXTSHPBAK][0-9]{2}[\"`]")
+	seen := 0
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && name != "." || d.Name() == "bin" || d.Name() == "out") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || under("sync/fault")(path.Dir(filepath.ToSlash(name))) {
+			return nil
+		}
+		seen++
+		raw, err := os.ReadFile(name)
+		for i, line := range strings.Split(string(raw), "\n") {
+			if m := id.FindString(line); m != "" {
+				t.Errorf("%s:%d knows the fault %s", name, i+1, m)
+			}
+		}
+		return err
+	})
+	if err != nil || seen < 10 {
+		t.Fatalf("%v; %d files seen", err, seen)
 	}
 }

@@ -17,21 +17,21 @@ import (
 // silent: handshakes that fail on purpose are no news.
 var silent = log.New(io.Discard, "", 0)
 
-// slowness of every answer while P01 is on.
+// slowness of every answer while it is slow.
 const slowness = 2500 * time.Millisecond
 
 const portal = `<!doctype html><html><head><title>Sign in to the network</title></head><body><h1>Welcome</h1><p>Please sign in. 请先登录网络。</p></body></html>`
 
 // serve is the handler around the server: it cuts and loses answers.
 func (p *Practice) serve(w http.ResponseWriter, r *http.Request) {
-	lost := p.is("H27") && r.URL.Path == "/v1/push"
-	cut := p.is("H24")
-	if !lost && !cut || r.URL.Path == "/v1/events" {
+	lost := p.does(lose) && r.URL.Path == "/v1/push"
+	half := p.does(cut)
+	if !lost && !half || r.URL.Path == "/v1/events" {
 		p.answer(w, r)
 		return
 	}
 	rec := record(p.answer, r)
-	if cut && !lost && rec.body.Len() > 1 {
+	if half && !lost && rec.body.Len() > 1 {
 		rec.head(w)
 		w.Header().Set("Content-Length", strconv.Itoa(rec.body.Len()))
 		w.WriteHeader(rec.status)
@@ -44,7 +44,7 @@ func (p *Practice) serve(w http.ResponseWriter, r *http.Request) {
 
 // answer answers in the server's place while a fault is on, else the server does.
 func (p *Practice) answer(w http.ResponseWriter, r *http.Request) {
-	if p.is("P01") {
+	if p.does(beSlow) {
 		t := time.NewTimer(slowness)
 		defer t.Stop()
 		select {
@@ -54,38 +54,36 @@ func (p *Practice) answer(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	open := r.URL.Path == "/healthz" || r.URL.Path == "/v1/probe204" // asked without a token
-	switch {
+	switch no, guarded := p.refusal(false), p.refusal(true); {
 	case r.TLS == nil:
 		http.Error(w, "this port speaks plain HTTP now", http.StatusBadRequest)
-	case p.is("H16"):
+	case p.does(showPage):
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, portal)
-	case p.is("H17"):
-		p.refuse(w, http.StatusInternalServerError, 0, wire.Problem{Code: "internal", Title: "The server failed"})
-	case p.is("H19"):
-		p.refuse(w, http.StatusServiceUnavailable, 5, wire.Problem{Code: "overloaded", Title: "The server has too much to do"})
-	case p.is("H11"):
-		p.refuse(w, http.StatusTooManyRequests, 3, wire.Problem{Code: "rate_limited", Title: "Too many requests"})
+	case no != nil:
+		p.refuse(w, no)
 	case open:
 		p.open(w, r)
-	case p.is("H01"):
-		w.Header().Set("WWW-Authenticate", `Bearer realm="counterfoil", error="invalid_token"`)
-		p.refuse(w, http.StatusUnauthorized, 0, wire.Problem{Code: "token_invalid", Title: "The token has expired"})
-	case p.is("H02"):
-		p.refuse(w, http.StatusForbidden, 0, wire.Problem{Code: "forbidden", Title: "This account may not do that"})
-	case p.is("H14") || p.is("H15"):
-		p.refuse(w, http.StatusNotFound, 0, wire.Problem{Code: "not_found", Title: "There is no such path"})
-	case p.is("H21"):
+	case guarded != nil:
+		p.refuse(w, guarded)
+	case p.does(pause):
 		m := p.maintenance()
 		wait := max(1, int(m.Until.Sub(p.now())/time.Second))
-		p.refuse(w, http.StatusServiceUnavailable, wait, wire.Problem{Code: "maintenance", Title: "The server is under maintenance", Detail: m.Message, Maintenance: &m})
+		p.problem(w, http.StatusServiceUnavailable, wait, wire.Problem{Code: "maintenance", Title: "The server is under maintenance", Detail: m.Message, Maintenance: &m})
 	default:
 		p.srv.ServeHTTP(w, r)
 	}
 }
 
-// refuse answers a problem as the server would; wait is in seconds, 0 is not said.
-func (p *Practice) refuse(w http.ResponseWriter, status, wait int, problem wire.Problem) {
+func (p *Practice) refuse(w http.ResponseWriter, a *answer) {
+	if a.Challenge != "" {
+		w.Header().Set("WWW-Authenticate", a.Challenge)
+	}
+	p.problem(w, a.Status, a.Wait, wire.Problem{Code: a.Code, Title: a.Title})
+}
+
+// problem answers as the server would; wait is in seconds, 0 is not said.
+func (p *Practice) problem(w http.ResponseWriter, status, wait int, problem wire.Problem) {
 	h := w.Header()
 	h.Set(wire.HeaderProduct, p.product())
 	h.Set(wire.HeaderRequest, newID())
@@ -98,7 +96,7 @@ func (p *Practice) refuse(w http.ResponseWriter, status, wait int, problem wire.
 
 // product is what the answers say they come from.
 func (p *Practice) product() string {
-	if p.is("H15") {
+	if p.does(beAnother) {
 		return "warehouse"
 	}
 	return wire.Product
@@ -114,10 +112,10 @@ func (p *Practice) open(w http.ResponseWriter, r *http.Request) {
 	var h wire.Health
 	if r.URL.Path == "/healthz" && rec.status == http.StatusOK && wire.Unmarshal(rec.body.Bytes(), &h) == nil {
 		h.Product = p.product()
-		if p.is("H14") {
+		if p.does(beOld) {
 			h.Version, h.ProtocolMin, h.ProtocolMax = "0.1.0", 0, 0
 		}
-		if p.is("H21") {
+		if p.does(pause) {
 			m := p.maintenance()
 			h.Maintenance = &m
 		}
@@ -163,7 +161,7 @@ type breakable struct {
 }
 
 func (b breakable) down() error {
-	if b.p.is("B01") {
+	if b.p.does(loseDatabase) {
 		return server.ErrDown
 	}
 	return nil

@@ -85,16 +85,16 @@ type certificates struct {
 	caPEM       []byte
 	fingerprint string
 	good        *tls.Certificate
-	bad         map[string]*tls.Certificate // by fault id
+	bad         map[Effect]*tls.Certificate
 }
 
-// tlsFaults in the order in which one masks the next.
-var tlsFaults = []string{"S11", "S07", "S06", "S04", "S01"}
+// certEffects in the order in which one masks the next.
+var certEffects = []Effect{certIntercepted, certOfNew, certOfStranger, certOfOtherHost, ExpireCert}
 
-func (c certificates) choose(on func(string) bool) (*tls.Certificate, error) {
-	for _, id := range tlsFaults {
-		if on(id) {
-			return c.bad[id], nil
+func (c certificates) choose(on func(Effect) bool) (*tls.Certificate, error) {
+	for _, e := range certEffects {
+		if on(e) {
+			return c.bad[e], nil
 		}
 	}
 	return c.good, nil
@@ -102,7 +102,7 @@ func (c certificates) choose(on func(string) bool) (*tls.Certificate, error) {
 
 // loadCertificates reads or makes the CA in dir and issues the server certificates.
 func loadCertificates(dir string, now time.Time) (certificates, error) {
-	c := certificates{bad: map[string]*tls.Certificate{}}
+	c := certificates{bad: map[Effect]*tls.Certificate{}}
 	ca, err := keepAuthority(filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca.key"), now)
 	if err != nil {
 		return c, err
@@ -118,22 +118,22 @@ func loadCertificates(dir string, now time.Time) (certificates, error) {
 	if c.good, err = ca.issue(from, to, hosts...); err != nil {
 		return c, err
 	}
-	if c.bad["S01"], err = ca.issue(now.Add(-300*day), now.Add(-day), hosts...); err != nil {
+	if c.bad[ExpireCert], err = ca.issue(now.Add(-300*day), now.Add(-day), hosts...); err != nil {
 		return c, err
 	}
-	if c.bad["S04"], err = ca.issue(from, to, "other.example.invalid"); err != nil {
+	if c.bad[certOfOtherHost], err = ca.issue(from, to, "other.example.invalid"); err != nil {
 		return c, err
 	}
-	for id, name := range map[string]pkix.Name{
-		"S06": {CommonName: "Unknown Test CA", Organization: []string{"Someone else"}},
-		"S07": practiceName,
-		"S11": {CommonName: "Fortinet CA", Organization: []string{"Fortinet"}},
+	for e, name := range map[Effect]pkix.Name{
+		certOfStranger:  {CommonName: "Unknown Test CA", Organization: []string{"Someone else"}},
+		certOfNew:       practiceName,
+		certIntercepted: {CommonName: "Fortinet CA", Organization: []string{"Fortinet"}},
 	} {
 		other, err := newAuthority(name, now)
 		if err != nil {
 			return c, err
 		}
-		if c.bad[id], err = other.issue(from, to, hosts...); err != nil {
+		if c.bad[e], err = other.issue(from, to, hosts...); err != nil {
 			return c, err
 		}
 	}

@@ -128,7 +128,7 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 		_ = os.Chmod(cfg.DB+more, 0o600)
 	}
 	p.srv = server.New(server.Config{
-		Store: breakable{p.store, p}, Access: p.access, Now: p.now, NewID: newID, TaxUp: func() bool { return !p.is("B04") },
+		Store: breakable{p.store, p}, Access: p.access, Now: p.now, NewID: newID, TaxUp: func() bool { return !p.does(loseTaxService) },
 		Environment: "practice", Company: company, NumberPrefix: "练习", DateBack: cfg.DateBack, DateAhead: cfg.DateAhead, Version: cfg.Version,
 	})
 	head.srv, second.srv = p.srv, p.srv
@@ -172,7 +172,7 @@ func (p *Practice) access(token string) (access.Principal, error) {
 
 // now is the clock of the server; a fault sets it a day ahead.
 func (p *Practice) now() time.Time {
-	if p.is("S03") {
+	if p.does(shiftClock) {
 		return p.cfg.Now().Add(day)
 	}
 	return p.cfg.Now()
@@ -231,12 +231,12 @@ type sniffer struct {
 
 func (s *sniffer) Accept() (net.Conn, error) {
 	c, err := s.Listener.Accept()
-	if err != nil || s.p.is("S17") {
+	if err != nil || s.p.does(speakPlainly) {
 		return c, err
 	}
 	config := wire.TLS()
 	config.NextProtos = []string{"h2", "http/1.1"}
-	config.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.p.certs.choose(s.p.is) }
+	config.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.p.certs.choose(s.p.does) }
 	return tls.Server(c, config), nil
 }
 

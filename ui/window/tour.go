@@ -11,6 +11,7 @@ import (
 	"counterfoil/app/invoice"
 	"counterfoil/app/settings"
 	"counterfoil/sync/fault"
+	"counterfoil/sync/practice"
 	"counterfoil/ui/viewmodel"
 )
 
@@ -142,7 +143,7 @@ func (w *window) makeConflict(id string) error {
 	if p == nil {
 		return errNoPractice
 	}
-	if err := p.Set("T01", true); err != nil {
+	if err := p.Set(practice.That(practice.Stop), true); err != nil {
 		return err
 	}
 	st, err := w.d.Store.Invoice(w.ctx, id)
@@ -157,7 +158,7 @@ func (w *window) makeConflict(id string) error {
 	if _, err := p.SecondBranch.EditDraft(w.ctx, id); err != nil {
 		return err
 	}
-	if err := p.Set("T01", false); err != nil {
+	if err := p.Set(practice.That(practice.Stop), false); err != nil {
 		return err
 	}
 	w.d.Engine().Kick()
@@ -185,14 +186,14 @@ func (w *window) editorAndFault(dir, suffix, id string) error {
 		return err
 	}
 	p := w.server
-	if err := p.Set("S01", true); err != nil {
+	if err := p.Set(practice.That(practice.ExpireCert), true); err != nil {
 		return err
 	}
 	w.post.wait(w.selfCheck)
 	if err := w.until("the verdict", func() bool {
 		w.facts.mu.Lock()
 		defer w.facts.mu.Unlock()
-		return w.facts.report != nil && w.facts.report.Finding.Fault == "S01" && w.Wizard.Stage() != viewmodel.StageRunning
+		return w.facts.report != nil && string(w.facts.report.Fault) == practice.That(practice.ExpireCert) && w.Wizard.Stage() != viewmodel.StageRunning
 	}); err != nil {
 		return err
 	}
@@ -209,7 +210,7 @@ func (w *window) editorAndFault(dir, suffix, id string) error {
 	if err := w.shoot(dir, "offline"+suffix); err != nil {
 		return err
 	}
-	if err := p.Set("S01", false); err != nil {
+	if err := p.Set(practice.That(practice.ExpireCert), false); err != nil {
 		return err
 	}
 	w.d.Reset()
