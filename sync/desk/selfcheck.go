@@ -13,9 +13,10 @@ import (
 )
 
 // SelfCheck walks the ladder against the connected server, or against address
-// when it is not empty, with the CA of this desk. It changes nothing.
-func (c *Connection) SelfCheck(ctx context.Context, address string, timeout time.Duration, progress func(probe.Check)) probe.Report {
-	return c.Ladder(address, timeout).Run(ctx, progress)
+// when it is not empty, with the CA of this desk; only: the named observers and those
+// that they need. It changes nothing.
+func (c *Connection) SelfCheck(ctx context.Context, address string, timeout time.Duration, progress func(probe.Check), only ...string) probe.Report {
+	return c.Ladder(address, timeout).Run(ctx, progress, only...)
 }
 
 // Ladder is the self-check set up for this desk.

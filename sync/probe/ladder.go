@@ -119,38 +119,11 @@ type walk struct {
 	ours       bool // the product has named itself
 }
 
-// Run walks all observers; progress is told of each change, one at a time. It
-// changes nothing.
-func (l *Ladder) Run(ctx context.Context, progress func(Check)) Report {
-	return l.run(ctx, observers, progress)
-}
-
-// RunOnly runs the named observers and those that they need. Unknown names are
-// left out; without any that is known it runs all.
-func (l *Ladder) RunOnly(ctx context.Context, progress func(Check), names ...string) Report {
-	need := map[string]bool{}
-	for i := len(observers) - 1; i >= 0; i-- { // those needed stand before
-		o := observers[i]
-		if slices.Contains(names, o.name) || need[o.name] {
-			need[o.name] = true
-			for _, n := range o.after {
-				need[n] = true
-			}
-		}
-	}
-	if len(need) == 0 {
-		return l.Run(ctx, progress)
-	}
-	var some []observer
-	for _, o := range observers {
-		if need[o.name] {
-			some = append(some, o)
-		}
-	}
-	return l.run(ctx, some, progress)
-}
-
-func (l *Ladder) run(ctx context.Context, all []observer, progress func(Check)) Report {
+// Run walks all observers, or only the named ones and those that they need; progress
+// is told of each change, one at a time. It changes nothing. Without a name that is
+// known it runs all.
+func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) Report {
+	all := chosen(only)
 	if progress == nil {
 		progress = func(Check) {}
 	}
@@ -187,12 +160,53 @@ func (l *Ladder) run(ctx context.Context, all []observer, progress func(Check)) 
 	if w.real != nil {
 		w.real.CloseIdleConnections()
 	}
-	return Report{Verdict: fault.Judge(w.set), Checks: checks, Observations: w.set.All(), Took: time.Since(start)}
+	r := Report{Verdict: fault.Judge(w.set), Checks: checks, Observations: w.set.All(), Took: time.Since(start)}
+	for _, f := range append(r.Also, r.Finding) {
+		if c := r.good(f.Fault); c != nil {
+			c.State = Bad
+			progress(*c)
+		}
+	}
+	return r
 }
 
-// saw reports whether an observation of a kind and stage turned out bad.
+// good is the check that a fault shows at, where none of its checks is bad: what an
+// observer saw need not look bad to it. nil where one is.
+func (r Report) good(id fault.ID) (at *Check) {
+	row, _ := fault.Lookup(id)
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		switch {
+		case !slices.Contains(row.Recheck, c.ID):
+		case c.State == Bad:
+			return nil
+		case c.State == Good:
+			at = c
+		}
+	}
+	return at
+}
+
+// failed reports whether something of a kind and stage turned out bad.
 func (w *walk) failed(kind, stage string) bool {
 	return w.set.Saw(fault.Pattern{Kind: kind, Stage: stage, Outcome: string(fault.No)})
+}
+
+// chosen are the named observers and those that they need.
+func chosen(names []string) []observer {
+	need := map[string]bool{}
+	for _, o := range slices.Backward(observers) { // those needed stand before
+		if need[o.name] || slices.Contains(names, o.name) {
+			need[o.name] = true
+			for _, n := range o.after {
+				need[n] = true
+			}
+		}
+	}
+	if len(need) == 0 {
+		return observers
+	}
+	return slices.DeleteFunc(slices.Clone(observers), func(o observer) bool { return !need[o.name] })
 }
 
 // yes is the outcome of a question.

@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -219,9 +220,37 @@ func TestWalk(t *testing.T) {
 				raw, _ := json.Marshal(r.Observations)
 				t.Errorf("%s %s, want %s %s\n%s", r.Confidence, r.Fault, c.confidence, c.want, raw)
 			}
+			showsAt(t, r)
 			record(t, r)
 		})
 	}
+}
+
+// showsAt: what is named shows at a check.
+func showsAt(t *testing.T, r Report) {
+	t.Helper()
+	row, ok := fault.Lookup(r.Fault)
+	bad := func(c Check) bool { return c.State == Bad && slices.Contains(row.Recheck, c.ID) }
+	if ok && !slices.ContainsFunc(r.Checks, bad) || !ok && slices.ContainsFunc(r.Checks, func(c Check) bool { return c.State == Bad }) {
+		t.Errorf("%s shows at %+v", r.Fault, r.Checks)
+	}
+}
+
+// A slow server is named by its time alone.
+func TestSlowServer(t *testing.T) {
+	m := newMaker(t, "Our CA")
+	slow := map[string]http.HandlerFunc{"/healthz": func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(1600 * time.Millisecond):
+		case <-r.Context().Done():
+		}
+		_, _ = io.WriteString(w, `{"product":"counterfoil","protocol_min":1,"protocol_max":1}`)
+	}}
+	r := New(m.config(answers(t, m.leaf(false, nil), nil, slow))).Run(context.Background(), nil)
+	if r.Fault != "P01" || r.Confidence != fault.Likely {
+		t.Errorf("%s %s", r.Confidence, r.Fault)
+	}
+	showsAt(t, r)
 }
 
 func store(code string) func(*Config) {
@@ -279,14 +308,14 @@ func TestRunOnly(t *testing.T) {
 		"route": "address network proxy names route", "data": "data", "tls": "keyring address network proxy names route tls",
 	} {
 		var got []string
-		for _, c := range l.RunOnly(context.Background(), nil, names).Checks {
+		for _, c := range l.Run(context.Background(), nil, names).Checks {
 			got = append(got, c.ID)
 		}
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s: %v", names, got)
 		}
 	}
-	if r := l.RunOnly(context.Background(), nil, "unheard of"); len(r.Checks) != len(observers) {
+	if r := l.Run(context.Background(), nil, "unheard of"); len(r.Checks) != len(observers) {
 		t.Errorf("%d checks", len(r.Checks))
 	}
 }

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -16,12 +17,12 @@ import (
 type selfCheck struct {
 	d     *desk.Desk
 	facts *facts
-	look  func(ctx context.Context, progress func(probe.Check)) probe.Report // walks all checks
+	look  func(ctx context.Context, progress func(probe.Check), only ...string) probe.Report
 }
 
 func newSelfCheck(d *desk.Desk, f *facts) *selfCheck {
-	return &selfCheck{d, f, func(ctx context.Context, progress func(probe.Check)) probe.Report {
-		return d.SelfCheck(ctx, "", 15*time.Second, progress)
+	return &selfCheck{d, f, func(ctx context.Context, progress func(probe.Check), only ...string) probe.Report {
+		return d.SelfCheck(ctx, "", 15*time.Second, progress, only...)
 	}}
 }
 
@@ -46,8 +47,8 @@ func (s *selfCheck) walk(ctx context.Context, progress func(probe.Check)) probe.
 	s.facts.report = &r
 	s.facts.mu.Unlock()
 	// What is wrong on this computer need not stop the connection.
-	if row, ok := fault.Lookup(r.Finding.Fault); ok && row.Layer != fault.PC && r.Finding.Confidence == fault.Proven {
-		s.d.Monitor().Proven(string(r.Finding.Fault))
+	if row, ok := fault.Lookup(r.Fault); ok && row.Layer != fault.PC && r.Confidence == fault.Proven {
+		s.d.Monitor().Proven(string(r.Fault))
 	}
 	return r
 }
@@ -55,29 +56,25 @@ func (s *selfCheck) walk(ctx context.Context, progress func(probe.Check)) probe.
 // Run walks all checks.
 func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) viewmodel.Finding {
 	r := s.walk(ctx, func(c probe.Check) { progress(convert(c)) })
-	out := viewmodel.Finding{Proven: r.Finding.Confidence == fault.Proven, Names: desk.Personal(s.d.Dir, s.d.URL())}
-	for _, c := range r.Checks {
-		if c.State == probe.Bad && out.CheckID == "" {
-			out.CheckID = c.ID
-		}
-	}
+	out := viewmodel.Finding{Proven: r.Confidence == fault.Proven, Names: desk.Personal(s.d.Dir, s.d.URL())}
+	out.CheckID = telling(r)
 	for _, e := range r.Evidence() {
 		text := fmt.Sprintf("%s: %s (%d ms)", e.Probe, e.Result, e.MS)
 		out.Evidence = append(out.Evidence, viewmodel.Bilingual{ZH: text, EN: text})
 	}
-	if r.Finding.Fault == fault.OK {
+	if r.Fault == fault.OK {
 		s.d.Engine().Wake() // the way is open: nothing waits for its next try
 		return viewmodel.Finding{}
 	}
-	out.Fault = string(r.Finding.Fault)
-	row, ok := fault.Lookup(r.Finding.Fault)
+	out.Fault = string(r.Fault)
+	row, ok := fault.Lookup(r.Fault)
 	if !ok {
 		out.Title, out.Sentence = said(s.facts.words, "wizard.unknown"), said(s.facts.words, "wizard.unknown.more")
 		out.Who = viewmodel.WhoIT
 		return out
 	}
 	out.Title, out.Who, out.Minutes = both(row.Title), string(row.Who), 1
-	out.Sentence = viewmodel.Bilingual{ZH: fault.Render(row.Sentence.ZH, r.Finding.Values), EN: fault.Render(row.Sentence.EN, r.Finding.Values)}
+	out.Sentence = viewmodel.Bilingual{ZH: fault.Render(row.Sentence.ZH, r.Values), EN: fault.Render(row.Sentence.EN, r.Values)}
 	for _, st := range row.Steps {
 		w := viewmodel.WizardStep{Text: both(st.Text)}
 		if slices.Contains(stepActions, st.Action) {
@@ -88,9 +85,26 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 	return out
 }
 
-// Recheck walks again and returns the one check.
+// telling is the check that tells whether what was found is over: one that the row
+// names, else the first that is bad.
+func telling(r probe.Report) string {
+	row, _ := fault.Lookup(r.Fault)
+	first := ""
+	for _, c := range r.Checks {
+		if c.State != probe.Bad {
+			continue
+		}
+		if slices.Contains(row.Recheck, c.ID) {
+			return c.ID
+		}
+		first = cmp.Or(first, c.ID)
+	}
+	return first
+}
+
+// Recheck does one check again, and those that it needs.
 func (s *selfCheck) Recheck(ctx context.Context, id string) viewmodel.Check {
-	for _, c := range s.walk(ctx, nil).Checks {
+	for _, c := range s.look(ctx, nil, id).Checks {
 		if c.ID == id {
 			return convert(c)
 		}

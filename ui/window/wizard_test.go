@@ -36,7 +36,7 @@ func (r *rig) check(f fault.Fault, step int) []*xwidget.Button {
 // step, is pressed; what it does comes back on the window's goroutine alone.
 func TestEveryWizardButton(t *testing.T) {
 	r := newRig(t, Options{Folder: desk.Folder{Dir: t.TempDir(), Practice: true}})
-	r.w.check.look = func(_ context.Context, progress func(probe.Check)) probe.Report {
+	r.w.check.look = func(_ context.Context, progress func(probe.Check), _ ...string) probe.Report {
 		f := *r.found.Load()
 		for _, c := range f.Checks {
 			if progress != nil {
