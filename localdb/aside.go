@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 )
 
 // SetAside implements books.SyncTx.
@@ -15,8 +16,8 @@ func (t *tx) SetAside(a books.Aside) error {
 }
 
 // EndAside implements books.SyncTx.
-func (t *tx) EndAside(kind books.DocumentType, id string) error {
-	return t.exec(`DELETE FROM aside WHERE type = ? AND id = ?`, kind, id)
+func (t *tx) EndAside(k document.Key) error {
+	return t.exec(`DELETE FROM aside WHERE type = ? AND id = ?`, k.Type, k.ID)
 }
 
 const asideColumns = `SELECT type, id, seq, revision, reason, program, at`

@@ -31,8 +31,8 @@ func TestCheckBesideSearches(t *testing.T) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for i := range saves {
-			v, s := sample(i, 2)
-			if _, err := d.SaveInvoice(ctx, v, s, 0, books.Put, books.HistoryEntry{Event: "drafted"}); err != nil {
+			v, _ := sample(i, 2)
+			if _, err := d.SaveInvoice(ctx, v, 0, books.Put, books.HistoryEntry{Event: "drafted"}); err != nil {
 				t.Error(i, err)
 			}
 			saved.Add(1)
@@ -65,8 +65,8 @@ func TestStaleReader(t *testing.T) {
 	d, ctx := openTemp(t), context.Background()
 	d.read.SetMaxOpenConns(1)
 	for i := range 300 {
-		v, s := sample(i, 2)
-		mustSave(t, d, v, s, 0, books.Put)
+		v, _ := sample(i, 2)
+		mustSave(t, d, v, 0, books.Put)
 		if i != 50 {
 			continue
 		}
@@ -92,8 +92,8 @@ func TestCheckIsBrief(t *testing.T) {
 	defer func(was time.Duration) { glimpse = was }(glimpse)
 	glimpse = time.Nanosecond
 	d, ctx := openTemp(t), context.Background()
-	v, s := sample(1, 1)
-	mustSave(t, d, v, s, 0, books.Put)
+	v, _ := sample(1, 1)
+	mustSave(t, d, v, 0, books.Put)
 	spoil(t, d, "invoice", `gross_fen = 1`)
 	if err := d.Check(ctx); err != nil {
 		t.Error(err)

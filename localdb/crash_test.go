@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 )
 
 // child plays a process of its own: "save" saves drafts for ever and prints each
@@ -46,8 +47,8 @@ func child(role, path string) int {
 	}
 	start, _ := strconv.Atoi(os.Getenv("COUNTERFOIL_START"))
 	for i := start; ; i++ {
-		v, s := sample(i, 5)
-		if _, err := d.SaveInvoice(ctx, v, s, 0, books.Put, books.HistoryEntry{Event: "drafted"}); err != nil {
+		v, _ := sample(i, 5)
+		if _, err := d.SaveInvoice(ctx, v, 0, books.Put, books.HistoryEntry{Event: "drafted"}); err != nil {
 			fmt.Println("error", err)
 			return 1
 		}
@@ -139,7 +140,7 @@ func verifySaved(t *testing.T, path string, saved []int, all bool) {
 	var odd int
 	err = d.one(ctx, `SELECT count(*) FROM invoice i WHERE
 		(SELECT count(*) FROM body b WHERE b.n = i.n) <> 1 OR (SELECT count(*) FROM search s WHERE s.n = i.n) <> 1 OR
-		(SELECT count(*) FROM outbox o WHERE o.document_id = i.id) <> 1 OR (SELECT count(*) FROM history h WHERE h.invoice_id = i.id) <> 1`, nil, &odd)
+		(SELECT count(*) FROM outbox o WHERE o.document_id = i.id) <> 1 OR (SELECT count(*) FROM history h WHERE h.document = i.id) <> 1`, nil, &odd)
 	if err != nil || odd != 0 {
 		t.Fatalf("%d half saves, %v", odd, err)
 	}
@@ -152,8 +153,8 @@ func verifySaved(t *testing.T, path string, saved []int, all bool) {
 		if err != nil {
 			t.Fatalf("save %d was reported and is gone: %v", i, err)
 		}
-		a, _ := encode(want)
-		b, _ := encode(got.Invoice)
+		a, _ := document.Encode(want)
+		b, _ := document.Encode(got.Invoice)
 		if string(a) != string(b) || got.Pending != books.Unsent {
 			t.Fatalf("save %d is not whole", i)
 		}

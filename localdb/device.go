@@ -31,11 +31,11 @@ func (d *DB) RenewDevice(ctx context.Context, id string) error {
 		// A submit that was to be sent stays one when an edit of it came later.
 		if err := t.exec(`UPDATE outbox SET kind = 'transition' WHERE state = 'unsent' AND kind = 'put' AND EXISTS (
 			SELECT 1 FROM outbox p JOIN invoice i ON i.id = p.document_id WHERE p.document_id = outbox.document_id
-			AND p.id < outbox.id AND +p.state = 'unsent' AND p.kind = 'transition' AND i.state <> 'draft')`); err != nil {
+			AND p.document_type = 'invoice' AND outbox.document_type = 'invoice' AND p.id < outbox.id AND +p.state = 'unsent' AND p.kind = 'transition' AND i.state <> 'draft')`); err != nil {
 			return err
 		}
 		return t.exec(`DELETE FROM outbox WHERE state = 'unsent' AND EXISTS (
-			SELECT 1 FROM outbox p WHERE p.document_id = outbox.document_id AND p.id > outbox.id AND +p.state = 'unsent')`)
+			SELECT 1 FROM outbox p WHERE p.document_id = outbox.document_id AND p.document_type = outbox.document_type AND p.id > outbox.id AND +p.state = 'unsent')`)
 	}))
 }
 

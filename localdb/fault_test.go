@@ -40,8 +40,8 @@ func closedFile(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "counterfoil.db")
 	d := openAt(t, path)
-	v, s := sample(1, 2)
-	mustSave(t, d, v, s, 0, books.Put)
+	v, _ := sample(1, 2)
+	mustSave(t, d, v, 0, books.Put)
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -143,8 +143,8 @@ func TestLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	v, s := sample(2, 1)
-	_, err = d.SaveInvoice(context.Background(), v, s, 0, books.Put, books.HistoryEntry{})
+	v, _ := sample(2, 1)
+	_, err = d.SaveInvoice(context.Background(), v, 0, books.Put, books.HistoryEntry{})
 	wantTrouble(t, err, ErrLocked, "localdb_locked")
 	if _, err := d.Invoice(context.Background(), v.ID); !errors.Is(err, books.ErrNotFound) {
 		t.Fatalf("reading must go on: %v", err)
@@ -155,7 +155,7 @@ func TestLocked(t *testing.T) {
 	if err := d.Check(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	mustSave(t, d, v, s, 0, books.Put)
+	mustSave(t, d, v, 0, books.Put)
 }
 
 func TestDiskFull(t *testing.T) {
@@ -179,8 +179,8 @@ func TestDiskFull(t *testing.T) {
 	}
 	saved := 0
 	for ; err == nil; saved++ {
-		v, s := sample(saved, 5)
-		_, err = d.SaveInvoice(context.Background(), v, s, 0, books.Put, books.HistoryEntry{Event: "drafted"})
+		v, _ := sample(saved, 5)
+		_, err = d.SaveInvoice(context.Background(), v, 0, books.Put, books.HistoryEntry{Event: "drafted"})
 	}
 	saved--
 	wantTrouble(t, err, ErrFull, "localdb_full")
@@ -194,8 +194,8 @@ func TestDiskFull(t *testing.T) {
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	v, s := sample(saved, 5)
-	mustSave(t, d, v, s, 0, books.Put)
+	v, _ := sample(saved, 5)
+	mustSave(t, d, v, 0, books.Put)
 }
 
 func TestReadOnly(t *testing.T) {

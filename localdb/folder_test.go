@@ -33,8 +33,8 @@ func TestOwnerOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := openAt(t, filepath.Join(dir, FileName))
-	v, s := sample(1, 1)
-	mustSave(t, d, v, s, 0, books.Put)
+	v, _ := sample(1, 1)
+	mustSave(t, d, v, 0, books.Put)
 	closed := func(dir string, names ...string) {
 		t.Helper()
 		if m := modeOf(t, dir); m != 0o700 {
@@ -62,7 +62,7 @@ func TestOwnerOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	d = openAt(t, filepath.Join(old, FileName))
-	mustSave(t, d, v, s, 0, books.Put)
+	mustSave(t, d, v, 0, books.Put)
 	scripts, _ := migrations()
 	closed(old, FileName, FileName+"-wal", FileName+"-shm", FileName+".mark", copied, FileName+".before-"+string(rune('0'+len(scripts))))
 

@@ -6,55 +6,52 @@ import (
 	"errors"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 )
 
 // putHistory writes an entry; one without an event is none. Where the caller
 // gives no Before, the stored body of row n is copied as it is. n is 0 for none.
-func (t *tx) putHistory(n int64, id string, h books.HistoryEntry) error {
+func (t *tx) putHistory(n int64, k document.Key, h books.HistoryEntry) error {
 	if h.Event == "" {
 		return nil
-	}
-	if h.InvoiceID == "" {
-		h.InvoiceID = id
 	}
 	if h.At.IsZero() {
 		h.At = t.d.now()
 	}
-	const columns = `INSERT INTO history (invoice_id, at, event, detail, before) `
+	const columns = `INSERT INTO history (document, at, event, detail, before) `
 	if h.Before == nil && n == 0 {
-		return t.exec(columns+`VALUES (?, ?, ?, ?, NULL)`, h.InvoiceID, nanos(h.At), h.Event, h.Detail)
+		return t.exec(columns+`VALUES (?, ?, ?, ?, NULL)`, text(k), nanos(h.At), h.Event, h.Detail)
 	}
 	if h.Before == nil {
-		return t.exec(`INSERT INTO history (invoice_id, at, event, detail, before, before_sum) SELECT ?, ?, ?, ?, doc, doc_sum FROM body WHERE n = ?`,
-			h.InvoiceID, nanos(h.At), h.Event, h.Detail, n)
+		return t.exec(`INSERT INTO history (document, at, event, detail, before, before_sum) `+shelfOf(k.Type).copied(), text(k), nanos(h.At), h.Event, h.Detail, n)
 	}
-	before, err := encode(*h.Before)
+	before, err := document.Encode(h.Before)
 	if err != nil {
 		return err
 	}
-	return t.exec(columns+`VALUES (?, ?, ?, ?, ?)`, h.InvoiceID, nanos(h.At), h.Event, h.Detail, before)
+	return t.exec(columns+`VALUES (?, ?, ?, ?, ?)`, text(k), nanos(h.At), h.Event, h.Detail, before)
 }
 
-// History lists what happened to an invoice, oldest first. Where entries are
-// damaged it gives the others and ErrDamaged.
-func (d *DB) History(ctx context.Context, id string) ([]books.HistoryEntry, error) {
+// History lists what happened to a document, oldest first. Where entries are
+// damaged it returns the others and ErrDamaged.
+func (d *DB) History(ctx context.Context, k document.Key) ([]books.HistoryEntry, error) {
 	var all []books.HistoryEntry
 	var bad error
-	err := d.each(ctx, `SELECT id, at, event, detail, before, sum, before_sum FROM history WHERE invoice_id = ? ORDER BY id`, []any{id}, func(r *sql.Rows) error {
-		h := books.HistoryEntry{InvoiceID: id}
+	err := d.each(ctx, `SELECT id, at, event, detail, before, sum, before_sum FROM history WHERE document = ? ORDER BY id`, []any{text(k)}, func(r *sql.Rows) error {
+		var h books.HistoryEntry
 		var row, at int64
 		var before []byte
 		var sum, beforeSum sql.NullInt64
 		if err := r.Scan(&row, &at, &h.Event, &h.Detail, &before, &sum, &beforeSum); err != nil {
 			return err
 		}
-		err := errors.Join(intact(sum, sumOf(row, id, at, h.Event, h.Detail), "history of", id), intact(beforeSum, sumOf(before), "history of", id))
+		err := errors.Join(intact(sum, sumOf(row, text(k), at, h.Event, h.Detail), "history of", k.ID), intact(beforeSum, sumOf(before), "history of", k.ID))
 		if err != nil {
 			bad = err
 			return nil
 		}
 		h.At = fromNanos(at)
-		h.Before, err = decodeMaybe(before)
+		h.Before, err = decodeMaybe(k.Type, before)
 		all = append(all, h)
 		return err
 	})

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 )
 
@@ -37,14 +38,16 @@ func grossOf(fen int64, exact string) (decimal.Decimal, error) {
 	return decimal.NewFromString(exact)
 }
 
-// head is what a write must know of the stored row. n is 0 when there is none.
-type head struct {
-	n, version int64
-	state      invoice.State
-	size       int // of the body
-}
+// invoiceShelf holds the invoices.
+type invoiceShelf struct{}
 
-func (t *tx) head(id string) (head, error) {
+func (invoiceShelf) stored() string { return invoiceStored }
+
+var invoiceStored = `SELECT i.n, i.version, i.conflict, i.sum IS row_sum(` + of("i", invoiceSummed) + `), b.doc, b.doc_sum, b.base, b.base_sum, t.texts, t.sum,
+	` + pending("document_type = 'invoice' AND document_id = i.id") + `
+	FROM invoice i LEFT JOIN body b ON b.n = i.n LEFT JOIN typed t ON t.n = i.n WHERE i.id = ?`
+
+func (invoiceShelf) head(t *tx, id string) (head, error) {
 	var h head
 	err := t.one(`SELECT i.n, i.version, i.state, coalesce(length(b.doc), 0) FROM invoice i LEFT JOIN body b ON b.n = i.n WHERE i.id = ?`, []any{id}, &h.n, &h.version, &h.state, &h.size)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -53,47 +56,91 @@ func (t *tx) head(id string) (head, error) {
 	return h, err
 }
 
-// What putInvoice does with the base.
-type baseChange int
-
-const (
-	keepBase baseChange = iota
-	docIsBase
-	setBase
-)
-
-// putInvoice writes row, body and search text and gives row id and new version.
-// With docIsBase the document is its own base; base is used with setBase only.
-func (t *tx) putInvoice(old head, v invoice.Invoice, sheet invoice.Sheet, change baseChange, base *invoice.Invoice) (head, error) {
-	doc, err := encode(v)
+// put also writes the list row and the search text.
+func (invoiceShelf) put(t *tx, old head, d document.Document, body []byte, change baseChange, base []byte) (int64, error) {
+	v := d.(invoice.Invoice)
+	n, err := t.putRow(old, v)
 	if err != nil {
-		return old, err
-	}
-	var baseBytes []byte
-	switch {
-	case change == docIsBase:
-		baseBytes = doc
-	case change == setBase && base != nil:
-		if baseBytes, err = encode(*base); err != nil {
-			return old, err
-		}
-	}
-	now := head{n: old.n, version: old.version + 1, state: v.State, size: len(doc)}
-	if now.n, err = t.putRow(old, v, sheet); err != nil {
-		return old, err
+		return n, err
 	}
 	switch {
 	case old.n == 0:
-		err = t.exec(`INSERT INTO body (n, doc, base, doc_sum, base_sum) VALUES (?, ?, ?, ?, ?)`, now.n, doc, baseBytes, sumOf(doc), sumOf(baseBytes))
+		err = t.exec(`INSERT INTO body (n, doc, base, doc_sum, base_sum) VALUES (?, ?, ?, ?, ?)`, n, body, base, sumOf(body), sumOf(base))
 	case change == keepBase:
-		err = t.exec(`UPDATE body SET doc = ? WHERE n = ?`, doc, now.n)
+		err = t.exec(`UPDATE body SET doc = ? WHERE n = ?`, body, n)
 	default:
-		err = t.exec(`UPDATE body SET doc = ?, base = ? WHERE n = ?`, doc, baseBytes, now.n)
+		err = t.exec(`UPDATE body SET doc = ?, base = ? WHERE n = ?`, body, base, n)
 	}
 	if err != nil {
-		return old, err
+		return n, err
 	}
-	return now, t.putSearch(old.n == 0, now.n, searchText(v))
+	return n, t.putSearch(old.n == 0, n, searchText(v))
+}
+
+func (invoiceShelf) settle(t *tx, d document.Document, body []byte) (bool, error) {
+	v := d.(invoice.Invoice)
+	changed, err := t.change(`UPDATE invoice SET state = ?1, number = ?2, rejection = '', version = version + 1, revision = ?3
+		WHERE id = ?4 AND conflict = 0 AND revision <= ?3 AND NOT EXISTS (SELECT 1 FROM outbox WHERE document_type = 'invoice' AND document_id = ?4)
+		AND sum IS row_sum(`+invoiceSummed+`)`,
+		v.State, v.Number, v.Revision, v.ID)
+	if err != nil || changed == 0 {
+		return false, err
+	}
+	if err := t.exec(`UPDATE body SET doc = ?1, base = ?1 WHERE n = (SELECT n FROM invoice WHERE id = ?2)`, body, v.ID); err != nil || v.Number == "" {
+		return true, err
+	}
+	// It is searched by its number too.
+	row, err := invoiceShelf{}.head(t, v.ID)
+	if err != nil {
+		return false, err
+	}
+	return true, t.putSearch(false, row.n, searchText(v))
+}
+
+func (invoiceShelf) revision(t *tx, id string) (int64, error) {
+	n := int64(-1)
+	err := t.one(`SELECT iif(sum IS row_sum(`+invoiceSummed+`), revision, -1) FROM invoice WHERE id = ?`, []any{id}, &n)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return n, err
+}
+
+func (invoiceShelf) copied() string { return `SELECT ?, ?, ?, ?, doc, doc_sum FROM body WHERE n = ?` }
+
+func (invoiceShelf) flag(t *tx, n int64) error {
+	return t.exec(`UPDATE invoice SET conflict = 1, version = version + 1 WHERE n = ?`, n)
+}
+
+func (invoiceShelf) unflag(t *tx, id string) error {
+	return t.exec(`UPDATE invoice SET conflict = 0 WHERE id = ?`, id)
+}
+
+func (invoiceShelf) heal(t *tx, n int64) error {
+	changed, err := t.change(`UPDATE invoice SET conflict = EXISTS (SELECT 1 FROM conflict c WHERE c.type = 'invoice' AND c.document_id = invoice.id) WHERE n = ? AND sum IS NOT row_sum(`+invoiceSummed+`)`, n)
+	if err != nil {
+		return err
+	}
+	if changed > 0 {
+		if err := t.exec(`UPDATE invoice SET sum = row_sum(`+invoiceSummed+`) WHERE n = ?`, n); err != nil {
+			return err
+		}
+	}
+	// An invoice needs a body; where it is gone the next update would miss it.
+	if err := t.exec(`INSERT OR IGNORE INTO body (n, doc) VALUES (?, x'')`, n); err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM typed WHERE n = ? AND sum IS NOT row_sum(`+typedSummed+`)`, n)
+}
+
+func (invoiceShelf) drop(t *tx, n int64) error {
+	for _, q := range []string{`DELETE FROM search_index WHERE rowid = ?`, `DELETE FROM search WHERE n = ?`,
+		`DELETE FROM typed WHERE n = ?`, `DELETE FROM receipt WHERE n = ?`, `DELETE FROM body WHERE n = ?`, `DELETE FROM invoice WHERE n = ?`} {
+		if err := t.exec(q, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fits refuses a body above the cap. One that an older version let grow may
@@ -105,7 +152,11 @@ func fits(old, now int) error {
 	return books.TooLarge(now)
 }
 
-func (t *tx) putRow(old head, v invoice.Invoice, sheet invoice.Sheet) (int64, error) {
+func (t *tx) putRow(old head, v invoice.Invoice) (int64, error) {
+	sheet, err := invoice.Compute(v)
+	if err != nil {
+		return old.n, err
+	}
 	fen, exact := grossColumns(sheet.Gross)
 	rejection := ""
 	if v.Rejection != nil {
@@ -142,46 +193,23 @@ func (t *tx) putSearch(fresh bool, n int64, text string) error {
 }
 
 // SaveInvoice implements books.Store.
-func (d *DB) SaveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.Sheet, version int64, kind books.OperationKind, h books.HistoryEntry) (books.Saved, error) {
-	return d.saveInvoice(ctx, v, sheet, version, kind, h, func(*tx, int64) error { return nil })
+func (d *DB) SaveInvoice(ctx context.Context, v invoice.Invoice, version int64, kind books.OperationKind, h books.HistoryEntry) (books.Saved, error) {
+	return d.saveInvoice(ctx, v, version, kind, h, func(*tx, int64) error { return nil })
 }
 
 // saveInvoice runs also, which gets the invoice's row, in the same transaction.
-func (d *DB) saveInvoice(ctx context.Context, v invoice.Invoice, sheet invoice.Sheet, version int64, kind books.OperationKind, h books.HistoryEntry, also func(t *tx, n int64) error) (books.Saved, error) {
+func (d *DB) saveInvoice(ctx context.Context, v invoice.Invoice, version int64, kind books.OperationKind, h books.HistoryEntry, also func(t *tx, n int64) error) (books.Saved, error) {
 	var now head
-	err := d.inTx(ctx, func(t *tx) error {
-		old, err := t.head(v.ID)
-		if err != nil {
-			return err
-		}
-		if old.version != version {
-			return books.ErrStale
-		}
+	err := d.inTx(ctx, func(t *tx) (err error) {
 		if v.Reference == "" {
 			if v.Reference, err = t.reference(v.Date); err != nil {
 				return err
 			}
 		}
-		// History first: it copies the body that is about to be replaced.
-		if err := t.putHistory(old.n, v.ID, h); err != nil {
+		if now, err = t.save(v, version, kind, h); err != nil {
 			return err
 		}
-		if now, err = t.putInvoice(old, v, sheet, keepBase, nil); err != nil {
-			return err
-		}
-		if err := fits(old.size, now.size); err != nil {
-			return err
-		}
-		if err := also(t, now.n); err != nil {
-			return err
-		}
-		switch {
-		case kind == "":
-			return nil
-		case old.n == 0: // no operation stands for it yet
-			return t.addUnsent(v, kind, old.state)
-		}
-		return t.enqueue(v, kind, old.state)
+		return also(t, now.n)
 	})
 	if err != nil {
 		return books.Saved{}, wrap("save invoice", err)

@@ -6,35 +6,37 @@ import (
 	"errors"
 
 	"counterfoil/app/books"
-	"counterfoil/app/invoice"
+	"counterfoil/app/document"
 )
 
-// enqueue makes the outbox ask for v: it joins an unsent operation of the
-// document or adds one. from is the invoice's state before this save, empty for
+// enqueue makes the outbox ask for d: it joins an unsent operation of the
+// document or adds one. from is the document's state before this save, empty for
 // a new one. A parked operation gives way: the person has reworked what was
 // refused.
-func (t *tx) enqueue(v invoice.Invoice, kind books.OperationKind, from invoice.State) error {
-	id, old, since, err := t.unsent(v.ID)
+func (t *tx) enqueue(d document.Document, kind books.OperationKind, from document.State) error {
+	k, m := document.KeyOf(d), d.Meta()
+	id, old, since, err := t.unsent(k)
 	if err != nil {
 		return err
 	}
 	if id != 0 {
-		return t.exec(`UPDATE outbox SET kind = ?, base_revision = ? WHERE id = ?`, joined(old, kind, since, v.State), v.Revision, id)
+		return t.exec(`UPDATE outbox SET kind = ?, base_revision = ? WHERE id = ?`, joined(old, kind, since, m.State), m.Revision, id)
 	}
-	if err := t.unpark(v.ID); err != nil {
+	if err := t.unpark(k); err != nil {
 		return err
 	}
-	return t.addUnsent(v, kind, from)
+	return t.addUnsent(d, kind, from)
 }
 
-func (t *tx) addUnsent(v invoice.Invoice, kind books.OperationKind, from invoice.State) error {
+func (t *tx) addUnsent(d document.Document, kind books.OperationKind, from document.State) error {
+	m := d.Meta()
 	return t.exec(`INSERT INTO outbox (document_type, document_id, kind, base_revision, state, created, from_state)
-		VALUES ('invoice', ?, ?, ?, 'unsent', ?, ?)`, v.ID, kind, v.Revision, nanos(t.d.now()), from)
+		VALUES (?, ?, ?, ?, 'unsent', ?, ?)`, d.DocumentType(), m.ID, kind, m.Revision, nanos(t.d.now()), from)
 }
 
 // unsent finds the unsent operation of a document; id 0 when there is none.
-func (t *tx) unsent(document string) (id int64, kind books.OperationKind, from invoice.State, err error) {
-	err = t.one(`SELECT id, kind, from_state FROM outbox WHERE document_id = ? AND +state = 'unsent'`, []any{document}, &id, &kind, &from)
+func (t *tx) unsent(k document.Key) (id int64, kind books.OperationKind, from document.State, err error) {
+	err = t.one(`SELECT id, kind, from_state FROM outbox WHERE document_id = ? AND document_type = ? AND +state = 'unsent'`, []any{k.ID, k.Type}, &id, &kind, &from)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
@@ -44,11 +46,11 @@ func (t *tx) unsent(document string) (id int64, kind books.OperationKind, from i
 // joined is the kind of two changes that travel as one. A submit that was never
 // sent and is taken back leaves a plain edit; a recall of a submit that was sent
 // stays a transition, whatever is edited after it.
-func joined(old, kind books.OperationKind, from, state invoice.State) books.OperationKind {
+func joined(old, kind books.OperationKind, from, state document.State) books.OperationKind {
 	switch {
 	case kind == books.Delete:
 		return books.Delete
-	case state == invoice.Draft && (from == "" || from == invoice.Draft):
+	case (state == document.Draft || state == "") && (from == "" || from == document.Draft):
 		return books.Put
 	case old == books.Transition:
 		return books.Transition

@@ -1,12 +1,16 @@
 package localdb
 
-import "context"
+import (
+	"context"
+
+	"counterfoil/app/document"
+)
 
 // Park implements books.SyncTx. An unsent operation that takes the parked one's
 // place asks for a transition if that one did: the server may not know of it.
 func (t *tx) Park(id int64, code string) error {
 	n, err := t.change(`UPDATE outbox SET kind = iif(kind = 'put' AND EXISTS (SELECT 1 FROM outbox p WHERE p.id = ?1 AND p.kind = 'transition'), 'transition', kind)
-		WHERE document_id = (SELECT document_id FROM outbox WHERE id = ?1) AND +state = 'unsent' AND id <> ?1`, id)
+		WHERE document_id = (SELECT document_id FROM outbox WHERE id = ?1) AND document_type = (SELECT document_type FROM outbox WHERE id = ?1) AND +state = 'unsent' AND id <> ?1`, id)
 	if err != nil {
 		return err
 	}
@@ -17,8 +21,8 @@ func (t *tx) Park(id int64, code string) error {
 }
 
 // unpark drops the parked operation of a document: a newer one carries everything.
-func (t *tx) unpark(document string) error {
-	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND +state = 'parked'`, document)
+func (t *tx) unpark(k document.Key) error {
+	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND document_type = ? AND +state = 'parked'`, k.ID, k.Type)
 }
 
 // RetryParked implements books.SyncStore.
@@ -34,9 +38,9 @@ func (d *DB) RetryParked(ctx context.Context, codes ...string) error {
 }
 
 // Retry implements books.Store.
-func (d *DB) Retry(ctx context.Context, documentID string) error {
+func (d *DB) Retry(ctx context.Context, k document.Key) error {
 	return wrap("retry", d.inTx(ctx, func(t *tx) error {
 		return hit(t.change(`UPDATE outbox SET state = iif(seq > 0, 'sent', 'unsent'), attempts = 0, last_error = ''
-			WHERE document_id = ? AND +state = 'parked'`, documentID))
+			WHERE document_id = ? AND document_type = ? AND +state = 'parked'`, k.ID, k.Type))
 	}))
 }

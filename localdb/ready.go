@@ -6,19 +6,23 @@ import (
 	"errors"
 
 	"counterfoil/app/books"
-	"counterfoil/app/invoice"
+	"counterfoil/app/document"
 )
 
 var (
 	readyColumns = `SELECT ` + of("o", operationColumns)
-	free         = ` AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.invoice_id = o.document_id)`
+	free         = ` AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.type = o.document_type AND c.document_id = o.document_id)`
+	sameDocument = `p.document_id = o.document_id AND p.document_type = o.document_type`
 
 	readyAgain = readyColumns + `, NULL, NULL, NULL FROM outbox o WHERE o.state = 'sent'` + free + `
-		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND +p.state = 'sent' AND p.id < o.id)
+		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE ` + sameDocument + ` AND +p.state = 'sent' AND p.id < o.id)
 		ORDER BY o.id LIMIT ?`
-	readyFirst = readyColumns + `, b.doc, b.doc_sum, r.receipt FROM outbox o LEFT JOIN invoice i ON i.id = o.document_id LEFT JOIN body b ON b.n = i.n LEFT JOIN receipt r ON r.n = i.n AND o.kind = 'present'
+	readyFirst = readyColumns + `, coalesce(b.doc, d.doc), coalesce(b.doc_sum, d.doc_sum), r.receipt FROM outbox o
+		LEFT JOIN invoice i ON o.document_type = 'invoice' AND i.id = o.document_id LEFT JOIN body b ON b.n = i.n
+		LEFT JOIN record d ON d.type = o.document_type AND d.id = o.document_id
+		LEFT JOIN receipt r ON r.n = i.n AND o.kind = 'present'
 		WHERE o.state = 'unsent'` + free + `
-		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.document_id = o.document_id AND (+p.state = 'sent' OR +p.state = 'unsent' AND p.id < o.id))
+		AND NOT EXISTS (SELECT 1 FROM outbox p WHERE ` + sameDocument + ` AND (+p.state = 'sent' OR +p.state = 'unsent' AND p.id < o.id))
 		ORDER BY o.id LIMIT ?`
 )
 
@@ -37,7 +41,8 @@ func (t *tx) Ready(limit, size int, again bool) ([]books.Ready, error) {
 			case err != nil:
 				return false, err
 			case doc != nil:
-				one.Document, one.Err = readyDocument(doc, sum, one.DocumentID)
+				one.Document, one.Err = readyDocument(doc, sum, one.Key())
+				one.Body = doc
 			}
 			all = append(all, one)
 			size -= len(one.Bytes) + len(doc)
@@ -58,18 +63,15 @@ func (t *tx) Ready(limit, size int, again bool) ([]books.Ready, error) {
 }
 
 // readyDocument is the document of an operation, whole.
-func readyDocument(doc []byte, sum sql.NullInt64, id string) (*invoice.Invoice, error) {
-	if err := intact(sum, sumOf(doc), "invoice", id); err != nil {
+func readyDocument(doc []byte, sum sql.NullInt64, k document.Key) (document.Document, error) {
+	if err := intact(sum, sumOf(doc), string(k.Type), k.ID); err != nil {
 		return nil, err
 	}
-	v, err := decode(doc)
-	if err == nil && v.ID != id {
-		err = damaged("invoice", id)
+	d, err := decode(k.Type, doc)
+	if err == nil && d.Meta().ID != k.ID {
+		err = damaged(string(k.Type), k.ID)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &v, nil
+	return d, err
 }
 
 // AnyReady implements books.SyncStore.

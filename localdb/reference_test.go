@@ -17,9 +17,9 @@ func TestReference(t *testing.T) {
 	d, ctx := openTemp(t), context.Background()
 	save := func(i int, date, reference string) string {
 		t.Helper()
-		v, s := sample(i, 1)
+		v, _ := sample(i, 1)
 		v.Date, v.Reference = date, reference
-		got, err := d.SaveInvoice(ctx, v, s, 0, books.Put, books.HistoryEntry{Event: "drafted"})
+		got, err := d.SaveInvoice(ctx, v, 0, books.Put, books.HistoryEntry{Event: "drafted"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,9 +36,9 @@ func TestReference(t *testing.T) {
 	if !regexp.MustCompile(`^20261123-[B-Z]{6}0001$`).MatchString(first) {
 		t.Fatal(first)
 	}
-	if v, s := sample(1, 1); true {
+	if v, _ := sample(1, 1); true {
 		v.Reference = ""
-		if _, err := d.SaveInvoice(ctx, v, s, 7, books.Put, books.HistoryEntry{}); !errors.Is(err, books.ErrStale) {
+		if _, err := d.SaveInvoice(ctx, v, 7, books.Put, books.HistoryEntry{}); !errors.Is(err, books.ErrStale) {
 			t.Fatal(err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 )
 
@@ -23,11 +24,11 @@ func settle(t *testing.T, d *DB, v invoice.Invoice) bool {
 
 func TestSettle(t *testing.T) {
 	d, ctx := openTemp(t), context.Background()
-	v, s := sample(1, 3)
+	v, _ := sample(1, 3)
 	if settle(t, d, v) {
 		t.Fatal("settled an invoice that is not here")
 	}
-	version := mustSave(t, d, v, s, 0, books.Put)
+	version := mustSave(t, d, v, 0, books.Put)
 	issued := v
 	issued.State, issued.Number, issued.Revision = invoice.Issued, "26110000000000000042", 3
 	if settle(t, d, issued) {
@@ -48,7 +49,7 @@ func TestSettle(t *testing.T) {
 	if err != nil || len(page.Rows) != 1 || page.Rows[0].Number != issued.Number || page.Rows[0].State != invoice.Issued {
 		t.Fatalf("by number: %+v %v", page, err)
 	}
-	all, err := d.History(ctx, v.ID)
+	all, err := d.History(ctx, document.Key{Type: invoice.Type, ID: v.ID})
 	if err != nil || len(all) != 2 || all[1].Event != "issued" || all[1].Before != nil {
 		t.Fatalf("%+v %v", all, err)
 	}
@@ -57,7 +58,7 @@ func TestSettle(t *testing.T) {
 	if settle(t, d, old) {
 		t.Fatal("settled back to an older revision")
 	}
-	c := books.Conflict{ID: "c", InvoiceID: v.ID, Mine: v, Theirs: issued, OpenedAt: day0}
+	c := books.Conflict{ID: "c", Type: invoice.Type, DocumentID: v.ID, Mine: v, Theirs: issued, OpenedAt: day0}
 	if err := d.Update(ctx, func(x books.SyncTx) error { return x.OpenConflict(c, books.HistoryEntry{}) }); err != nil {
 		t.Fatal(err)
 	}
@@ -70,11 +71,11 @@ func TestSettle(t *testing.T) {
 func TestReadyStopsAtTheSize(t *testing.T) {
 	d, ctx := openTemp(t), context.Background()
 	for i := range 4 {
-		v, s := sample(i, 1)
-		mustSave(t, d, v, s, 0, books.Put)
+		v, _ := sample(i, 1)
+		mustSave(t, d, v, 0, books.Put)
 	}
 	one := readyOf(t, d)
-	if len(one) != 4 || one[0].Document == nil || one[0].Document.ID != one[0].DocumentID {
+	if len(one) != 4 || one[0].Document == nil || one[0].Document.Meta().ID != one[0].DocumentID {
 		t.Fatalf("%+v", one)
 	}
 	for _, c := range []struct{ limit, size, want int }{{10, 1, 1}, {10, 1 << 20, 4}, {3, 1 << 20, 3}} {

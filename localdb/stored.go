@@ -7,24 +7,18 @@ import (
 	"strings"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 )
-
-// storedQuery marks the state of a damaged operation with "!", of one that
-// deletes with "-".
-var storedQuery = `SELECT i.n, i.version, i.conflict, i.sum IS row_sum(` + of("i", invoiceSummed) + `), b.doc, b.doc_sum, b.base, b.base_sum, t.texts, t.sum,
-	coalesce((SELECT iif(sum IS row_sum(` + outboxSummed + `), '', '!') || iif(kind = 'delete', '-', '') || state
-		FROM outbox WHERE document_id = i.id ORDER BY id DESC LIMIT 1), '')
-	FROM invoice i LEFT JOIN body b ON b.n = i.n LEFT JOIN typed t ON t.n = i.n WHERE i.id = ?`
 
 // of puts a table's name before each column of a list.
 func of(table, columns string) string {
 	return table + "." + strings.ReplaceAll(columns, ", ", ", "+table+".")
 }
 
-// scanStored gives ErrDamaged with Pending alone when any part of the invoice is
-// not as it was written.
-func scanStored(id string, scan func(into ...any) error) (books.Stored, error) {
-	var s books.Stored
+// scanRecord returns ErrDamaged with Pending alone when any part of the document is
+// not as it was written. Without an id in the key it is that of the document.
+func scanRecord(k document.Key, scan func(into ...any) error) (books.Record, error) {
+	var s books.Record
 	var n int64
 	var sound bool
 	var doc, base, typed []byte
@@ -32,39 +26,53 @@ func scanStored(id string, scan func(into ...any) error) (books.Stored, error) {
 	var pending string
 	err := scan(&n, &s.Version, &s.Conflict, &sound, &doc, &docSum, &base, &baseSum, &typed, &typedSum, &pending)
 	if errors.Is(err, sql.ErrNoRows) {
-		return books.Stored{}, books.ErrNotFound
+		return books.Record{}, books.ErrNotFound
 	}
 	if err != nil {
-		return books.Stored{}, err
+		return books.Record{}, err
 	}
 	pending, broken := strings.CutPrefix(pending, "!")
 	pending, s.Deleting = strings.CutPrefix(pending, "-")
+	pending, s.Refusal, _ = strings.Cut(pending, ":")
 	s.Pending = books.OutboxState(pending)
+	bad := books.Record{Status: books.Status{Pending: s.Pending}}
 	if !sound || broken {
-		return books.Stored{Pending: s.Pending}, damaged("invoice", id)
+		return bad, damaged(string(k.Type), k.ID)
 	}
-	err = errors.Join(intact(docSum, sumOf(doc), "invoice", id), intact(baseSum, sumOf(base), "invoice", id))
+	err = errors.Join(intact(docSum, sumOf(doc), string(k.Type), k.ID), intact(baseSum, sumOf(base), string(k.Type), k.ID))
 	if typed != nil || typedSum.Valid {
-		err = errors.Join(err, intact(typedSum, sumOf(n, typed), "invoice", id))
+		err = errors.Join(err, intact(typedSum, sumOf(n, typed), string(k.Type), k.ID))
 	}
 	if err == nil {
-		s.Invoice, err = decode(doc)
+		s.Document, err = decode(k.Type, doc)
 	}
 	if err == nil {
-		s.Base, err = decodeMaybe(base)
+		s.Base, err = decodeMaybe(k.Type, base)
 	}
 	if err == nil {
 		s.Typed, err = decodeTyped(typed)
 	}
+	if err == nil && k.ID == "" {
+		k.ID = s.Document.Meta().ID
+	}
 	// A body whole in itself that stands at another's place is damage too.
-	if err != nil || s.Invoice.ID != id || s.Base != nil && s.Base.ID != id {
-		return books.Stored{Pending: s.Pending}, damaged("invoice", id)
+	if err != nil || s.Document.Meta().ID != k.ID || s.Base != nil && s.Base.Meta().ID != k.ID {
+		return bad, damaged(string(k.Type), k.ID)
 	}
 	return s, nil
 }
 
-// Invoice implements books.Store. One that is damaged gives ErrDamaged.
+// Document implements books.Store. One that is damaged returns ErrDamaged.
+func (d *DB) Document(ctx context.Context, k document.Key) (books.Record, error) {
+	if _, known := document.Lookup(k.Type); !known {
+		return books.Record{}, books.ErrNotFound
+	}
+	s, err := scanRecord(k, func(into ...any) error { return d.one(ctx, shelfOf(k.Type).stored(), []any{k.ID}, into...) })
+	return s, wrap("document", err)
+}
+
+// Invoice implements books.Store. One that is damaged returns ErrDamaged.
 func (d *DB) Invoice(ctx context.Context, id string) (books.Stored, error) {
-	s, err := scanStored(id, func(into ...any) error { return d.one(ctx, storedQuery, []any{id}, into...) })
-	return s, wrap("invoice", err)
+	r, err := d.Document(ctx, document.Key{Type: invoiceType, ID: id})
+	return r.Stored(), err
 }

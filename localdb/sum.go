@@ -19,9 +19,9 @@ const (
 	invoiceSummed  = `n, id, reference, number, date, buyer, buyer_key, taxno, kind, state, red, conflict, gross_fen, gross, rejection, created, updated, version, revision`
 	outboxSummed   = `id, seq, document_type, document_id, kind, base_revision, hash, state, attempts, last_error, created, sent, from_state`
 	answeredSummed = `id, device, seq, document_type, document_id, kind, base_revision, bytes, hash, created, sent, answer, answered`
-	historySummed  = `id, invoice_id, at, event, detail`
-	conflictSummed = `invoice_id, id, opened, body`
-	masterSummed   = `id, key, search, body`
+	historySummed  = `id, document, at, event, detail`
+	conflictSummed = `type, document_id, id, opened, body`
+	recordSummed   = `n, type, id, key, search, version, revision, conflict`
 	typedSummed    = `n, texts`
 )
 

@@ -8,7 +8,10 @@ import (
 	"testing"
 
 	"counterfoil/app/books"
+	"counterfoil/app/customer"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
+	"counterfoil/app/item"
 	"counterfoil/app/party"
 )
 
@@ -78,10 +81,10 @@ func TestDamagedInvoice(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			d, ctx := openTemp(t), context.Background()
 			for i := range 3 {
-				v, s := sample(i+1, 2)
-				mustSave(t, d, v, s, 0, books.Put)
+				v, _ := sample(i+1, 2)
+				mustSave(t, d, v, 0, books.Put)
 			}
-			bad, s := sample(2, 2)
+			bad, _ := sample(2, 2)
 			if err := d.PutTyped(ctx, bad.ID, books.Typed{"price": "x"}); err != nil {
 				t.Fatal(err)
 			}
@@ -114,10 +117,10 @@ func TestDamagedInvoice(t *testing.T) {
 					t.Error("another is held up", r.Err)
 				}
 			}
-			if _, err := d.SaveInvoice(ctx, bad, s, 1, books.Put, books.HistoryEntry{Event: "edited"}); err != nil {
+			if _, err := d.SaveInvoice(ctx, bad, 1, books.Put, books.HistoryEntry{Event: "edited"}); err != nil {
 				t.Fatal(err) // what is open in an editor is written whole, but damage elsewhere stays
 			}
-			err = d.Update(ctx, func(x books.SyncTx) error { return x.SetClean(bad, s, books.HistoryEntry{Event: "received"}) })
+			err = d.Update(ctx, func(x books.SyncTx) error { return x.SetClean(bad, nil, books.HistoryEntry{Event: "received"}) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -133,10 +136,10 @@ func TestDamagedInvoice(t *testing.T) {
 // Damage stays through a change of another column.
 func TestDamageSticks(t *testing.T) {
 	d, ctx := openTemp(t), context.Background()
-	v, s := sample(1, 1)
-	mustSave(t, d, v, s, 0, books.Put)
+	v, _ := sample(1, 1)
+	mustSave(t, d, v, 0, books.Put)
 	spoil(t, d, "invoice", `gross_fen = gross_fen + 64`)
-	c := books.Conflict{ID: "c1", InvoiceID: v.ID, Mine: v, Theirs: v}
+	c := books.Conflict{ID: "c1", Type: invoice.Type, DocumentID: v.ID, Mine: v, Theirs: v}
 	if err := d.Update(ctx, func(x books.SyncTx) error { return x.OpenConflict(c, books.HistoryEntry{Event: "conflict"}) }); err != nil {
 		t.Fatal(err)
 	}
@@ -148,11 +151,11 @@ func TestDamageSticks(t *testing.T) {
 // A damaged body that goes into the history is not taken for whole there.
 func TestDamagedHistory(t *testing.T) {
 	d, ctx := openTemp(t), context.Background()
-	v, s := sample(1, 1)
-	version := mustSave(t, d, v, s, 0, books.Put)
+	v, _ := sample(1, 1)
+	version := mustSave(t, d, v, 0, books.Put)
 	spoil(t, d, "body", `doc = replace(doc, '10.5', '18.5')`)
-	mustSave(t, d, v, s, version, books.Put)
-	h, err := d.History(ctx, v.ID)
+	mustSave(t, d, v, version, books.Put)
+	h, err := d.History(ctx, document.Key{Type: invoice.Type, ID: v.ID})
 	wantDamaged(t, err)
 	if len(h) != 1 {
 		t.Fatalf("%+v", h)
@@ -163,12 +166,12 @@ func TestDamagedHistory(t *testing.T) {
 func TestDamagedConflictAndMaster(t *testing.T) {
 	d, ctx := openTemp(t), context.Background()
 	for i := range 2 {
-		v, s := sample(i, 1)
-		mustSave(t, d, v, s, 0, books.Put)
-		c := books.Conflict{ID: v.ID, InvoiceID: v.ID, Mine: v, Theirs: v}
+		v, _ := sample(i, 1)
+		mustSave(t, d, v, 0, books.Put)
+		c := books.Conflict{ID: v.ID, Type: invoice.Type, DocumentID: v.ID, Mine: v, Theirs: v}
 		err := d.Update(ctx, func(x books.SyncTx) error {
 			return errors.Join(x.OpenConflict(c, books.HistoryEntry{Event: "conflict"}),
-				x.SetCustomer(party.Customer{ID: v.ID, Party: party.Party{Name: "某某"}}, false), x.SetItem(invoice.Item{ID: v.ID, Name: "某物"}, false))
+				x.SetClean(customer.Customer{ID: v.ID, Party: party.Party{Name: "某某"}}, nil, books.HistoryEntry{}), x.SetClean(item.Item{ID: v.ID, Name: "某物"}, nil, books.HistoryEntry{}))
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -181,13 +184,12 @@ func TestDamagedConflictAndMaster(t *testing.T) {
 		t.Errorf("%d whole conflicts", len(all))
 	}
 	v, _ := sample(0, 1)
-	_, err = d.Conflict(ctx, v.ID)
+	_, err = d.Conflict(ctx, document.Key{Type: invoice.Type, ID: v.ID})
 	wantDamaged(t, err)
-	spoil(t, d, "customer", `body = replace(body, '某', '木') WHERE rowid = 1`)
-	spoil(t, d, "item", `body = replace(body, '某', '木') WHERE rowid = 1`)
-	customers, err := d.Customers(ctx, "", 9)
-	items, err2 := d.Items(ctx, "", 9)
-	if err != nil || err2 != nil || len(customers) != 1 || len(items) != 1 || customers[0].Name != "某某" {
+	spoil(t, d, "record", `doc = replace(doc, '某', '木') WHERE id = '`+v.ID+`'`)
+	customers, err := d.Find(ctx, customer.Type, "", 9)
+	items, err2 := d.Find(ctx, item.Type, "", 9)
+	if err != nil || err2 != nil || len(customers) != 1 || len(items) != 1 || customers[0].Document.(customer.Customer).Name != "某某" {
 		t.Error(customers, err, items, err2)
 	}
 	wantCheck(t, d, "customer")
@@ -196,8 +198,8 @@ func TestDamagedConflictAndMaster(t *testing.T) {
 // Frozen bytes that changed are not sent again, nor offered after an answer.
 func TestDamagedOperation(t *testing.T) {
 	d, ctx := openTemp(t), context.Background()
-	v, s := sample(1, 1)
-	mustSave(t, d, v, s, 0, books.Put)
+	v, _ := sample(1, 1)
+	mustSave(t, d, v, 0, books.Put)
 	err := d.Update(ctx, func(x books.SyncTx) error {
 		_, err := x.Freeze(1, []byte("frozen"), "hash", 0, day0)
 		return err

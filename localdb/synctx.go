@@ -2,12 +2,10 @@ package localdb
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"counterfoil/app/books"
-	"counterfoil/app/invoice"
+	"counterfoil/app/document"
 )
 
 var (
@@ -21,8 +19,12 @@ func (d *DB) Update(ctx context.Context, fn func(books.SyncTx) error) error {
 	return wrap("update", d.inTx(ctx, func(t *tx) error { return fn(t) }))
 }
 
-func (t *tx) Invoice(id string) (books.Stored, error) {
-	return scanStored(id, func(into ...any) error { return t.one(storedQuery, []any{id}, into...) })
+// Document implements books.SyncTx.
+func (t *tx) Document(k document.Key) (books.Record, error) {
+	if _, known := document.Lookup(k.Type); !known {
+		return books.Record{}, books.ErrNotFound
+	}
+	return scanRecord(k, func(into ...any) error { return t.one(shelfOf(k.Type).stored(), []any{k.ID}, into...) })
 }
 
 func (t *tx) Freeze(id int64, bytes []byte, hash string, base int64, at time.Time) (seq int64, err error) {
@@ -62,43 +64,22 @@ func (t *tx) Forget(before time.Time) error {
 	return t.exec(`DELETE FROM answered WHERE answered < ?`, nanos(before))
 }
 
-func (t *tx) Revision(id string) (int64, error) {
-	n := int64(-1)
-	err := t.one(`SELECT iif(sum IS row_sum(`+invoiceSummed+`), revision, -1) FROM invoice WHERE id = ?`, []any{id}, &n)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
-	return n, err
-}
+// Revision implements books.SyncTx.
+func (t *tx) Revision(k document.Key) (int64, error) { return shelfOf(k.Type).revision(t, k.ID) }
 
-func (t *tx) Settle(v invoice.Invoice, h books.HistoryEntry) (bool, error) {
-	err := hit(t.change(`UPDATE invoice SET state = ?1, number = ?2, rejection = '', version = version + 1, revision = ?3
-		WHERE id = ?4 AND conflict = 0 AND revision <= ?3 AND NOT EXISTS (SELECT 1 FROM outbox WHERE document_id = ?4)
-		AND sum IS row_sum(`+invoiceSummed+`)`,
-		v.State, v.Number, v.Revision, v.ID))
-	if errors.Is(err, books.ErrNotFound) {
-		return false, nil
-	}
+// Settle implements books.SyncTx.
+func (t *tx) Settle(d document.Document, h books.HistoryEntry) (bool, error) {
+	k := document.KeyOf(d)
+	body, err := document.Encode(d)
 	if err != nil {
 		return false, err
 	}
-	doc, err := encode(v)
-	if err != nil {
+	done, err := shelfOf(k.Type).settle(t, d, body)
+	if err != nil || !done {
 		return false, err
 	}
 	// The content is as before, so the entry holds no copy of it.
-	if err := t.putHistory(0, v.ID, h); err != nil {
-		return false, err
-	}
-	if err := t.exec(`UPDATE body SET doc = ?1, base = ?1 WHERE n = (SELECT n FROM invoice WHERE id = ?2)`, doc, v.ID); err != nil || v.Number == "" {
-		return true, err
-	}
-	// It is searched by its number too.
-	row, err := t.head(v.ID)
-	if err != nil {
-		return false, err
-	}
-	return true, t.putSearch(false, row.n, searchText(v))
+	return true, t.putHistory(0, k, h)
 }
 
 func (t *tx) Attempt(id int64, code string) error {
@@ -106,109 +87,89 @@ func (t *tx) Attempt(id int64, code string) error {
 }
 
 // SetClean also closes an open conflict: the document is theirs now. It makes a
-// damaged invoice whole.
-func (t *tx) SetClean(v invoice.Invoice, sheet invoice.Sheet, h books.HistoryEntry) error {
-	old, err := t.head(v.ID)
+// damaged document whole.
+func (t *tx) SetClean(d document.Document, body []byte, h books.HistoryEntry) error {
+	k := document.KeyOf(d)
+	s := shelfOf(k.Type)
+	old, err := s.head(t, k.ID)
 	if err != nil {
 		return err
 	}
-	if err := t.heal(old.n); err != nil {
-		return err
-	}
-	if err := t.putHistory(old.n, v.ID, h); err != nil {
-		return err
-	}
-	if _, err := t.putInvoice(old, v, sheet, docIsBase, nil); err != nil {
-		return err
-	}
-	if err := t.closeConflict(v.ID); err != nil {
-		return err
-	}
-	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND +state IN ('unsent', 'parked')`, v.ID)
-}
-
-// heal lets go of what is damaged in an invoice that is about to be replaced whole.
-func (t *tx) heal(n int64) error {
-	if n == 0 {
-		return nil
-	}
-	changed, err := t.change(`UPDATE invoice SET conflict = EXISTS (SELECT 1 FROM conflict c WHERE c.invoice_id = id) WHERE n = ? AND sum IS NOT row_sum(`+invoiceSummed+`)`, n)
-	if err != nil {
-		return err
-	}
-	if changed > 0 {
-		if err := t.exec(`UPDATE invoice SET sum = row_sum(`+invoiceSummed+`) WHERE n = ?`, n); err != nil {
+	if old.n != 0 {
+		if err := s.heal(t, old.n); err != nil {
 			return err
 		}
 	}
-	// An invoice needs a body; where it is gone the next update would miss it.
-	if err := t.exec(`INSERT OR IGNORE INTO body (n, doc) VALUES (?, x'')`, n); err != nil {
+	if err := t.putHistory(old.n, k, h); err != nil {
 		return err
 	}
-	return t.exec(`DELETE FROM typed WHERE n = ? AND sum IS NOT row_sum(`+typedSummed+`)`, n)
+	if _, err := t.put(old, d, body, docIsBase, nil); err != nil || old.n == 0 {
+		return err
+	}
+	if err := t.closeConflict(k); err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM outbox WHERE document_id = ? AND document_type = ? AND +state IN ('unsent', 'parked')`, k.ID, k.Type)
 }
 
 // SetBase also closes an open conflict: the engine calls it only when nothing is
 // left for a person to choose.
-func (t *tx) SetBase(doc invoice.Invoice, sheet invoice.Sheet, base invoice.Invoice, kind books.OperationKind, h books.HistoryEntry) error {
-	old, err := t.head(doc.ID)
+func (t *tx) SetBase(doc, base document.Document, kind books.OperationKind, h books.HistoryEntry) error {
+	k := document.KeyOf(doc)
+	old, err := shelfOf(k.Type).head(t, k.ID)
 	if err != nil {
 		return err
 	}
-	if err := t.putHistory(old.n, doc.ID, h); err != nil {
+	if err := t.putHistory(old.n, k, h); err != nil {
 		return err
 	}
-	if _, err := t.putInvoice(old, doc, sheet, setBase, &base); err != nil {
+	if _, err := t.put(old, doc, nil, setBase, base); err != nil {
 		return err
 	}
-	if err := t.closeConflict(doc.ID); err != nil {
+	if err := t.closeConflict(k); err != nil {
 		return err
 	}
 	if kind == "" {
 		return nil
 	}
-	return t.demand(doc, kind, base.State)
+	return t.demand(doc, kind, base.Meta().State)
 }
 
 // demand makes the unsent operation of the document be of exactly this kind.
-func (t *tx) demand(v invoice.Invoice, kind books.OperationKind, from invoice.State) error {
-	if err := t.unpark(v.ID); err != nil {
+func (t *tx) demand(d document.Document, kind books.OperationKind, from document.State) error {
+	k := document.KeyOf(d)
+	if err := t.unpark(k); err != nil {
 		return err
 	}
-	n, err := t.change(`UPDATE outbox SET kind = ?, base_revision = ?, from_state = ? WHERE document_id = ? AND +state = 'unsent'`,
-		kind, v.Revision, from, v.ID)
+	n, err := t.change(`UPDATE outbox SET kind = ?, base_revision = ?, from_state = ? WHERE document_id = ? AND document_type = ? AND +state = 'unsent'`,
+		kind, d.Meta().Revision, from, k.ID, k.Type)
 	if err != nil || n > 0 {
 		return err
 	}
-	return t.addUnsent(v, kind, from)
+	return t.addUnsent(d, kind, from)
 }
 
-func (t *tx) DeleteInvoice(id string, h books.HistoryEntry) error {
-	old, err := t.head(id)
+// Remove implements books.SyncTx.
+func (t *tx) Remove(k document.Key, h books.HistoryEntry) error {
+	old, err := shelfOf(k.Type).head(t, k.ID)
 	if err != nil {
 		return err
 	}
-	if err := t.putHistory(old.n, id, h); err != nil {
+	if err := t.putHistory(old.n, k, h); err != nil {
 		return err
 	}
-	return t.drop(old.n, id)
+	return t.drop(old.n, k)
 }
 
-// drop removes every trace of an invoice but its history. n is 0 when there is no row.
-func (t *tx) drop(n int64, id string) error {
-	if err := t.exec(`DELETE FROM outbox WHERE document_id = ?`, id); err != nil {
+// drop removes every trace of a document but its history. n is 0 when there is no row.
+func (t *tx) drop(n int64, k document.Key) error {
+	if err := t.forgetOperations(k); err != nil {
 		return err
 	}
-	if err := t.exec(`DELETE FROM conflict WHERE invoice_id = ?`, id); err != nil || n == 0 {
+	if err := t.exec(`DELETE FROM conflict WHERE type = ? AND document_id = ?`, k.Type, k.ID); err != nil || n == 0 {
 		return err
 	}
-	for _, q := range []string{`DELETE FROM search_index WHERE rowid = ?`, `DELETE FROM search WHERE n = ?`,
-		`DELETE FROM typed WHERE n = ?`, `DELETE FROM receipt WHERE n = ?`, `DELETE FROM body WHERE n = ?`, `DELETE FROM invoice WHERE n = ?`} {
-		if err := t.exec(q, n); err != nil {
-			return err
-		}
-	}
-	return nil
+	return shelfOf(k.Type).drop(t, n)
 }
 
 func (t *tx) SetCursor(c books.Cursor) error {

@@ -9,14 +9,14 @@ import (
 )
 
 // SaveTyped implements books.Store.
-func (d *DB) SaveTyped(ctx context.Context, v invoice.Invoice, sheet invoice.Sheet, version int64, kind books.OperationKind, h books.HistoryEntry, typed books.Typed) (books.Saved, error) {
-	return d.saveInvoice(ctx, v, sheet, version, kind, h, func(t *tx, n int64) error { return t.putTyped(n, typed) })
+func (d *DB) SaveTyped(ctx context.Context, v invoice.Invoice, version int64, kind books.OperationKind, h books.HistoryEntry, typed books.Typed) (books.Saved, error) {
+	return d.saveInvoice(ctx, v, version, kind, h, func(t *tx, n int64) error { return t.putTyped(n, typed) })
 }
 
 // PutTyped implements books.Store.
 func (d *DB) PutTyped(ctx context.Context, id string, typed books.Typed) error {
 	return wrap("put typed", d.inTx(ctx, func(t *tx) error {
-		row, err := t.head(id)
+		row, err := invoiceShelf{}.head(t, id)
 		if err != nil {
 			return err
 		}

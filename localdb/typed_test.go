@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
+	"counterfoil/app/invoice"
 )
 
 // What is typed beside a draft is kept with it, replaced by the next save that
@@ -14,9 +16,9 @@ import (
 func TestTypedBesideADraft(t *testing.T) {
 	d := openTemp(t)
 	ctx := context.Background()
-	v, s := sample(1, 2)
+	v, _ := sample(1, 2)
 	typed := books.Typed{"line/" + v.Lines[0].ID + "/price": "¥28.32 x", "date": "2026-1"}
-	saved, err := d.SaveTyped(ctx, v, s, 0, books.Put, books.HistoryEntry{Event: "drafted"}, typed)
+	saved, err := d.SaveTyped(ctx, v, 0, books.Put, books.HistoryEntry{Event: "drafted"}, typed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,13 +30,13 @@ func TestTypedBesideADraft(t *testing.T) {
 		}
 	}
 	want("saved", typed)
-	if _, err = d.SaveInvoice(ctx, v, s, saved.Version, books.Put, books.HistoryEntry{Event: "edited"}); err != nil {
+	if _, err = d.SaveInvoice(ctx, v, saved.Version, books.Put, books.HistoryEntry{Event: "edited"}); err != nil {
 		t.Fatal(err)
 	}
 	want("saved by a script", typed)
 	if err := d.Update(ctx, func(tx books.SyncTx) error {
 		v.Revision = 1
-		return tx.SetClean(v, s, books.HistoryEntry{Event: "received"})
+		return tx.SetClean(v, nil, books.HistoryEntry{Event: "received"})
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -52,18 +54,20 @@ func TestTypedBesideADraft(t *testing.T) {
 		t.Errorf("beside no invoice: %v", err)
 	}
 	// A save that fails leaves what was typed as it was.
-	if _, err := d.SaveTyped(ctx, v, s, 99, books.Put, books.HistoryEntry{}, books.Typed{}); !errors.Is(err, books.ErrStale) {
+	if _, err := d.SaveTyped(ctx, v, 99, books.Put, books.HistoryEntry{}, books.Typed{}); !errors.Is(err, books.ErrStale) {
 		t.Error(err)
 	}
 	want("after a stale save", other)
-	if _, err := d.SaveTyped(ctx, v, s, before.Version, books.Put, books.HistoryEntry{}, books.Typed{}); err != nil {
+	if _, err := d.SaveTyped(ctx, v, before.Version, books.Put, books.HistoryEntry{}, books.Typed{}); err != nil {
 		t.Fatal(err)
 	}
 	want("corrected", nil)
 	if err := d.PutTyped(ctx, v.ID, other); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Update(ctx, func(tx books.SyncTx) error { return tx.DeleteInvoice(v.ID, books.HistoryEntry{}) }); err != nil {
+	if err := d.Update(ctx, func(tx books.SyncTx) error {
+		return tx.Remove(document.Key{Type: invoice.Type, ID: v.ID}, books.HistoryEntry{})
+	}); err != nil {
 		t.Fatal(err)
 	}
 	var left int

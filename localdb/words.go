@@ -9,7 +9,6 @@ import (
 	"golang.org/x/text/width"
 
 	"counterfoil/app/invoice"
-	"counterfoil/app/party"
 )
 
 // fold makes searching blind to case and to full-width forms.
@@ -26,9 +25,11 @@ func searchText(v invoice.Invoice) string {
 	}
 	add(v.Number)
 	add(v.Reference)
-	add(v.Buyer.Name)
-	add(v.Buyer.TaxNo)
-	add(v.Remark)
+	for _, f := range invoice.Fields {
+		if f.Searched {
+			add(f.Text(v))
+		}
+	}
 	add(initials(v.Buyer.Name))
 	seen := map[string]bool{}
 	name := func(s string) {
@@ -46,14 +47,6 @@ func searchText(v invoice.Invoice) string {
 	}
 	b.WriteString("\n\n") // every character starts a trigram
 	return b.String()
-}
-
-func customerText(c party.Customer) string {
-	return fold(c.Name+"\n"+c.TaxNo+"\n"+c.Phone+"\n"+c.Email) + "\n" + initials(c.Name)
-}
-
-func itemText(i invoice.Item) string {
-	return fold(i.Name+"\n"+i.TaxCode+"\n"+i.Spec) + "\n" + initials(i.Name)
 }
 
 // sounds of a character: distinct initials, and the first reading without tone.

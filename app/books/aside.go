@@ -1,12 +1,16 @@
 package books
 
-import "time"
+import (
+	"time"
+
+	"counterfoil/app/document"
+)
 
 // Aside is a version of a document that the server has and this program cannot
 // read. It is kept for a program that can, and what is here of the document stays
 // as it is.
 type Aside struct {
-	Type     DocumentType
+	Type     document.Type
 	ID       string
 	Seq      int64
 	Revision int64

@@ -18,18 +18,13 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
-	"counterfoil/app/party"
-)
 
-// DocumentType names what an operation or change speaks of.
-type DocumentType string
-
-// Document types of the protocol.
-const (
-	InvoiceDocument  DocumentType = "invoice"
-	CustomerDocument DocumentType = "customer"
-	ItemDocument     DocumentType = "item"
+	// The types that the program knows.
+	_ "counterfoil/app/customer"
+	_ "counterfoil/app/item"
+	_ "counterfoil/app/seller"
 )
 
 // OperationKind says what an operation asks for.
@@ -62,7 +57,7 @@ const (
 type Operation struct {
 	ID           int64 // local order, rising
 	Seq          int64 // device sequence; 0 while unsent
-	DocumentType DocumentType
+	DocumentType document.Type
 	DocumentID   string
 	Kind         OperationKind
 	BaseRevision int64
@@ -75,15 +70,41 @@ type Operation struct {
 	SentAt       time.Time // first time sent; zero while unsent
 }
 
-// Stored is an invoice as this device holds it.
+// Key names the document that the operation is of.
+func (o Operation) Key() document.Key { return document.Key{Type: o.DocumentType, ID: o.DocumentID} }
+
+// Status is how a document stands on this device.
+type Status struct {
+	Version  int64       // local version, raised at each local change of any origin
+	Pending  OutboxState // state of its newest operation; empty when none: the server has all of it
+	Refusal  string      // stable code of why its newest operation is parked; empty when it is not
+	Deleting bool        // its newest operation asks to delete it
+	Conflict bool        // an open Conflict exists
+	Typed    Typed       // what was typed into it and is not in the document yet; nil when nothing is
+}
+
+// Record is a document as this device holds it.
+type Record struct {
+	Document document.Document
+	Base     document.Document // nil when the server never had it
+	Status
+}
+
+// Stored is a Record of an invoice.
 type Stored struct {
-	Invoice  invoice.Invoice
-	Version  int64            // local version, raised at each local change of any origin
-	Base     *invoice.Invoice // nil when the server never had it
-	Pending  OutboxState      // state of its newest operation; empty when none: the server has all of it
-	Deleting bool             // its newest operation asks to delete it
-	Conflict bool             // an open Conflict exists
-	Typed    Typed            // what was typed into it and is not in Invoice yet; nil when nothing is
+	Invoice invoice.Invoice
+	Base    *invoice.Invoice // nil when the server never had it
+	Status
+}
+
+// Stored returns the record of an invoice; of another type its invoice is empty.
+func (r Record) Stored() Stored {
+	s := Stored{Status: r.Status}
+	s.Invoice, _ = r.Document.(invoice.Invoice)
+	if base, ok := r.Base.(invoice.Invoice); ok {
+		s.Base = &base
+	}
+	return s
 }
 
 // Saved is what a save gave the invoice.
@@ -101,8 +122,8 @@ func TooLarge(n int) error {
 	if n <= MaxDocument {
 		return nil
 	}
-	return &Error{Code: "document_too_large", Text: fmt.Sprintf("the invoice takes %d kB, more than the %d kB that one may have", (n+1023)>>10, MaxDocument>>10),
-		Hint: "split the invoice, or shorten its texts"}
+	return &Error{Code: "document_too_large", Text: fmt.Sprintf("it takes %d kB, more than the %d kB that one may have", (n+1023)>>10, MaxDocument>>10),
+		Hint: "shorten its texts, or split it"}
 }
 
 // FieldDiff is one row in which the two sides differ, or one that was merged.
@@ -124,20 +145,24 @@ const (
 	Theirs Side = "theirs"
 )
 
-// Conflict holds three whole versions and what differs.
+// Conflict holds three whole versions of a document and what differs.
 type Conflict struct {
-	ID        string // UUIDv7
-	InvoiceID string
-	Base      *invoice.Invoice // nil when both sides made it
-	Mine      invoice.Invoice
-	Theirs    invoice.Invoice // Theirs.Revision is the server's revision
-	Deleted   bool            // theirs is a deletion; Theirs holds the last version known
-	Diffs     []FieldDiff     // need a person
-	Merged    []FieldDiff     // settled by rule
-	OpenedAt  time.Time
+	ID         string // UUIDv7
+	Type       document.Type
+	DocumentID string
+	Base       document.Document // nil when both sides made it
+	Mine       document.Document
+	Theirs     document.Document // its revision is the server's
+	Deleted    bool              // theirs is a deletion; Theirs holds the last version known
+	Diffs      []FieldDiff       // need a person
+	Merged     []FieldDiff       // settled by rule
+	OpenedAt   time.Time
 }
 
-// DeletedState stands in a FieldDiff of "state" for a side that deleted the invoice.
+// Key names the document in conflict.
+func (c Conflict) Key() document.Key { return document.Key{Type: c.Type, ID: c.DocumentID} }
+
+// DeletedState stands in a FieldDiff of "state" for a side that deleted the document.
 const DeletedState = "deleted"
 
 // Deleting reports whether mine is a deletion, which met a newer version.
@@ -147,23 +172,22 @@ func (c Conflict) Deleting() bool {
 
 // Merge is the answer of a three-way merge.
 type Merge struct {
-	Result invoice.Invoice // every rule-settled field, and mine where a person must choose
+	Result document.Document // every rule-settled field, and mine where a person must choose
 	Diffs  []FieldDiff
 	Merged []FieldDiff
 }
 
-// Merger merges three versions of a draft, choosing a side for the paths given;
+// Merger merges three versions of a document, choosing a side for the paths given;
 // sync/merge is the one that is used. base may be nil.
-type Merger func(base *invoice.Invoice, mine, theirs invoice.Invoice, choices map[string]Side) Merge
+type Merger func(base, mine, theirs document.Document, choices map[string]Side) Merge
 
-// HistoryEntry is one line of an invoice's history. Before is the whole version
+// HistoryEntry is one line of a document's history. Before is the whole version
 // that was replaced or not chosen, so nothing is thrown away.
 type HistoryEntry struct {
-	InvoiceID string
-	At        time.Time
-	Event     string // "drafted", "edited", "submitted", "recalled", "merged", "conflict", "resolved", "issued", "rejected", "received"
-	Detail    string
-	Before    *invoice.Invoice
+	At     time.Time
+	Event  string // "drafted", "edited", "submitted", "recalled", "merged", "conflict", "resolved", "issued", "rejected", "received"
+	Detail string
+	Before document.Document
 }
 
 // Filter picks invoices for a list.
@@ -225,10 +249,10 @@ type Store interface {
 	// filled in the same transaction: date without dashes, "-", letters of the
 	// device, counter; at most 20 characters. A body above MaxDocument gives *Error
 	// "document_too_large".
-	SaveInvoice(ctx context.Context, inv invoice.Invoice, sheet invoice.Sheet, version int64, kind OperationKind, h HistoryEntry) (Saved, error)
+	SaveInvoice(ctx context.Context, inv invoice.Invoice, version int64, kind OperationKind, h HistoryEntry) (Saved, error)
 	// SaveTyped is SaveInvoice that also replaces what was typed beside the
 	// invoice, in the same transaction; SaveInvoice leaves it alone.
-	SaveTyped(ctx context.Context, inv invoice.Invoice, sheet invoice.Sheet, version int64, kind OperationKind, h HistoryEntry, typed Typed) (Saved, error)
+	SaveTyped(ctx context.Context, inv invoice.Invoice, version int64, kind OperationKind, h HistoryEntry, typed Typed) (Saved, error)
 	// PutTyped replaces what was typed beside an invoice and nothing else: neither
 	// its version nor the outbox changes. ErrNotFound when there is no such invoice.
 	PutTyped(ctx context.Context, id string, typed Typed) error
@@ -244,17 +268,25 @@ type Store interface {
 	// Counts is exact, but for a search that finds more than a bound: then AtLeast is set.
 	Counts(ctx context.Context, f Filter) (Counts, error)
 	Outbox(ctx context.Context, limit int) ([]Operation, error)
+	// Document returns a document of any type, ErrNotFound when there is none.
+	Document(ctx context.Context, k document.Key) (Record, error)
+	// Save is SaveInvoice for a document of any other type; it returns the new version.
+	Save(ctx context.Context, d document.Document, version int64, kind OperationKind, h HistoryEntry) (int64, error)
+	// Find lists documents of a type that hold every word of a search, by name in
+	// pinyin order; not for invoices, which have a List.
+	Find(ctx context.Context, t document.Type, search string, limit int) ([]Record, error)
+	// Revert makes a document what the server has and drops its operations; one
+	// that the server never had goes. ErrNotFound when there is none.
+	Revert(ctx context.Context, k document.Key, h HistoryEntry) error
 	// Retry puts the parked operation of a document back among those to be sent,
 	// with the id and bytes it had. ErrNotFound when none is parked.
-	Retry(ctx context.Context, documentID string) error
+	Retry(ctx context.Context, k document.Key) error
 	Conflicts(ctx context.Context) ([]Conflict, error)
-	Conflict(ctx context.Context, invoiceID string) (Conflict, error)
-	// Resolve writes the result as the new draft on top of Theirs, its outbox row
+	Conflict(ctx context.Context, k document.Key) (Conflict, error)
+	// Resolve writes the result as the new document on top of Theirs, its outbox row
 	// (none when the result is theirs), the history, and closes the conflict.
-	Resolve(ctx context.Context, c Conflict, result invoice.Invoice, sheet invoice.Sheet, kind OperationKind, h HistoryEntry) error
-	History(ctx context.Context, id string) ([]HistoryEntry, error)
-	Customers(ctx context.Context, search string, limit int) ([]party.Customer, error)
-	Items(ctx context.Context, search string, limit int) ([]invoice.Item, error)
+	Resolve(ctx context.Context, c Conflict, result document.Document, kind OperationKind, h HistoryEntry) error
+	History(ctx context.Context, k document.Key) ([]HistoryEntry, error)
 	// Setting and SetSetting keep small values by name; missing gives "".
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string) error

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
 )
@@ -36,7 +37,7 @@ func notFound(id string, err error) error {
 // complete fills what a draft needs and nobody typed: ids, orders, date. The
 // reference comes with the save.
 func (d *Desk) complete(inv *invoice.Invoice) {
-	now := d.Now()
+	now := d.Now().Truncate(document.Precision)
 	if inv.ID == "" {
 		inv.ID = d.NewID()
 	}
@@ -57,7 +58,7 @@ func (d *Desk) complete(inv *invoice.Invoice) {
 	inv.Lines = invoice.Sorted(inv.Lines)
 }
 
-// Draft stores a new draft, complete or not, and gives it back as stored. An
+// Draft stores a new draft, complete or not, and returns it as stored. An
 // invoice of that id gives *Error "exists"; what cannot be computed or is too
 // long gives *Error with the field.
 func (d *Desk) Draft(ctx context.Context, inv invoice.Invoice) (Stored, invoice.Sheet, error) {
@@ -90,12 +91,12 @@ func (d *Desk) save(ctx context.Context, inv invoice.Invoice, version int64, kin
 	if err != nil {
 		return Stored{}, sheet, err
 	}
-	h.InvoiceID, h.At = inv.ID, d.Now()
+	h.At = d.Now()
 	var saved Saved
 	if typed == nil {
-		saved, err = d.Store.SaveInvoice(ctx, inv, sheet, version, kind, h)
+		saved, err = d.Store.SaveInvoice(ctx, inv, version, kind, h)
 	} else {
-		saved, err = d.Store.SaveTyped(ctx, inv, sheet, version, kind, h, typed)
+		saved, err = d.Store.SaveTyped(ctx, inv, version, kind, h, typed)
 	}
 	if errors.Is(err, ErrStale) {
 		return Stored{}, sheet, &Error{Code: "stale", Text: "the invoice changed meanwhile", Hint: "look at it again, then repeat the change", Err: err}
@@ -104,7 +105,7 @@ func (d *Desk) save(ctx context.Context, inv invoice.Invoice, version int64, kin
 		return Stored{}, sheet, err
 	}
 	inv.Reference = saved.Reference
-	return Stored{Invoice: inv, Version: saved.Version, Pending: Unsent, Typed: typed}, sheet, nil
+	return Stored{Invoice: inv, Status: Status{Version: saved.Version, Pending: Unsent, Typed: typed}}, sheet, nil
 }
 
 // editable reads an invoice whose content may change now.
@@ -138,14 +139,11 @@ func (d *Desk) edit(ctx context.Context, id string, version int64, inv invoice.I
 	if err := refuse(invoice.Validate(inv, invoice.StageDraft)); err != nil {
 		return Stored{}, invoice.Sheet{}, err
 	}
-	// What an edit cannot touch comes from the store.
 	old := st.Invoice
-	inv.ID, inv.Reference, inv.Number, inv.Revision = old.ID, old.Reference, old.Number, old.Revision
-	inv.State, inv.Rejection, inv.Reverses, inv.RedRows = invoice.Draft, nil, old.Reverses, old.RedRows
-	inv.CreatedAt, inv.IssuedAt, inv.Branch = old.CreatedAt, old.IssuedAt, old.Branch
-	keepUnknown(&inv, old)
+	inv = edited(old, inv)
+	inv.State, inv.Rejection = invoice.Draft, nil
 	d.complete(&inv)
-	return d.save(ctx, inv, version, Put, HistoryEntry{Event: "edited", Before: &old}, typed)
+	return d.save(ctx, inv, version, Put, HistoryEntry{Event: "edited", Before: old}, typed)
 }
 
 // Reviewed ticks the review that lines of two clerks need before submit.
@@ -222,7 +220,7 @@ func (d *Desk) Retry(ctx context.Context, id string) (Stored, error) {
 	if err != nil {
 		return st, notFound(id, err)
 	}
-	if err := d.Store.Retry(ctx, id); errors.Is(err, ErrNotFound) {
+	if err := d.Store.Retry(ctx, document.Key{Type: invoice.Type, ID: id}); errors.Is(err, ErrNotFound) {
 		return st, &Error{Code: "not_parked", Text: "the invoice is not held back", Hint: "what waits is sent by itself", Err: err}
 	} else if err != nil {
 		return st, err
@@ -265,14 +263,21 @@ func (d *Desk) Reverse(ctx context.Context, id string) (Stored, error) {
 
 // copyOf keeps content only: no ids, numbers, states.
 func copyOf(inv invoice.Invoice) invoice.Invoice {
-	lines := append([]invoice.Line(nil), inv.Lines...)
-	for i := range lines {
-		lines[i].ID, lines[i].Order = "", ""
+	out := invoice.DocumentKind.Copied(inv).(invoice.Invoice)
+	out.Extra, out.Lines = inv.Extra, append([]invoice.Line(nil), inv.Lines...)
+	for i := range out.Lines {
+		out.Lines[i].ID, out.Lines[i].Order = "", ""
 	}
-	return invoice.Invoice{
-		Kind: inv.Kind, Basis: inv.Basis, Buyer: inv.Buyer, Lines: lines, Remark: inv.Remark,
-		Payee: inv.Payee, Reviewer: inv.Reviewer, Drawer: inv.Drawer, Email: inv.Email, Extra: inv.Extra,
-	}
+	return out
+}
+
+// edited is old with the fields and lines of inv: what an edit cannot touch comes
+// from the store.
+func edited(old, inv invoice.Invoice) invoice.Invoice {
+	out := invoice.DocumentKind.Edited(old, inv).(invoice.Invoice)
+	out.Lines, out.ReviewNeeded, out.Extra, out.Buyer.Extra, out.Seller.Extra = inv.Lines, inv.ReviewNeeded, inv.Extra, inv.Buyer.Extra, inv.Seller.Extra
+	keepUnknown(&out, old)
+	return out
 }
 
 func validID(s string) bool {

@@ -4,8 +4,7 @@ import (
 	"context"
 	"time"
 
-	"counterfoil/app/invoice"
-	"counterfoil/app/party"
+	"counterfoil/app/document"
 )
 
 // Device is the identity of this data folder.
@@ -28,28 +27,27 @@ type Cursor struct {
 	Behind time.Time
 }
 
-// Change is one change read from the server. Exactly one body is set unless Deleted or Own.
+// Change is one change read from the server. It has its Document unless Deleted, Own
+// or Aside says why not.
 type Change struct {
+	document.Key
 	Seq      int64
-	Type     DocumentType
-	ID       string
 	Revision int64
 	Deleted  bool
 	Own      bool // this device made it; no body
-	Invoice  *invoice.Invoice
-	Sheet    *invoice.Sheet // computed from Invoice
-	Customer *party.Customer
-	Item     *invoice.Item
-	Receipt  []byte // of an issued invoice, as the server signed it
+	Document document.Document
+	Body     []byte // of Document, as it came; nil when it is to be written anew
+	Receipt  []byte // of an issued document, as the server signed it
 	Aside    *Aside // it cannot be read; no body
 }
 
 // Ready is an operation that may be sent now.
 type Ready struct {
 	Operation
-	Document *invoice.Invoice // of an Unsent one; nil when it is gone
-	Receipt  []byte           // of the document, for a Present
-	Err      error            // the document cannot be read: it holds up no other
+	Document document.Document // of an Unsent one; nil when it is gone
+	Body     []byte            // of Document, as it is stored
+	Receipt  []byte            // of the document, for a Present
+	Err      error             // the document cannot be read: it holds up no other
 }
 
 // SyncStore is what the sync engine needs of the local store. Update runs fn in
@@ -74,12 +72,12 @@ type SyncStore interface {
 
 // SyncTx is what can be done inside one transaction of the engine.
 type SyncTx interface {
-	// Invoice gives ErrNotFound when there is none, ErrDamaged with Pending alone
+	// Document returns ErrNotFound when there is none, ErrDamaged with Pending alone
 	// when what is stored is not what was written; SetClean makes it whole.
-	Invoice(id string) (Stored, error)
-	// Conflict gives the open conflict of an invoice, ErrNotFound when there is
+	Document(k document.Key) (Record, error)
+	// Conflict returns the open conflict of a document, ErrNotFound when there is
 	// none, ErrDamaged when it is not what was written.
-	Conflict(invoiceID string) (Conflict, error)
+	Conflict(k document.Key) (Conflict, error)
 	// Ready lists operations to send, oldest first, Sent ones before Unsent ones,
 	// at most one a document, without Parked ones and without those whose
 	// document has an open conflict: at most limit, and only until their bodies
@@ -95,14 +93,14 @@ type SyncTx interface {
 	// removes what was answered before a time from that list.
 	Answered(id int64, answer string, at time.Time) error
 	Forget(before time.Time) error
-	// Revision is the server's revision that the document of an invoice rests on,
-	// -1 when there is no such invoice or it is damaged.
-	Revision(id string) (int64, error)
-	// Settle writes what the server made of an invoice that was sent as it
-	// stands: its state, number and revision; document and base are then equal.
-	// It writes nothing and gives false when there is more to it: an operation
-	// that waits, a conflict, a newer revision, or no such invoice.
-	Settle(inv invoice.Invoice, h HistoryEntry) (bool, error)
+	// Revision is the server's revision that a document rests on, -1 when there is
+	// no such document or it is damaged.
+	Revision(k document.Key) (int64, error)
+	// Settle writes what the server made of a document that was sent as it stands:
+	// its state, number and revision; document and base are then equal. It writes
+	// nothing and returns false when there is more to it: an operation that waits, a
+	// conflict, a newer revision, or no such document.
+	Settle(d document.Document, h HistoryEntry) (bool, error)
 	// Park keeps the operation for a person, with the code of why; an unsent one
 	// of the same document, which carries newer content, takes its place instead.
 	// Attempt notes a try that had no answer.
@@ -112,37 +110,37 @@ type SyncTx interface {
 	// with their old Seq and Bytes, except those of documents that have a receipt. It
 	// returns how many, and begins to remember what is Seen.
 	Reoffer() (int, error)
-	// Seen notes that the server has an invoice. OfferUnseen asks to bring to the
+	// Seen notes that the server has a document. OfferUnseen asks to bring to the
 	// server what it had and was not seen since Reoffer, except what already waits
 	// or is in conflict. It returns how many and ends the remembering.
-	Seen(id string) error
+	Seen(k document.Key) error
 	OfferUnseen() (int, error)
-	// Offer asks to present an issued invoice, unless something of it waits already.
-	Offer(id string) error
-	// KeepReceipt keeps the receipt of an invoice, signed at the change seq; Receipt
-	// returns it, nil when there is none.
-	KeepReceipt(id string, seq int64, receipt []byte) error
-	Receipt(id string) ([]byte, error)
+	// Offer asks to present an issued document, unless something of it waits already.
+	Offer(k document.Key) error
+	// KeepReceipt keeps the receipt of an issued document, signed at the change seq;
+	// Receipt returns it, nil when there is none.
+	KeepReceipt(k document.Key, seq int64, receipt []byte) error
+	Receipt(k document.Key) ([]byte, error)
 	SetMark(mark string) error
 	SetBehind(since time.Time) error
 
-	// SetClean writes the invoice as the server has it: document and base are
-	// equal, and every unsent operation of it is dropped.
-	SetClean(inv invoice.Invoice, sheet invoice.Sheet, h HistoryEntry) error
+	// SetClean writes the document as the server has it: document and base are
+	// equal, and every unsent operation of it is dropped. body is its body as it
+	// came, nil to have it written anew.
+	SetClean(d document.Document, body []byte, h HistoryEntry) error
 	// SetBase writes a new base under local edits that are not answered yet and
 	// replaces the document by doc (the merge result, or the document unchanged,
-	// with its Revision set to base.Revision). kind is the operation to have
-	// unsent for it; empty leaves the outbox alone.
-	SetBase(doc invoice.Invoice, sheet invoice.Sheet, base invoice.Invoice, kind OperationKind, h HistoryEntry) error
-	// OpenConflict opens or replaces the conflict of c.InvoiceID and drops its
+	// with its revision set to that of base). kind is the operation to have unsent
+	// for it; empty leaves the outbox alone.
+	SetBase(doc, base document.Document, kind OperationKind, h HistoryEntry) error
+	// OpenConflict opens or replaces the conflict of a document and drops its
 	// unsent and sent operations; the document stays mine.
 	OpenConflict(c Conflict, h HistoryEntry) error
-	DeleteInvoice(id string, h HistoryEntry) error
-	SetCustomer(c party.Customer, deleted bool) error
-	SetItem(i invoice.Item, deleted bool) error
+	// Remove takes a document away whole, but for its history.
+	Remove(k document.Key, h HistoryEntry) error
 	SetCursor(c Cursor) error
 	// SetAside keeps a version that cannot be read in the place of an older one;
 	// EndAside forgets it, if there is one.
 	SetAside(a Aside) error
-	EndAside(kind DocumentType, id string) error
+	EndAside(k document.Key) error
 }

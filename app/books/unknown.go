@@ -15,6 +15,9 @@ func keepUnknown(inv *invoice.Invoice, old invoice.Invoice) {
 	if inv.Buyer.Extra == nil {
 		inv.Buyer.Extra = old.Buyer.Extra
 	}
+	if inv.Seller.Extra == nil {
+		inv.Seller.Extra = old.Seller.Extra
+	}
 	was := map[string]invoice.Line{}
 	for _, l := range old.Lines {
 		was[l.ID] = l

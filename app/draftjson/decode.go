@@ -10,34 +10,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/app/money"
-	"counterfoil/app/party"
 	"counterfoil/app/tax"
 )
 
 // MaxBytes is the largest draft that is read.
 const MaxBytes = 4 << 20
-
-type draft struct {
-	ID       string `json:"id"`
-	Kind     string `json:"kind"`
-	Basis    string `json:"basis"`
-	Date     string `json:"date"`
-	Buyer    buyer  `json:"buyer"`
-	Lines    lines  `json:"lines"`
-	Remark   string `json:"remark"`
-	Payee    string `json:"payee"`
-	Reviewer string `json:"reviewer"`
-	Drawer   string `json:"drawer"`
-	Email    string `json:"email"`
-}
 
 // lines are read one by one and no further than an invoice may have.
 type lines []*line
@@ -66,15 +55,6 @@ func (l *lines) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-type buyer struct {
-	Name    string `json:"name"`
-	TaxNo   string `json:"tax_no"`
-	Address string `json:"address"`
-	Phone   string `json:"phone"`
-	Bank    string `json:"bank"`
-	Account string `json:"account"`
-}
-
 type line struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
@@ -85,6 +65,7 @@ type line struct {
 	Price    *number   `json:"price"`
 	Amount   *number   `json:"amount"`
 	Rate     *number   `json:"rate"`
+	Policy   string    `json:"policy"`
 	Discount *discount `json:"discount"`
 }
 
@@ -112,36 +93,177 @@ func bad(field, code, text, hint string) error {
 	return &books.Error{Code: code, Field: field, Text: text, Hint: hint}
 }
 
-// Decode reads one draft. Errors are *books.Error with the field and what to do.
-func Decode(r io.Reader) (invoice.Invoice, error) {
+// A Draft is what a file says of an invoice: the fields that it names, and no
+// other.
+type Draft struct {
+	ID     string // empty when the file says none
+	fields Named
+	lines  lines
+	listed bool // it says lines, perhaps none
+}
+
+// Named are fields of a document with the texts that a file has for them.
+type Named []named
+
+type named struct {
+	field document.Field
+	text  string
+}
+
+// Onto returns old with the named fields. Errors are *books.Error.
+func (n Named) Onto(old document.Document) (document.Document, error) {
+	out := old
+	for _, x := range n {
+		var err error
+		if out, err = document.Set(x.field, out, x.text); err != nil {
+			return out, &books.Error{Code: "number_malformed", Field: x.field.Key, Text: err.Error(), Err: err}
+		}
+	}
+	return out, nil
+}
+
+// Decode reads one draft. Errors are *books.Error with the field and what to do; a
+// name that is no field of an invoice, or one that a file cannot set, is refused.
+func Decode(r io.Reader) (Draft, error) {
+	var d Draft
+	in, err := object(r)
+	if err != nil {
+		return d, err
+	}
+	if raw, ok := in["id"]; ok {
+		if err := leaf("id", raw, &d.ID); err != nil {
+			return d, err
+		}
+		delete(in, "id")
+	}
+	if raw, ok := in["lines"]; ok {
+		d.listed = true
+		if err := json.Unmarshal(raw, &d.lines); err != nil {
+			return d, syntax(err)
+		}
+		delete(in, "lines")
+	}
+	d.fields, err = read(invoice.Fields, "", in)
+	return d, err
+}
+
+// Read reads what a file says of a document with these fields. Errors as of Decode.
+func Read(r io.Reader, fields document.Table) (Named, error) {
+	in, err := object(r)
+	if err != nil {
+		return nil, err
+	}
+	return read(fields, "", in)
+}
+
+// object reads the one JSON object of a file.
+func object(r io.Reader) (map[string]json.RawMessage, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
 	switch {
 	case err != nil:
-		return invoice.Invoice{}, &books.Error{Code: "file", Text: "the draft cannot be read: " + err.Error(), Err: err}
+		return nil, &books.Error{Code: "file", Text: "the draft cannot be read: " + err.Error(), Err: err}
 	case len(raw) > MaxBytes:
-		return invoice.Invoice{}, bad("", "draft_too_large", "the draft is larger than 4 MB", "split the invoice")
+		return nil, bad("", "draft_too_large", "the draft is larger than 4 MB", "split the invoice")
 	case len(bytes.TrimSpace(raw)) == 0:
-		return invoice.Invoice{}, bad("", "draft_empty", "the draft is empty", `write an object like {"kind":"ordinary","basis":"excl","buyer":{"name":"…"},"lines":[…]}`)
+		return nil, bad("", "draft_empty", "the draft is empty", `write an object like {"kind":"ordinary","basis":"excl","buyer":{"name":"…"},"lines":[…]}`)
 	case !utf8.Valid(raw):
-		return invoice.Invoice{}, bad("", "draft_encoding", "the draft is not UTF-8", "save the file as UTF-8")
+		return nil, bad("", "draft_encoding", "the draft is not UTF-8", "save the file as UTF-8")
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
 	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	var in *draft
+	var in map[string]json.RawMessage
 	if err := dec.Decode(&in); err != nil {
-		return invoice.Invoice{}, syntax(err)
+		return nil, syntax(err)
 	}
 	if in == nil {
-		return invoice.Invoice{}, bad("", "draft_malformed", "the draft is null", "write an object")
+		return nil, bad("", "draft_malformed", "the draft is null", "write an object")
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return invoice.Invoice{}, bad("", "draft_malformed", "something stands after the draft", "write exactly one JSON object")
+		return nil, bad("", "draft_malformed", "something stands after the draft", "write exactly one JSON object")
 	}
 	if !jsontext.Value(raw).IsValid() {
-		return invoice.Invoice{}, bad("", "draft_malformed", "a name stands twice in the draft", "write each name once")
+		return nil, bad("", "draft_malformed", "a name stands twice in the draft", "write each name once")
 	}
-	return in.invoice()
+	return in, nil
+}
+
+// read takes in the names of an object: fields, and parts that have fields.
+func read(fields document.Table, prefix string, in map[string]json.RawMessage) (Named, error) {
+	var out Named
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		key := prefix + name
+		if f, ok := fields.Find(key); ok {
+			var text string
+			if err := leaf(key, in[name], &text); err != nil {
+				return nil, err
+			}
+			out = append(out, named{f, text})
+			continue
+		}
+		if !slices.ContainsFunc(fields, func(f document.Field) bool { return strings.HasPrefix(f.Key, key+".") }) {
+			return nil, bad(key, "draft_malformed", fmt.Sprintf("%q is no field that a file can set", key), "see cfoil --help for the form")
+		}
+		var part map[string]json.RawMessage
+		if err := json.Unmarshal(in[name], &part); err != nil {
+			return nil, bad(key, "draft_malformed", "an object belongs here", "see cfoil --help for the form")
+		}
+		inner, err := read(fields, key+".", part)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, inner...)
+	}
+	return out, nil
+}
+
+func leaf(name string, value json.RawMessage, text *string) error {
+	if err := json.Unmarshal(value, text); err != nil {
+		return bad(name, "draft_malformed", "a JSON string belongs here", "see cfoil --help for the form")
+	}
+	return nil
+}
+
+// Lists reports whether the draft says which lines there are.
+func (d Draft) Lists() bool { return d.listed }
+
+// Invoice returns the new invoice that the draft describes. Errors are *books.Error.
+func (d Draft) Invoice() (invoice.Invoice, error) { return d.Onto(invoice.Invoice{ID: d.ID}) }
+
+// Onto returns old with what the draft names: a list of lines replaces the lines,
+// each continuing the one that it is like. Errors are *books.Error.
+func (d Draft) Onto(old invoice.Invoice) (invoice.Invoice, error) {
+	changed, err := d.fields.Onto(old)
+	if err != nil {
+		return old, err
+	}
+	out := changed.(invoice.Invoice)
+	if d.listed {
+		lines, err := d.lines.read()
+		if err != nil {
+			return out, err
+		}
+		out.Lines = invoice.AdoptLines(old.Lines, lines)
+	}
+	for _, is := range invoice.Errors(invoice.Validate(out, invoice.StageDraft)) {
+		return out, &books.Error{Code: is.Code, Field: is.Field, Text: is.Text, Err: is}
+	}
+	return out, nil
+}
+
+// read returns the lines as they are in an invoice.
+func (in lines) read() ([]invoice.Line, error) {
+	var out []invoice.Line
+	for i, l := range in {
+		if l == nil {
+			return nil, bad(fmt.Sprintf("lines[%d]", i+1), "draft_malformed", "the line is null", "write an object or leave it out")
+		}
+		v, err := l.line(i + 1)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
 }
 
 func syntax(err error) error {
@@ -160,30 +282,8 @@ func syntax(err error) error {
 	return &books.Error{Code: "draft_malformed", Text: "not a draft: " + err.Error(), Hint: "check the file", Err: err}
 }
 
-func (in *draft) invoice() (invoice.Invoice, error) {
-	out := invoice.Invoice{
-		ID: in.ID, Kind: invoice.Kind(in.Kind), Basis: invoice.Basis(in.Basis), Date: in.Date,
-		Buyer:  party.Party{Name: in.Buyer.Name, TaxNo: in.Buyer.TaxNo, Address: in.Buyer.Address, Phone: in.Buyer.Phone, Bank: in.Buyer.Bank, Account: in.Buyer.Account},
-		Remark: in.Remark, Payee: in.Payee, Reviewer: in.Reviewer, Drawer: in.Drawer, Email: in.Email,
-	}
-	for i, l := range in.Lines {
-		if l == nil {
-			return out, bad(fmt.Sprintf("lines[%d]", i+1), "draft_malformed", "the line is null", "write an object or leave it out")
-		}
-		v, err := l.line(i + 1)
-		if err != nil {
-			return out, err
-		}
-		out.Lines = append(out.Lines, v)
-	}
-	for _, is := range invoice.Errors(invoice.Validate(out, invoice.StageDraft)) {
-		return out, &books.Error{Code: is.Code, Field: is.Field, Text: is.Text, Err: is}
-	}
-	return out, nil
-}
-
 func (l *line) line(n int) (invoice.Line, error) {
-	out := invoice.Line{ID: l.ID, Name: l.Name, TaxCode: l.TaxCode, Spec: l.Spec, Unit: l.Unit}
+	out := invoice.Line{ID: l.ID, Name: l.Name, TaxCode: l.TaxCode, Spec: l.Spec, Unit: l.Unit, Policy: tax.Policy(l.Policy)}
 	var err error
 	read := func(name string, in *number, decimals int) *decimal.Decimal {
 		if in == nil || err != nil {

@@ -1,28 +1,29 @@
 package draftjson
 
 import (
+	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
-	"counterfoil/app/party"
 )
 
-// Printed is the printed form of a document; amounts have two decimals.
+// Printed is the printed form of an invoice; amounts have two decimals. Head holds
+// the fields of invoice.Fields that say something, by their keys.
 type Printed struct {
+	Head map[string]any `json:",embed"`
+
 	ID        string       `json:"id,omitempty"`
 	State     string       `json:"state,omitempty"`
 	Number    string       `json:"number,omitempty"`
 	Reference string       `json:"reference,omitempty"`
 	Revision  *int64       `json:"revision,omitempty"`
 	Version   int64        `json:"version,omitempty"`
-	Kind      string       `json:"kind"`
-	Basis     string       `json:"basis"`
-	Date      string       `json:"date,omitempty"`
-	Buyer     PrintedBuyer `json:"buyer"`
-	Remark    string       `json:"remark,omitempty"`
 	Rows      []PrintedRow `json:"rows"`
 	Net       string       `json:"net"`
 	Tax       string       `json:"tax"`
@@ -39,18 +40,54 @@ type Printed struct {
 	Warnings  []Warning    `json:"warnings,omitempty"`
 }
 
-// PrintedBuyer is the buyer as printed.
-type PrintedBuyer struct {
-	Name    string `json:"name"`
-	TaxNo   string `json:"tax_no"`
-	Address string `json:"address,omitempty"`
-	Phone   string `json:"phone,omitempty"`
-	Bank    string `json:"bank,omitempty"`
-	Account string `json:"account,omitempty"`
+// MarshalJSON writes the fields of the head beside the others.
+func (p Printed) MarshalJSON() ([]byte, error) {
+	type plain Printed
+	return json.Marshal(plain(p), json.Deterministic(true))
 }
 
-func printedBuyer(p party.Party) PrintedBuyer {
-	return PrintedBuyer{p.Name, p.TaxNo, p.Address, p.Phone, p.Bank, p.Account}
+// head are the fields of an invoice. What tells one is there even when it is empty.
+func head(inv invoice.Invoice) map[string]any {
+	out := Fields(inv)
+	for _, name := range []string{"kind", "basis"} {
+		if out[name] == nil {
+			out[name] = ""
+		}
+	}
+	buyer, _ := out["buyer"].(map[string]any)
+	if buyer == nil {
+		buyer = map[string]any{}
+		out["buyer"] = buyer
+	}
+	for _, name := range []string{"name", "tax_no"} {
+		if buyer[name] == nil {
+			buyer[name] = ""
+		}
+	}
+	return out
+}
+
+// Fields nests the fields of a document that say something, as its body does.
+func Fields(d document.Document) map[string]any {
+	out := map[string]any{}
+	for _, f := range document.KindOf(d).Fields {
+		text := f.Text(d)
+		if text == "" {
+			continue
+		}
+		part, name, nested := strings.Cut(f.Key, ".")
+		if !nested {
+			out[part] = text
+			continue
+		}
+		in, _ := out[part].(map[string]any)
+		if in == nil {
+			in = map[string]any{}
+			out[part] = in
+		}
+		in[name] = text
+	}
+	return out
 }
 
 // PrintedRow is one printed row.
@@ -61,6 +98,7 @@ type PrintedRow struct {
 	TaxCode string `json:"tax_code,omitempty"`
 	Spec    string `json:"spec,omitempty"`
 	Unit    string `json:"unit,omitempty"`
+	Policy  string `json:"policy,omitempty"`
 	Qty     string `json:"qty,omitempty"`
 	Price   string `json:"price,omitempty"`
 	Rate    string `json:"rate"`
@@ -100,13 +138,12 @@ func optional(d *decimal.Decimal) string {
 // Computed is the printed form of what was only computed, not stored.
 func Computed(inv invoice.Invoice, s invoice.Sheet) Printed {
 	out := Printed{
-		Kind: string(inv.Kind), Basis: string(inv.Basis), Date: inv.Date, Remark: inv.Remark, Reverses: inv.Reverses,
-		Buyer: printedBuyer(inv.Buyer), Rows: []PrintedRow{}, ByRate: []RateTotal{},
+		Head: head(inv), Reverses: inv.Reverses, Rows: []PrintedRow{}, ByRate: []RateTotal{},
 		Net: s.Net.StringFixed(2), Tax: s.Tax.StringFixed(2), Gross: s.Gross.StringFixed(2), Words: s.Words,
 	}
 	for _, r := range s.Rows {
 		out.Rows = append(out.Rows, PrintedRow{
-			Line: r.Line, Type: string(r.Type), Name: r.Name, TaxCode: r.TaxCode, Spec: r.Spec, Unit: r.Unit,
+			Line: r.Line, Type: string(r.Type), Name: r.Name, TaxCode: r.TaxCode, Spec: r.Spec, Unit: r.Unit, Policy: string(r.Policy),
 			Qty: optional(r.Qty), Price: optional(r.Price), Rate: r.Rate.String(),
 			Net: r.Net.StringFixed(2), Tax: r.Tax.StringFixed(2), Gross: r.Gross.StringFixed(2),
 		})

@@ -45,7 +45,5 @@ func AdoptLines(old, edited []Line) []Line {
 }
 
 func sameInput(a, b Line) bool {
-	return a.Name == b.Name && a.TaxCode == b.TaxCode && a.Spec == b.Spec && a.Unit == b.Unit &&
-		sameDecimal(a.Qty, b.Qty) && sameDecimal(a.Price, b.Price) && sameDecimal(a.Amount, b.Amount) &&
-		a.Rate.Status == b.Rate.Status && a.Rate.Value.Equal(b.Rate.Value)
+	return LineFields.Equal(a, b)
 }

@@ -75,7 +75,7 @@ func lineRows(l Line, basis Basis, n int) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	row := Row{Line: n, LineID: l.ID, Type: Normal, Name: l.Name, TaxCode: l.TaxCode, Spec: l.Spec, Unit: l.Unit, Rate: l.Rate, Qty: qty, Price: price}
+	row := Row{Line: n, LineID: l.ID, Type: Normal, Name: l.Name, TaxCode: l.TaxCode, Spec: l.Spec, Unit: l.Unit, Rate: l.Rate, Policy: l.Policy, Qty: qty, Price: price}
 	split(&row, amount, basis)
 	if basis == Inclusive && qty != nil {
 		p := shownPrice(row.Net, *qty)
@@ -89,7 +89,7 @@ func lineRows(l Line, basis Basis, n int) ([]Row, error) {
 		return nil, err
 	}
 	row.Type = Discounted
-	off := Row{Line: n, LineID: l.ID, Type: DiscountRow, Name: l.Name, TaxCode: l.TaxCode, Rate: l.Rate}
+	off := Row{Line: n, LineID: l.ID, Type: DiscountRow, Name: l.Name, TaxCode: l.TaxCode, Rate: l.Rate, Policy: l.Policy}
 	split(&off, d.Neg(), basis)
 	return []Row{row, off}, nil
 }
@@ -232,8 +232,4 @@ func total(rows []Row) Sheet {
 		s.Words = w
 	}
 	return s
-}
-
-func sameDecimal(a, b *decimal.Decimal) bool {
-	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))
 }

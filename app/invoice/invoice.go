@@ -11,11 +11,11 @@
 package invoice
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/shopspring/decimal"
 
+	"counterfoil/app/document"
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
 )
@@ -39,81 +39,86 @@ const (
 )
 
 // State is a station in the invoice's life.
-type State string
+type State = document.State
 
 // Stations: draft → waiting → issued → reversed; waiting → rejected → draft;
 // waiting → draft (recall, only while not issued).
 const (
-	Draft    State = "draft"
-	Waiting  State = "waiting"
-	Issued   State = "issued"
-	Rejected State = "rejected"
-	Reversed State = "reversed"
+	Draft    = document.Draft
+	Waiting  = document.Waiting
+	Issued   = document.Issued
+	Rejected = document.Rejected
+	Reversed = document.Reversed
 )
 
-// Invoice is one document. The zero value is an empty draft without an id.
+// Invoice is one document. The zero value is an empty draft without an id. Its
+// tags are its body and its field table, see package document; lengths are in
+// characters.
 type Invoice struct {
-	ID        string // UUIDv7, made on the device
-	Reference string // provisional reference 流水号, at most 20 characters, made on the device
-	Kind      Kind
-	Basis     Basis
-	Date      string // business date, YYYY-MM-DD in the branch's zone
-	Buyer     party.Party
-	Lines     []Line
-	Remark    string // at most 230 characters
-	Payee     string // 收款人, at most 16
-	Reviewer  string // 复核人, at most 16
-	Drawer    string // 开票人, at most 16
-	Email     string // at most 72
+	ID        string              `json:"id"`                  // UUIDv7, made on the device
+	Reference string              `json:"reference,omitempty"` // provisional reference 流水号, at most 20 characters, made on the device
+	Kind      Kind                `json:"kind" field:"kind"`
+	Basis     Basis               `json:"basis" field:"kind"`
+	Date      string              `json:"date,omitempty" field:",,fresh"`       // business date, YYYY-MM-DD in the branch's zone
+	Due       string              `json:"due,omitempty" field:",,fresh"`        // date until which it is to be paid, YYYY-MM-DD; empty: not said
+	Seller    party.Party         `json:"seller,omitzero" field:"seller,,mute"` // as its document said when it was chosen; empty before
+	Buyer     party.Party         `json:"buyer" field:"buyer"`
+	Lines     document.List[Line] `json:"lines"`
+	Remark    string              `json:"remark,omitempty" field:",230"`
+	Payee     string              `json:"payee,omitempty" field:",16"`    // 收款人
+	Reviewer  string              `json:"reviewer,omitempty" field:",16"` // 复核人
+	Drawer    string              `json:"drawer,omitempty" field:",16"`   // 开票人
+	Email     string              `json:"email,omitempty" field:",72"`
 	// ReviewNeeded is set when lines of two clerks were merged; it must be
 	// cleared by a person before submit.
-	ReviewNeeded bool
+	ReviewNeeded bool `json:"review_needed,omitzero"`
 
-	State     State
-	Number    string     // given by the server when it issues; empty before
-	Revision  int64      // the server's revision this content is based on; 0 when the server never had it
-	Rejection *Rejection // why the server refused; nil otherwise
-	Reverses  string     // id of the invoice this red-letter one reverses; empty for a blue one
-	RedRows   []Row      // stored rows of a red-letter invoice (R9); nil for a blue one
-	IssuedAt  time.Time  // server time; zero before
-	Branch    string     // name of the branch that last changed it, as the server knows it
+	State     State              `json:"state"`
+	Number    string             `json:"number,omitempty"`    // given by the server when it issues; empty before
+	Revision  int64              `json:"revision,omitzero"`   // the server's revision this content is based on; 0 when the server never had it
+	Rejection *Rejection         `json:"rejection,omitzero"`  // why the server refused; nil otherwise
+	Reverses  string             `json:"reverses,omitempty"`  // id of the invoice this red-letter one reverses; empty for a blue one
+	RedRows   document.List[Row] `json:"red_rows,omitempty"`  // stored rows of a red-letter invoice (R9); nil for a blue one
+	IssuedAt  time.Time          `json:"issued_at,omitzero"`  // server time; zero before
+	Branch    string             `json:"branch,omitempty"`    // name of the branch that last changed it, as the server knows it
+	CreatedAt time.Time          `json:"created_at,omitzero"` // device time
+	UpdatedAt time.Time          `json:"updated_at,omitzero"` // device time of the last edit
 
-	CreatedAt time.Time // device time
-	UpdatedAt time.Time // device time of the last edit
-
-	// Extra keeps fields of a newer program unchanged (name → raw JSON).
-	Extra map[string]json.RawMessage
+	Extra document.Extra `json:",embed"`
 }
 
 // Rejection is the server's refusal of a submitted invoice.
-type Rejection struct {
-	Code   string            // stable code, e.g. "buyer_tax_no_required"
-	Fields map[string]string // field path → code
-	Extra  map[string]json.RawMessage
-}
+type Rejection = document.Rejection
 
 // Line is one input row. Qty and Price, or Amount, are given in the document's
 // basis (R1). Nil means "not given".
 type Line struct {
-	ID       string // stable within the document
-	Order    string // fractional index; lines sort by (Order, ID)
-	Name     string // 项目名称, at most 100
-	TaxCode  string // 税收分类编码, 19 digits or empty
-	Spec     string // 规格型号, at most 40
-	Unit     string // 单位, at most 22
-	Qty      *decimal.Decimal
-	Price    *decimal.Decimal
-	Amount   *decimal.Decimal
-	Rate     tax.Rate
-	Discount *Discount
-	Extra    map[string]json.RawMessage
+	ID       string           `json:"id"`                                    // stable within the document
+	Order    string           `json:"order"`                                 // fractional index; lines sort by (Order, ID)
+	Name     string           `json:"name,omitempty" field:"amounts,100"`    // 项目名称
+	TaxCode  string           `json:"tax_code,omitempty" field:"amounts"`    // 税收分类编码, 19 digits or empty
+	Spec     string           `json:"spec,omitempty" field:"description,40"` // 规格型号
+	Unit     string           `json:"unit,omitempty" field:"amounts,22"`     // 单位
+	Qty      *decimal.Decimal `json:"qty,omitzero" field:"amounts"`
+	Price    *decimal.Decimal `json:"price,omitzero" field:"amounts"`
+	Amount   *decimal.Decimal `json:"amount,omitzero" field:"amounts"`
+	Rate     tax.Rate         `json:"rate" field:"amounts"`
+	Policy   tax.Policy       `json:"policy,omitempty" field:"amounts"` // 优惠政策; empty for none
+	Discount *Discount        `json:"discount,omitempty" field:"amounts"`
+	Extra    document.Extra   `json:",embed"`
 }
+
+// Fields and LineFields are the tables of what people edit in the head and in a line.
+var (
+	Fields     = document.TableOf[Invoice]()
+	LineFields = document.TableOf[Line]()
+)
 
 // Discount reduces its line (R5). Exactly one of the two is set.
 type Discount struct {
-	Amount  *decimal.Decimal // in the document's basis, > 0
-	Percent *decimal.Decimal // 10 means 10 %
-	Extra   map[string]json.RawMessage
+	Amount  *decimal.Decimal `json:"amount,omitzero" field:""`  // in the document's basis, > 0
+	Percent *decimal.Decimal `json:"percent,omitzero" field:""` // 10 means 10 %
+	Extra   document.Extra   `json:",embed"`
 }
 
 // RowType is 行性质.
@@ -128,20 +133,21 @@ const (
 
 // Row is one printed row.
 type Row struct {
-	Line    int // 1-based number of the input line it comes from
-	LineID  string
-	Type    RowType
-	Name    string
-	TaxCode string
-	Spec    string
-	Unit    string
-	Qty     *decimal.Decimal
-	Price   *decimal.Decimal // exclusive price (R4 for incl); nil when no qty
-	Rate    tax.Rate
-	Net     decimal.Decimal
-	Tax     decimal.Decimal
-	Gross   decimal.Decimal
-	Extra   map[string]json.RawMessage // of a stored row
+	Line    int              `json:"line"` // 1-based number of the input line it comes from
+	LineID  string           `json:"line_id,omitempty"`
+	Type    RowType          `json:"type"`
+	Name    string           `json:"name"`
+	TaxCode string           `json:"tax_code,omitempty"`
+	Spec    string           `json:"spec,omitempty"`
+	Unit    string           `json:"unit,omitempty"`
+	Qty     *decimal.Decimal `json:"qty,omitzero"`
+	Price   *decimal.Decimal `json:"price,omitzero"` // exclusive price (R4 for incl); nil when no qty
+	Rate    tax.Rate         `json:"rate"`
+	Policy  tax.Policy       `json:"policy,omitempty"`
+	Net     decimal.Decimal  `json:"net"`
+	Tax     decimal.Decimal  `json:"tax"`
+	Gross   decimal.Decimal  `json:"gross"`
+	Extra   document.Extra   `json:",embed"` // of a stored row
 }
 
 // RateTotal sums the rows of one rate.

@@ -14,6 +14,3 @@ func CanGo(from, to State) bool {
 	}
 	return false
 }
-
-// Editable reports whether the content may change.
-func (s State) Editable() bool { return s == Draft || s == Rejected || s == "" }

@@ -5,43 +5,30 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
+	"counterfoil/app/document"
 	"counterfoil/app/party"
+	"counterfoil/app/tax"
 )
 
-// Severity tells what stops a submit from what is only worth a look.
-type Severity string
+// Severity, Stage and Issue are those of every document.
+type (
+	Severity = document.Severity
+	Stage    = document.Stage
+	Issue    = document.Issue
+)
 
-// Severities.
+// Severities and stages.
 const (
-	SeverityError   Severity = "error"
-	SeverityWarning Severity = "warning"
+	SeverityError   = document.SeverityError
+	SeverityWarning = document.SeverityWarning
+	StageDraft      = document.StageDraft
+	StageSubmit     = document.StageSubmit
 )
-
-// Stage is what is about to be done with the invoice.
-type Stage int
-
-// An incomplete invoice may be drafted, not submitted.
-const (
-	StageDraft Stage = iota
-	StageSubmit
-)
-
-// Issue is one thing found beside a field. Code is stable and the key of the
-// translated sentence.
-type Issue struct {
-	Field    string // "buyer.name", "lines[2].qty"
-	Code     string
-	Severity Severity
-	Text     string
-}
-
-func (i Issue) Error() string { return i.Field + ": " + i.Text }
 
 // Limits on sizes.
 const (
-	MaxLines = 2000
+	MaxLines = document.MaxList
 )
 
 type checker struct {
@@ -53,15 +40,16 @@ func (c *checker) fail(field, code, text string) {
 	if c.at > 0 {
 		field = fmt.Sprintf("lines[%d].%s", c.at, field)
 	}
-	c.issues = append(c.issues, Issue{field, code, SeverityError, text})
+	c.issues = append(c.issues, Issue{Field: field, Code: code, Severity: SeverityError, Text: text})
 }
 
-func (c *checker) length(field, s string, limit int) {
-	if n := utf8.RuneCountInString(s); n > limit {
-		c.fail(field, "too_long", fmt.Sprintf("%d characters, at most %d are allowed", n, limit))
-	} else if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == utf8.RuneError }) {
-		c.fail(field, "bad_characters", "it holds characters that cannot be printed; type it again")
+// fields checks the texts of a head or line by its table.
+func (c *checker) fields(t document.Table, v any) {
+	prefix := ""
+	if c.at > 0 {
+		prefix = fmt.Sprintf("lines[%d].", c.at)
 	}
+	c.issues = append(c.issues, t.Check(v, prefix)...)
 }
 
 // Validate lists what is wrong with an invoice at a stage, errors and warnings.
@@ -103,7 +91,7 @@ func Look(inv Invoice) (sheet Sheet, draft, submit []Issue) {
 	c.submit(inv, sheet, err == nil)
 	if inv.Buyer.TaxNo != "" {
 		if _, warning := party.CheckTaxNo(inv.Buyer.TaxNo); warning != "" {
-			c.issues = append(c.issues, Issue{"buyer.tax_no", warning, SeverityWarning, "the tax number does not hold its check; compare it with the buyer's papers"})
+			c.issues = append(c.issues, Issue{Field: "buyer.tax_no", Code: warning, Severity: SeverityWarning, Text: "the tax number does not hold its check; compare it with the buyer's papers"})
 		}
 	}
 	return sheet, draft, c.issues
@@ -128,31 +116,28 @@ func (c *checker) header(inv Invoice) {
 	if inv.Basis != Exclusive && inv.Basis != Inclusive {
 		c.fail("basis", "basis_unknown", "the basis is excl or incl")
 	}
-	if inv.Date != "" {
-		if _, err := time.Parse("2006-01-02", inv.Date); err != nil {
-			c.fail("date", "date_malformed", "write the date like 2026-11-23")
+	for _, d := range []struct{ field, text string }{{"date", inv.Date}, {"due", inv.Due}} {
+		if d.text == "" {
+			continue
+		}
+		if _, err := time.Parse("2006-01-02", d.text); err != nil {
+			c.fail(d.field, "date_malformed", "write the date like 2026-11-23")
 		}
 	}
-	c.length("reference", inv.Reference, 20)
-	c.length("buyer.name", inv.Buyer.Name, 100)
-	c.length("buyer.tax_no", inv.Buyer.TaxNo, 20)
-	c.length("buyer.address", inv.Buyer.Address, 100)
-	c.length("buyer.phone", inv.Buyer.Phone, 50)
-	c.length("buyer.bank", inv.Buyer.Bank, 100)
-	c.length("buyer.account", inv.Buyer.Account, 100)
-	c.length("remark", inv.Remark, 230)
-	c.length("payee", inv.Payee, 16)
-	c.length("reviewer", inv.Reviewer, 16)
-	c.length("drawer", inv.Drawer, 16)
-	c.length("email", inv.Email, 72)
+	if inv.Due != "" && inv.Date != "" && inv.Due < inv.Date {
+		c.fail("due", "due_before_date", "it is to be paid before it is dated; choose a later day or leave it empty")
+	}
+	c.issues = append(c.issues, document.CheckText("reference", inv.Reference, 20)...)
+	c.fields(Fields, inv)
 }
 
 func (c *checker) line(l Line) {
-	c.length("name", l.Name, 100)
-	c.length("spec", l.Spec, 40)
-	c.length("unit", l.Unit, 22)
-	if l.TaxCode != "" && (len(l.TaxCode) != 19 || strings.Trim(l.TaxCode, "0123456789") != "") {
+	c.fields(LineFields, l)
+	if !tax.ValidCode(l.TaxCode) {
 		c.fail("tax_code", "tax_code_malformed", "a tax classification code has 19 digits; choose it from the list or leave it empty")
+	}
+	if !l.Policy.Known() {
+		c.fail("policy", "policy_unknown", "there is no preferential policy of this number; choose one from the list")
 	}
 }
 
@@ -191,12 +176,4 @@ func (c *checker) submit(inv Invoice, sheet Sheet, computed bool) {
 }
 
 // Errors keeps the issues that stop.
-func Errors(issues []Issue) []Issue {
-	var out []Issue
-	for _, i := range issues {
-		if i.Severity == SeverityError {
-			out = append(out, i)
-		}
-	}
-	return out
-}
+func Errors(issues []Issue) []Issue { return document.Errors(issues) }

@@ -3,23 +3,21 @@ package party
 
 import "encoding/json"
 
-// Party is a seller or buyer as printed. Lengths are in characters.
+// Party is a seller or buyer as printed. Its tags are its body and its field
+// table, see package document; lengths are in characters.
 type Party struct {
-	Name    string // at most 100
-	TaxNo   string // at most 20
-	Address string // at most 100
-	Phone   string // at most 50
-	Bank    string // at most 100
-	Account string // at most 100
+	Name    string `json:"name,omitempty" field:",100"`
+	TaxNo   string `json:"tax_no,omitempty" field:",20"`
+	Address string `json:"address,omitempty" field:",100"`
+	Phone   string `json:"phone,omitempty" field:",50"`
+	Bank    string `json:"bank,omitempty" field:",100"`
+	Account string `json:"account,omitempty" field:",100"`
 
 	// Extra keeps fields of a newer program unchanged (name → raw JSON).
-	Extra map[string]json.RawMessage
+	Extra map[string]json.RawMessage `json:",embed"`
 }
 
-// Customer is a buyer in the master data that the server hands out.
-type Customer struct {
-	ID string
-	Party
-	Email    string
-	Revision int64
+// IsZero reports whether nothing is said of the party.
+func (p Party) IsZero() bool {
+	return p.Name == "" && p.TaxNo == "" && p.Address == "" && p.Phone == "" && p.Bank == "" && p.Account == "" && len(p.Extra) == 0
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/google/uuid"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/localdb"
 	"counterfoil/sync/engine"
 	"counterfoil/sync/merge"
@@ -66,13 +67,13 @@ type Desk struct {
 	Books *books.Desk
 	Keys  *trust.Store
 
-	practice Practice             // nil: the folder is a real one
-	lock     *localdb.FolderLock  // nil: it only drafts
-	close    func() error         // works once
-	syncs    context.Context      // ends the sync of Start
-	syncing  sync.WaitGroup       // which is waited for
-	mu       sync.Mutex           // guards below
-	changed  func(invoice string) // may be nil
+	practice Practice            // nil: the folder is a real one
+	lock     *localdb.FolderLock // nil: it only drafts
+	close    func() error        // works once
+	syncs    context.Context     // ends the sync of Start
+	syncing  sync.WaitGroup      // which is waited for
+	mu       sync.Mutex          // guards below
+	changed  func(document.Key)  // may be nil
 }
 
 // Open locks the folder for its use and opens everything in it; it sends nothing.
@@ -140,9 +141,9 @@ func (d *Desk) Start() {
 	d.syncing.Go(func() { d.Engine().Run(d.syncs) })
 }
 
-// Changed sets who is told, on the engine's goroutine, what sync did: the id of
-// the invoice that it changed, or "" for anything else.
-func (d *Desk) Changed(f func(invoice string)) {
+// Changed sets who is told, on the engine's goroutine, what sync did: the key of
+// the document that it changed, or none for anything else.
+func (d *Desk) Changed(f func(document.Key)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.changed = f
@@ -153,7 +154,7 @@ func (d *Desk) notify(e engine.Event) {
 	f := d.changed
 	d.mu.Unlock()
 	if f != nil {
-		f(e.InvoiceID)
+		f(e.Key)
 	}
 }
 

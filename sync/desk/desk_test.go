@@ -14,6 +14,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
@@ -98,8 +99,8 @@ func TestDraftSyncCloseReopen(t *testing.T) {
 	}
 	var told atomic.Bool
 	issued := make(chan string, 1)
-	d.Changed(func(invoice string) {
-		st, err := d.Store.Invoice(ctx, invoice)
+	d.Changed(func(k document.Key) {
+		st, err := d.Store.Invoice(ctx, k.ID)
 		if err == nil && st.Invoice.Number != "" && told.CompareAndSwap(false, true) {
 			issued <- st.Invoice.Number
 		}

@@ -1,12 +1,13 @@
 package desk
 
 import (
-	"counterfoil/sync/mask"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"counterfoil/sync/mask"
 )
 
 // practiceSuffix ends the name of the practice folder beside a real one.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
-	"counterfoil/app/invoice"
+	"counterfoil/app/document"
 	"counterfoil/sync/wire"
 )
 
@@ -42,25 +42,27 @@ func (e *Engine) answers(tx books.SyncTx, b *batch, s *Summary) (events []Event,
 }
 
 func (e *Engine) answer(tx books.SyncTx, o operation, a wire.Answer, s *Summary) ([]Event, error) {
-	if o.Kind == books.Present && a.Result == wire.Rejected && len(a.Body) == 0 {
-		// What was issued stays as it is; a person has to know.
+	kind, known := document.Lookup(o.DocumentType)
+	if a.Result == wire.Rejected && len(a.Body) == 0 && (o.Kind == books.Present || !known || !kind.Issued) {
+		// What was issued stays as it is, and so does what has no life-cycle to say it
+		// was refused; a person has to know.
 		s.Rejected++
 		err := tx.Park(o.ID, a.Code)
 		if errors.Is(err, books.ErrNotFound) {
 			err = nil
 		}
-		return []Event{{Kind: "parked", InvoiceID: o.DocumentID}}, err
+		return []Event{{Kind: "parked", Key: o.Key()}}, err
 	}
 	if ev, done, err := e.unreadable(tx, o, &a, s); done || err != nil {
 		return ev, err
 	}
 	confirms := a.Result == wire.Applied && o.Kind != books.Delete
 	// As it is while the operation still stands in the outbox.
-	var stored books.Stored
+	var stored books.Record
 	gone := false
 	if !confirms {
 		var err error
-		stored, err = tx.Invoice(o.DocumentID)
+		stored, err = tx.Document(o.Key())
 		if gone = errors.Is(err, books.ErrNotFound) || errors.Is(err, books.ErrDamaged); err != nil && !gone {
 			return nil, err
 		}
@@ -87,14 +89,13 @@ func (e *Engine) answer(tx books.SyncTx, o operation, a wire.Answer, s *Summary)
 		s.Applied++
 		return e.deleted(tx, o.Operation, a, s)
 	case a.Result == wire.Conflict || len(a.Body) > 0:
-		theirs := stored.Invoice
+		theirs := stored.Document
 		if !a.Deleted {
-			if theirs, err = wire.DecodeInvoice(a.Body); err != nil {
+			if theirs, err = document.Decode(o.DocumentType, a.Body); err != nil {
 				return nil, err
 			}
 		}
-		theirs.Revision = a.Revision
-		return e.theirs(tx, stored, theirs, a.Deleted, true, s)
+		return e.theirs(tx, stored, document.WithRevision(theirs, a.Revision), a.Deleted, true, s)
 	case a.Result == wire.Rejected:
 		s.Rejected++
 		return e.rejected(tx, o.Operation, a, stored)
@@ -106,38 +107,39 @@ func (e *Engine) answer(tx books.SyncTx, o operation, a wire.Answer, s *Summary)
 // operation that was offered again, or of a server that was restored from a
 // backup and does not have our base. The pull from the start that follows brings
 // what the server has.
-func stale(o books.Operation, a wire.Answer, base *invoice.Invoice) bool {
+func stale(o books.Operation, a wire.Answer, base document.Document) bool {
 	if base == nil {
 		return false
 	}
-	return o.BaseRevision < base.Revision || a.Revision < base.Revision && (a.Result == wire.Conflict || len(a.Body) > 0)
+	have := base.Meta().Revision
+	return o.BaseRevision < have || a.Revision < have && (a.Result == wire.Conflict || len(a.Body) > 0)
 }
 
 // answeredFor is how long answers are kept for a server restored from a backup.
 const answeredFor = 90 * 24 * time.Hour
 
 // confirmed is the document as an applied operation left it on the server.
-func confirmed(o operation, a wire.Answer) (inv invoice.Invoice, err error) {
+func confirmed(o operation, a wire.Answer) (document.Document, error) {
+	d, err := o.doc, error(nil)
 	switch {
 	case len(a.Body) > 0: // another desk brought the same content first
-		inv, err = wire.DecodeInvoice(a.Body)
-	case o.doc != nil:
-		inv = *o.doc
-	default:
-		inv, err = sentDocument(o.Operation)
+		d, err = document.Decode(o.DocumentType, a.Body)
+	case d == nil:
+		d, err = sentDocument(o.Operation)
 	}
 	if err != nil {
-		return inv, err
+		return nil, err
 	}
-	inv.ID, inv.Revision, inv.Number, inv.IssuedAt, inv.Rejection = o.DocumentID, a.Revision, a.Number, time.Time{}, nil
-	inv.Branch = cmp.Or(a.Branch, inv.Branch)
+	m := d.Meta()
+	m.ID, m.Revision, m.Number, m.IssuedAt, m.Rejection = o.DocumentID, a.Revision, a.Number, time.Time{}, nil
+	m.Branch = cmp.Or(a.Branch, m.Branch)
 	if a.State != "" {
-		inv.State = invoice.State(a.State)
+		m.State = document.State(a.State)
 	}
 	if a.IssuedAt != nil {
-		inv.IssuedAt = *a.IssuedAt
+		m.IssuedAt = *a.IssuedAt
 	}
-	return inv, nil
+	return d.WithMeta(m), nil
 }
 
 // applied makes what was sent the new base.
@@ -146,77 +148,62 @@ func (e *Engine) applied(tx books.SyncTx, o operation, a wire.Answer, s *Summary
 	if err != nil {
 		return nil, err
 	}
-	h := e.history(base.ID, "synced")
-	if base.State == invoice.Issued && o.Kind != books.Present {
+	k, state := o.Key(), base.Meta().State
+	h := e.history("synced")
+	if state == document.Issued && o.Kind != books.Present {
 		s.Issued++
 		h.Event = "issued"
 	}
-	pushed := []Event{{Kind: "pushed", InvoiceID: base.ID}}
+	pushed := []Event{{Kind: "pushed", Key: k}}
 	if done, err := tx.Settle(base, h); done || err != nil {
 		if err == nil {
-			err = keepReceipt(tx, base.ID, a.Seq, a.Receipt)
+			err = keepReceipt(tx, k, a.Seq, a.Receipt)
 		}
 		return pushed, err
 	}
-	st, err := tx.Invoice(o.DocumentID)
+	st, err := tx.Document(k)
 	switch {
 	case errors.Is(err, books.ErrNotFound):
 		return nil, nil // deleted meanwhile; what the server has, a pull brings
 	case errors.Is(err, books.ErrDamaged) && st.Pending == "":
-		sheet, err := invoice.Compute(base)
-		if err != nil {
-			return nil, err
-		}
-		return pushed, tx.SetClean(base, sheet, h) // what was sent makes it whole
+		return pushed, tx.SetClean(base, nil, h) // what was sent makes it whole
 	case errors.Is(err, books.ErrDamaged):
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case st.Base != nil && st.Base.Revision > a.Revision:
+	case st.Base != nil && st.Base.Meta().Revision > a.Revision:
 		return nil, nil // a replay of an old answer: newer content came meanwhile
 	case st.Pending == "":
-		sheet, err := invoice.Compute(base)
-		if err != nil {
+		if err := tx.SetClean(base, nil, h); err != nil {
 			return nil, err
 		}
-		if err := tx.SetClean(base, sheet, h); err != nil {
-			return nil, err
-		}
-		return pushed, keepReceipt(tx, base.ID, a.Seq, a.Receipt)
+		return pushed, keepReceipt(tx, k, a.Seq, a.Receipt)
 	}
 	// It was edited after it was frozen. What the server has issued meanwhile is
 	// final: a recall or edit that came too late becomes a visible conflict.
-	if base.State != invoice.Draft && base.State != invoice.Waiting {
+	if !state.Editable() && state != document.Waiting || state == document.Rejected {
 		return e.theirs(tx, st, base, false, true, s)
 	}
-	doc := st.Invoice
-	doc.Revision = base.Revision
-	sheet, err := invoice.Compute(doc)
-	if err != nil {
-		return nil, err
-	}
-	return pushed, tx.SetBase(doc, sheet, base, "", h)
+	return pushed, tx.SetBase(document.WithRevision(st.Document, a.Revision), base, "", h)
 }
 
 // deleted removes what the server deleted for this desk, unless it was edited since.
 func (e *Engine) deleted(tx books.SyncTx, o books.Operation, a wire.Answer, s *Summary) ([]Event, error) {
-	now, err := tx.Invoice(o.DocumentID)
+	now, err := tx.Document(o.Key())
 	if err != nil {
 		return nil, err
 	}
 	if now.Pending != "" {
-		theirs := now.Invoice
-		theirs.Revision = a.Revision
-		return e.theirs(tx, now, theirs, true, true, s)
+		return e.theirs(tx, now, document.WithRevision(now.Document, a.Revision), true, true, s)
 	}
-	h := e.history(o.DocumentID, "deleted")
-	h.Before = &now.Invoice
-	return []Event{{Kind: "pushed", InvoiceID: o.DocumentID}}, tx.DeleteInvoice(o.DocumentID, h)
+	h := e.history("deleted")
+	h.Before = now.Document
+	return []Event{{Kind: "pushed", Key: o.Key()}}, tx.Remove(o.Key(), h)
 }
 
 // rejected shows the refusal on the document; only a new edit sends it again.
-func (e *Engine) rejected(tx books.SyncTx, o books.Operation, a wire.Answer, st books.Stored) ([]Event, error) {
-	now, err := tx.Invoice(o.DocumentID)
+func (e *Engine) rejected(tx books.SyncTx, o books.Operation, a wire.Answer, st books.Record) ([]Event, error) {
+	now, err := tx.Document(o.Key())
 	if err != nil {
 		return nil, err
 	}
@@ -224,18 +211,15 @@ func (e *Engine) rejected(tx books.SyncTx, o books.Operation, a wire.Answer, st 
 		// It was edited since; the next answer speaks of the newer content.
 		return nil, nil
 	}
-	doc := st.Invoice
-	doc.State = invoice.Rejected
-	doc.Rejection = &invoice.Rejection{Code: a.Code, Fields: a.Fields}
-	sheet, err := invoice.Compute(doc)
-	if err != nil {
-		return nil, err
+	m := st.Document.Meta()
+	m.State, m.Rejection = document.Rejected, &document.Rejection{Code: a.Code, Fields: a.Fields}
+	doc := st.Document.WithMeta(m)
+	base := st.Base
+	if base == nil {
+		kind, _ := document.Lookup(o.DocumentType)
+		base = kind.Zero().WithMeta(document.Meta{ID: m.ID, State: document.Draft})
 	}
-	base := invoice.Invoice{ID: doc.ID, State: invoice.Draft}
-	if st.Base != nil {
-		base = *st.Base
-	}
-	h := e.history(doc.ID, "rejected")
+	h := e.history("rejected")
 	h.Detail = a.Code
-	return []Event{{Kind: "rejected", InvoiceID: doc.ID}}, tx.SetBase(doc, sheet, base, "", h)
+	return []Event{{Kind: "rejected", Key: o.Key()}}, tx.SetBase(doc, base, "", h)
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"counterfoil/app/books"
-	"counterfoil/app/invoice"
+	"counterfoil/app/document"
 	"counterfoil/sync/wire"
 )
 
@@ -14,25 +14,25 @@ type errReason string
 
 func (e errReason) Error() string { return string(e) }
 
-// readInvoice decodes an invoice of the server and computes it. The error is an
-// errReason.
-func readInvoice(id string, revision int64, raw []byte) (invoice.Invoice, invoice.Sheet, error) {
-	inv, err := wire.DecodeInvoice(raw)
-	if err != nil || inv.ID != id {
-		return inv, invoice.Sheet{}, errReason("malformed")
+// read decodes a document of the server and adds it up. The error is an errReason.
+func read(k document.Key, body []byte) (document.Document, error) {
+	if _, known := document.Lookup(k.Type); !known {
+		return nil, errReason("type_unknown")
 	}
-	inv.ID, inv.Revision = id, revision
-	sheet, err := invoice.Compute(inv)
-	if err != nil {
-		return inv, sheet, errReason("not_computable")
+	d, err := document.Decode(k.Type, body)
+	if err != nil || d.Meta().ID != k.ID {
+		return nil, errReason("malformed")
 	}
-	return inv, sheet, nil
+	if computable(d) != nil {
+		return nil, errReason("not_computable")
+	}
+	return d, nil
 }
 
 // aside is a change with nothing but the reason why it cannot be read.
 func (e *Engine) aside(c wire.Change, reason error) *books.Aside {
 	return &books.Aside{
-		Type: books.DocumentType(c.DocumentType), ID: c.DocumentID, Seq: c.Seq, Revision: c.Revision,
+		Type: document.Type(c.DocumentType), ID: c.DocumentID, Seq: c.Seq, Revision: c.Revision,
 		Bytes: c.Body, Receipt: c.Receipt, Reason: reason.Error(), Program: e.cfg.Version, At: e.cfg.Now(),
 	}
 }
@@ -40,7 +40,7 @@ func (e *Engine) aside(c wire.Change, reason error) *books.Aside {
 // setAside keeps what cannot be read, by name. What is here of the document stays
 // as it is: to edits of this desk the server will answer with a conflict.
 func setAside(tx books.SyncTx, a books.Aside) ([]Event, error) {
-	return []Event{{Kind: "aside", InvoiceID: a.ID}}, tx.SetAside(a)
+	return []Event{{Kind: "aside", Key: document.Key{Type: a.Type, ID: a.ID}}}, tx.SetAside(a)
 }
 
 // unreadable meets an answer that this program does not understand. What the
@@ -54,14 +54,14 @@ func (e *Engine) unreadable(tx books.SyncTx, o operation, a *wire.Answer, s *Sum
 		}
 		return nil // another process handled the very same answer
 	}
-	parked := []Event{{Kind: "parked", InvoiceID: o.DocumentID}}
+	parked := []Event{{Kind: "parked", Key: o.Key()}}
 	if a.Result != wire.Applied && a.Result != wire.Conflict && a.Result != wire.Rejected {
 		return parked, true, park("answer_unknown")
 	}
 	if len(a.Body) == 0 || a.Deleted {
 		return nil, false, nil
 	}
-	_, _, why := readInvoice(o.DocumentID, a.Revision, a.Body)
+	_, why := read(o.Key(), a.Body)
 	switch {
 	case why == nil:
 		return nil, false, nil
@@ -103,17 +103,17 @@ func (e *Engine) reread(ctx context.Context, sum *Summary) error {
 // late meets a version that was set aside while what this desk had sent was
 // confirmed as that very version: the server's own word of it counts, times and all.
 func late(tx books.SyncTx, c books.Change) error {
-	if err := tx.EndAside(c.Type, c.ID); err != nil {
+	if err := tx.EndAside(c.Key); err != nil {
 		return err
 	}
-	st, err := tx.Invoice(c.ID)
+	st, err := tx.Document(c.Key)
 	if err != nil || st.Pending != "" || st.Conflict {
 		return err
 	}
-	if err := tx.SetClean(*c.Invoice, *c.Sheet, books.HistoryEntry{}); err != nil {
+	if err := tx.SetClean(c.Document, c.Body, books.HistoryEntry{}); err != nil {
 		return err
 	}
-	return keepReceipt(tx, c.ID, c.Seq, c.Receipt)
+	return keepReceipt(tx, c.Key, c.Seq, c.Receipt)
 }
 
 // again applies one change that was set aside, or notes that this program cannot
@@ -123,8 +123,8 @@ func (e *Engine) again(ctx context.Context, c books.Change, sum *Summary) error 
 	var s Summary
 	err := e.cfg.Store.Update(ctx, func(tx books.SyncTx) (err error) {
 		events, s = nil, Summary{}
-		if c.Type == books.InvoiceDocument && c.Aside == nil {
-			have, err := tx.Revision(c.ID)
+		if c.Aside == nil && !c.Deleted {
+			have, err := tx.Revision(c.Key)
 			if err != nil {
 				return err
 			}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/sync/remote"
 	"counterfoil/sync/wire"
 )
@@ -29,9 +30,9 @@ type Remote interface {
 
 // Event tells the window what happened.
 type Event struct {
-	Kind      string // "pushed", "pulled", "conflict", "rejected", "issued", "parked", "aside", "failed", "round"
-	InvoiceID string
-	Err       error
+	Kind string // "pushed", "pulled", "conflict", "rejected", "issued", "parked", "aside", "failed", "round"
+	document.Key
+	Err error
 }
 
 // Config of an Engine. Notify may be nil; it is called from the engine's goroutine.

@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
@@ -158,7 +159,7 @@ func TestConflictIsShownAndResolved(t *testing.T) {
 		if !b.get(t, id).Conflict {
 			t.Fatal("no conflict is shown")
 		}
-		if _, err := b.books.ResolveSide(ctx, id, side); err != nil {
+		if _, err := b.books.ResolveSide(ctx, document.Key{Type: invoice.Type, ID: id}, side); err != nil {
 			t.Fatal(err)
 		}
 		b.sync(t)
@@ -190,7 +191,7 @@ func TestIssuedWhileEditing(t *testing.T) {
 	if !st.Conflict || st.Invoice.Remark != "late" {
 		t.Fatalf("%+v", st)
 	}
-	copied, err := b.books.KeepBoth(ctx, id)
+	copied, err := b.books.KeepBoth(ctx, document.Key{Type: invoice.Type, ID: id})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +199,7 @@ func TestIssuedWhileEditing(t *testing.T) {
 	if st := b.get(t, id); st.Invoice.State != invoice.Issued || st.Conflict {
 		t.Errorf("%+v", st)
 	}
-	if st := b.get(t, copied.Invoice.ID); st.Invoice.Remark != "late" || st.Invoice.State != invoice.Draft {
+	if st := b.get(t, copied.Document.Meta().ID); st.Invoice.Remark != "late" || st.Invoice.State != invoice.Draft {
 		t.Errorf("%+v", st)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/sync/wire"
 )
@@ -176,10 +177,10 @@ func TestPairs(t *testing.T) {
 						t.Fatal(err)
 					}
 					for _, c := range all {
-						_, err := d.books.ResolveSide(ctx, c.InvoiceID, side)
+						_, err := d.books.ResolveSide(ctx, c.Key(), side)
 						var be *books.Error
 						if errors.As(err, &be) && be.Code == "theirs_is_final" {
-							_, err = d.books.ResolveSide(ctx, c.InvoiceID, books.Theirs)
+							_, err = d.books.ResolveSide(ctx, c.Key(), books.Theirs)
 						}
 						if err != nil {
 							t.Fatal(way, err)
@@ -227,11 +228,11 @@ func TestDeletionAgainstEdit(t *testing.T) {
 		b.edit(t, id, func(i *invoice.Invoice) { i.Remark = "b again" })
 		b.sync(t)
 		a.sync(t)
-		c, err := a.db.Conflict(ctx, id)
-		if err != nil || !c.Deleting() || c.Theirs.Remark != "b again" {
+		c, err := a.db.Conflict(ctx, document.Key{Type: invoice.Type, ID: id})
+		if err != nil || !c.Deleting() || c.Theirs.(invoice.Invoice).Remark != "b again" {
 			t.Fatalf("%+v %v", c, err)
 		}
-		if _, err := a.books.Resolve(ctx, id, map[string]books.Side{"state": side}); err != nil {
+		if _, err := a.books.Resolve(ctx, document.Key{Type: invoice.Type, ID: id}, map[string]books.Side{"state": side}); err != nil {
 			t.Fatal(err)
 		}
 		a.sync(t)
@@ -263,14 +264,14 @@ func TestDeletionAgainstTyping(t *testing.T) {
 	a.delete(t, id)
 	a.sync(t)
 	b.sync(t)
-	if c, err := b.db.Conflict(ctx, id); err != nil || !c.Deleted {
+	if c, err := b.db.Conflict(ctx, document.Key{Type: invoice.Type, ID: id}); err != nil || !c.Deleted {
 		t.Fatalf("%+v %v", c, err)
 	}
-	st, err := b.books.ResolveSide(ctx, id, books.Mine)
+	st, err := b.books.ResolveSide(ctx, document.Key{Type: invoice.Type, ID: id}, books.Mine)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := b.get(t, st.Invoice.ID); got.Typed[books.LineField(got.Invoice.Lines[0].ID, "price")] != "12O" {
+	if got := b.get(t, st.Document.Meta().ID); got.Typed[books.LineField(got.Invoice.Lines[0].ID, "price")] != "12O" {
 		t.Errorf("%+v", got.Typed)
 	}
 }
@@ -289,7 +290,7 @@ func TestReviewOnTwoDesks(t *testing.T) {
 		b.edit(t, id, func(i *invoice.Invoice) { i.Lines[0].Spec = "b" })
 		a.sync(t)
 		b.sync(t)
-		if _, err := b.books.ResolveSide(ctx, id, side); err != nil {
+		if _, err := b.books.ResolveSide(ctx, document.Key{Type: invoice.Type, ID: id}, side); err != nil {
 			t.Fatal(err)
 		}
 		b.sync(t)

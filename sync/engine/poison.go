@@ -95,7 +95,7 @@ func (e *Engine) refused(ctx context.Context, b *batch, sum *Summary) error {
 	})
 	if err == nil {
 		sum.Parked++
-		e.cfg.Notify(Event{Kind: "parked", InvoiceID: o.DocumentID, Err: b.err})
+		e.cfg.Notify(Event{Kind: "parked", Key: o.Key(), Err: b.err})
 	}
 	return err
 }

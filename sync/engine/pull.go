@@ -8,8 +8,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
-	"counterfoil/app/invoice"
-	"counterfoil/app/party"
+	"counterfoil/app/document"
 	"counterfoil/sync/wire"
 )
 
@@ -146,8 +145,8 @@ func (e *Engine) apply(ctx context.Context, ans wire.PullAnswer, cur, next books
 				foreign++
 			}
 			events = append(events, ev...)
-			if cur.Again && c.Type == books.InvoiceDocument {
-				if err := tx.Seen(c.ID); err != nil {
+			if cur.Again {
+				if err := tx.Seen(c.Key); err != nil {
 					return err
 				}
 			}
@@ -192,7 +191,7 @@ func (e *Engine) decode(c wire.Change) books.Change {
 }
 
 func decode(c wire.Change) (books.Change, error) {
-	out := books.Change{Seq: c.Seq, Type: books.DocumentType(c.DocumentType), ID: c.DocumentID, Revision: c.Revision, Deleted: c.Deleted}
+	out := books.Change{Key: document.Key{Type: document.Type(c.DocumentType), ID: c.DocumentID}, Seq: c.Seq, Revision: c.Revision, Deleted: c.Deleted}
 	out.Own = c.Own && !c.Deleted
 	if c.Deleted || c.Own {
 		return out, nil
@@ -200,30 +199,13 @@ func decode(c wire.Change) (books.Change, error) {
 	if c.Unreadable != "" {
 		return out, errReason(c.Unreadable)
 	}
-	out.Receipt = c.Receipt
-	switch out.Type {
-	case books.InvoiceDocument:
-		inv, sheet, err := readInvoice(c.DocumentID, c.Revision, c.Body)
-		if err != nil {
-			return out, err
-		}
-		out.Invoice, out.Sheet = &inv, &sheet
-	case books.CustomerDocument:
-		v, err := wire.DecodeCustomer(c.Body)
-		if err != nil {
-			return out, errReason("malformed")
-		}
-		v.ID, v.Revision = c.DocumentID, c.Revision
-		out.Customer = &v
-	case books.ItemDocument:
-		v, err := wire.DecodeItem(c.Body)
-		if err != nil {
-			return out, errReason("malformed")
-		}
-		v.ID, v.Revision = c.DocumentID, c.Revision
-		out.Item = &v
-	default:
-		return out, errReason("type_unknown")
+	d, err := read(out.Key, c.Body)
+	if err != nil {
+		return out, err
+	}
+	out.Document, out.Receipt = document.WithRevision(d, c.Revision), c.Receipt
+	if d.Meta().Revision == c.Revision {
+		out.Body = c.Body
 	}
 	return out, nil
 }
@@ -234,32 +216,20 @@ func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, e
 	if c.Aside != nil {
 		return setAside(tx, *c.Aside)
 	}
-	if err := tx.EndAside(c.Type, c.ID); err != nil {
+	if err := tx.EndAside(c.Key); err != nil {
 		return nil, err
 	}
-	switch c.Type {
-	case books.CustomerDocument:
-		if c.Customer == nil {
-			return nil, tx.SetCustomer(party.Customer{ID: c.ID}, true)
-		}
-		return nil, tx.SetCustomer(*c.Customer, false)
-	case books.ItemDocument:
-		if c.Item == nil {
-			return nil, tx.SetItem(invoice.Item{ID: c.ID}, true)
-		}
-		return nil, tx.SetItem(*c.Item, false)
-	case books.InvoiceDocument:
-	default:
-		return nil, nil
+	if _, known := document.Lookup(c.Type); !known {
+		return nil, nil // a deletion of what was never here
 	}
 	if c.Own {
-		have, err := tx.Revision(c.ID)
+		have, err := tx.Revision(c.Key)
 		if err == nil && have < c.Revision {
 			err = errBodies // its answer was lost, or this folder is a copy or an older state
 		}
 		return nil, err
 	}
-	st, err := tx.Invoice(c.ID)
+	st, err := tx.Document(c.Key)
 	if errors.Is(err, books.ErrDamaged) {
 		return e.damaged(tx, st, c)
 	}
@@ -267,18 +237,20 @@ func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, e
 	if err != nil && !missing {
 		return nil, err
 	}
-	ev, done, err := e.issuedHere(tx, st, c, s)
-	if done || err != nil {
-		return ev, err
+	if !missing {
+		if ev, done, err := e.issuedHere(tx, st, c, s); done || err != nil {
+			return ev, err
+		}
 	}
-	if ev, err = e.invoiceChange(tx, st, missing, c, s); err != nil {
+	ev, err := e.documentChange(tx, st, missing, c, s)
+	if err != nil {
 		return nil, err
 	}
-	return ev, keepReceipt(tx, c.ID, c.Seq, c.Receipt)
+	return ev, keepReceipt(tx, c.Key, c.Seq, c.Receipt)
 }
 
-// invoiceChange applies a change to the invoice as it stands here.
-func (e *Engine) invoiceChange(tx books.SyncTx, st books.Stored, missing bool, c books.Change, s *Summary) ([]Event, error) {
+// documentChange applies a change to the document as it stands here.
+func (e *Engine) documentChange(tx books.SyncTx, st books.Record, missing bool, c books.Change, s *Summary) ([]Event, error) {
 	alone, err := e.orphan(st)
 	if err != nil {
 		return nil, err
@@ -287,100 +259,92 @@ func (e *Engine) invoiceChange(tx books.SyncTx, st books.Stored, missing bool, c
 	case missing && c.Deleted:
 		return nil, nil
 	case missing:
-		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetClean(*c.Invoice, *c.Sheet, e.history(c.ID, "received"))
-	case st.Base != nil && st.Base.Revision >= c.Revision && !st.Conflict:
+		return []Event{{Kind: "pulled", Key: c.Key}}, tx.SetClean(c.Document, c.Body, e.history("received"))
+	case st.Base != nil && st.Base.Meta().Revision >= c.Revision && !st.Conflict:
 		return e.known(tx, st, c, s)
 	case st.Conflict:
 		return e.conflicted(tx, st, c, s)
 	case c.Deleted && st.Pending == "" && !alone && len(st.Typed) == 0:
-		h := e.history(c.ID, "deleted")
-		h.Before = &st.Invoice
-		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.DeleteInvoice(c.ID, h)
-	case st.Pending == "" && st.Invoice.State != invoice.Rejected && !alone && !c.Deleted:
-		h := e.history(c.ID, "received")
-		h.Before = &st.Invoice
-		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetClean(*c.Invoice, *c.Sheet, h)
+		h := e.history("deleted")
+		h.Before = st.Document
+		return []Event{{Kind: "pulled", Key: c.Key}}, tx.Remove(c.Key, h)
+	case st.Pending == "" && st.Document.Meta().State != document.Rejected && !alone && !c.Deleted:
+		h := e.history("received")
+		h.Before = st.Document
+		return []Event{{Kind: "pulled", Key: c.Key}}, tx.SetClean(c.Document, c.Body, h)
 	case st.Pending == books.Sent:
 		// Its answer comes first: this may be that very change.
 		return nil, errUnanswered
 	}
-	theirs := st.Invoice
-	theirs.Revision = c.Revision
-	if c.Invoice != nil {
-		theirs = *c.Invoice
+	theirs := c.Document
+	if theirs == nil {
+		theirs = document.WithRevision(st.Document, c.Revision)
 	}
 	return e.theirs(tx, st, theirs, c.Deleted, false, s)
 }
 
-// damaged meets an invoice whose stored row is not as it was written: the
+// damaged meets a document whose stored row is not as it was written: the
 // server's version makes it whole, unless edits of this desk wait in it. Then it
 // stays as it is, visibly, and holds up no other.
-func (e *Engine) damaged(tx books.SyncTx, st books.Stored, c books.Change) ([]Event, error) {
-	if st.Pending != "" || c.Invoice == nil {
+func (e *Engine) damaged(tx books.SyncTx, st books.Record, c books.Change) ([]Event, error) {
+	if st.Pending != "" || c.Document == nil {
 		return nil, nil
 	}
-	return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetClean(*c.Invoice, *c.Sheet, e.history(c.ID, "received"))
+	return []Event{{Kind: "pulled", Key: c.Key}}, tx.SetClean(c.Document, c.Body, e.history("received"))
 }
 
 // known meets a revision that this desk has or is past. Most are its own changes.
 // Within an epoch revisions only rise and mean one content, so where that does
 // not hold the server was restored from a backup: what is here and what is there
 // are then two versions without a common base, and none of them may go unseen.
-func (e *Engine) known(tx books.SyncTx, st books.Stored, c books.Change, s *Summary) ([]Event, error) {
-	if c.Invoice == nil {
+func (e *Engine) known(tx books.SyncTx, st books.Record, c books.Change, s *Summary) ([]Event, error) {
+	if c.Document == nil {
 		if !e.anew {
 			return nil, nil
 		}
-		theirs := st.Invoice
-		theirs.Revision = c.Revision
-		return e.gone(tx, st, theirs, s)
+		return e.gone(tx, st, document.WithRevision(st.Document, c.Revision), s)
 	}
-	same, err := equal(*st.Base, *c.Invoice)
+	same, err := equal(st.Base, c.Document)
 	if err != nil {
 		return nil, err
 	}
 	alone, err := e.orphan(st)
+	mine, base, theirs := st.Document.Meta(), st.Base.Meta(), c.Document.Meta()
 	switch {
 	case err != nil:
 		return nil, err
 	case same && alone:
-		doc := st.Invoice
-		doc.Revision = c.Revision
-		sheet, err := invoice.Compute(doc)
-		if err != nil {
-			return nil, err
-		}
-		return []Event{{Kind: "pulled", InvoiceID: c.ID}}, tx.SetBase(doc, sheet, *c.Invoice, kindOf(doc), books.HistoryEntry{})
-	case same && st.Base.Revision == c.Revision && (st.Pending != "" || st.Base.Branch == c.Invoice.Branch && st.Invoice.Branch == c.Invoice.Branch || st.Invoice.State == invoice.Rejected):
+		doc := document.WithRevision(st.Document, c.Revision)
+		return []Event{{Kind: "pulled", Key: c.Key}}, tx.SetBase(doc, c.Document, kindOf(doc), books.HistoryEntry{})
+	case same && base.Revision == c.Revision && (st.Pending != "" || base.Branch == theirs.Branch && mine.Branch == theirs.Branch || mine.State == document.Rejected):
 		return nil, nil
-	case same && st.Pending == "" && st.Invoice.State != invoice.Rejected:
+	case same && st.Pending == "" && mine.State != document.Rejected:
 		// The server wrote whose change it is, or has it under another revision now.
-		return nil, tx.SetClean(*c.Invoice, *c.Sheet, books.HistoryEntry{})
+		return nil, tx.SetClean(c.Document, c.Body, books.HistoryEntry{})
 	case st.Pending == books.Sent:
 		return nil, errUnanswered
 	case !same:
 		st.Base = nil
 	}
-	return e.theirs(tx, st, *c.Invoice, false, true, s)
+	return e.theirs(tx, st, c.Document, false, true, s)
 }
 
 // conflicted brings another version to an open conflict, which stays open until a
 // person settles it or both sides came to the same.
-func (e *Engine) conflicted(tx books.SyncTx, st books.Stored, c books.Change, s *Summary) ([]Event, error) {
-	open, err := tx.Conflict(c.ID)
+func (e *Engine) conflicted(tx books.SyncTx, st books.Record, c books.Change, s *Summary) ([]Event, error) {
+	open, err := tx.Conflict(c.Key)
 	if errors.Is(err, books.ErrDamaged) || errors.Is(err, books.ErrNotFound) {
 		open, err = books.Conflict{}, nil // it is opened anew
 	}
 	if err != nil {
 		return nil, err
 	}
-	if open.InvoiceID != "" && open.Theirs.Revision >= c.Revision && !e.anew {
+	if open.DocumentID != "" && open.Theirs.Meta().Revision >= c.Revision && !e.anew {
 		return nil, nil // the version that it was opened with, or an older one
 	}
-	theirs := st.Invoice
-	theirs.Revision = c.Revision
-	if c.Invoice != nil {
-		theirs = *c.Invoice
+	theirs := c.Document
+	if theirs == nil {
+		theirs = document.WithRevision(st.Document, c.Revision)
 	}
 	// The operation that asked for it went when the conflict was opened.
 	st.Deleting, st.Conflict = open.Deleting(), false

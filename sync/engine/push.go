@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
-	"counterfoil/app/invoice"
+	"counterfoil/app/document"
 	"counterfoil/sync/wire"
 )
 
@@ -26,7 +26,7 @@ type batch struct {
 // An operation holds, where it was frozen just now, what its bytes say.
 type operation struct {
 	books.Operation
-	doc *invoice.Invoice
+	doc document.Document
 }
 
 // push sends until nothing is ready and gives the number of answers. While a
@@ -200,20 +200,16 @@ func (e *Engine) freezeOne(tx books.SyncTx, r books.Ready, o *operation) (code s
 		return "invoice_unreadable", nil
 	case o.State == books.Sent:
 		return "", nil
-	case o.DocumentType != books.InvoiceDocument:
-		return "document_type_unknown", nil
 	case o.doc == nil:
 		return gone, nil
 	}
+	o.Bytes = r.Body
 	if o.Kind == books.Present {
-		o.Bytes, err = presented(*o.doc, r.Receipt)
-	} else {
-		o.Bytes, err = wire.EncodeInvoice(*o.doc)
+		if o.Bytes, err = presented(r.Body, r.Receipt); err != nil {
+			return "invoice_unreadable", nil
+		}
 	}
-	if err != nil {
-		return "invoice_unreadable", nil
-	}
-	o.Hash, o.BaseRevision = wire.Hash(o.Bytes), o.doc.Revision
+	o.Hash, o.BaseRevision = wire.Hash(o.Bytes), o.doc.Meta().Revision
 	o.SentAt, o.State = e.cfg.Now(), books.Sent
 	o.Seq, err = tx.Freeze(o.ID, o.Bytes, o.Hash, o.BaseRevision, o.SentAt)
 	return "", err

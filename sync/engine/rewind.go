@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
-	"counterfoil/app/invoice"
+	"counterfoil/app/document"
 	"counterfoil/sync/remote"
 	"counterfoil/sync/wire"
 )
@@ -87,50 +87,45 @@ func (e *Engine) lagging(ctx context.Context, cur books.Cursor, cause error) err
 	return cause
 }
 
-// final reports whether an invoice was issued.
-func final(s invoice.State) bool { return s == invoice.Issued || s == invoice.Reversed }
-
-// issuedHere meets a change of an invoice that was issued as far as this desk knows. What
+// issuedHere meets a change of a document that was issued as far as this desk knows. What
 // was printed stays: a server that has it otherwise lost it, and gets it back.
 // done is false when the change is the ordinary next one.
-func (e *Engine) issuedHere(tx books.SyncTx, st books.Stored, c books.Change, s *Summary) (ev []Event, done bool, err error) {
-	mine := st.Invoice
-	if !final(mine.State) || mine.Number == "" || st.Conflict {
+func (e *Engine) issuedHere(tx books.SyncTx, st books.Record, c books.Change, s *Summary) (ev []Event, done bool, err error) {
+	mine := st.Document.Meta()
+	if !mine.State.Final() || mine.Number == "" || st.Conflict {
 		return nil, false, nil
 	}
-	theirs := c.Invoice
-	if theirs != nil && final(theirs.State) && theirs.Number == mine.Number {
-		// A reversal that is lost comes back with its red-letter invoice.
-		lost := mine.State == invoice.Reversed && theirs.State == invoice.Issued && st.Pending == ""
-		return nil, lost, nil
+	if c.Document != nil {
+		theirs := c.Document.Meta()
+		if theirs.State.Final() && theirs.Number == mine.Number {
+			// A reversal that is lost comes back with its red-letter invoice.
+			lost := mine.State == document.Reversed && theirs.State == document.Issued && st.Pending == ""
+			return nil, lost, nil
+		}
+		if theirs.State.Final() {
+			// Two numbers were printed for it: a person has to know.
+			st.Base = nil
+			ev, err = e.theirs(tx, st, c.Document, false, true, s)
+			return ev, true, err
+		}
 	}
-	if theirs != nil && final(theirs.State) {
-		// Two numbers were printed for it: a person has to know.
-		st.Base = nil
-		ev, err = e.theirs(tx, st, *theirs, false, true, s)
-		return ev, true, err
-	}
-	receipt, err := tx.Receipt(c.ID)
+	receipt, err := tx.Receipt(c.Key)
 	if err != nil || receipt == nil {
 		return nil, false, err
 	}
-	return []Event{{Kind: "pulled", InvoiceID: c.ID}}, true, tx.Offer(c.ID)
+	return []Event{{Kind: "pulled", Key: c.Key}}, true, tx.Offer(c.Key)
 }
 
 // keepReceipt keeps the receipt that came with an answer or a change.
-func keepReceipt(tx books.SyncTx, id string, seq int64, receipt []byte) error {
+func keepReceipt(tx books.SyncTx, k document.Key, seq int64, receipt []byte) error {
 	if len(receipt) == 0 {
 		return nil
 	}
-	return tx.KeepReceipt(id, seq, receipt)
+	return tx.KeepReceipt(k, seq, receipt)
 }
 
-// presented are the bytes that present an invoice.
-func presented(inv invoice.Invoice, receipt []byte) ([]byte, error) {
-	body, err := wire.EncodeInvoice(inv)
-	if err != nil {
-		return nil, err
-	}
+// presented are the bytes that present a document.
+func presented(body, receipt []byte) ([]byte, error) {
 	var r wire.Receipt
 	if err := wire.Unmarshal(receipt, &r); err != nil {
 		return nil, err
@@ -138,39 +133,43 @@ func presented(inv invoice.Invoice, receipt []byte) ([]byte, error) {
 	return wire.Marshal(wire.Presented{Invoice: body, Receipt: r})
 }
 
-// sentDocument is the invoice in the frozen bytes of an operation.
-func sentDocument(o books.Operation) (invoice.Invoice, error) {
+// sentDocument is the document in the frozen bytes of an operation.
+func sentDocument(o books.Operation) (document.Document, error) {
 	if o.Kind != books.Present {
-		return wire.DecodeInvoice(o.Bytes)
+		return document.Decode(o.DocumentType, o.Bytes)
 	}
 	var p wire.Presented
 	if err := wire.Unmarshal(o.Bytes, &p); err != nil {
-		return invoice.Invoice{}, err
+		return nil, err
 	}
-	return wire.DecodeInvoice(p.Invoice)
+	return document.Decode(o.DocumentType, p.Invoice)
 }
 
-// orphan reports whether an invoice holds edits and nothing that would send them:
+// orphan reports whether a document holds edits and nothing that would send them:
 // the answer to them spoke of data that a restored server has no more.
-func (e *Engine) orphan(st books.Stored) (bool, error) {
-	if !e.anew || st.Base == nil || st.Pending != "" || st.Conflict || st.Invoice.State != invoice.Draft && st.Invoice.State != invoice.Waiting {
+func (e *Engine) orphan(st books.Record) (bool, error) {
+	if !e.anew || st.Base == nil || st.Pending != "" || st.Conflict {
 		return false, nil
 	}
-	same, err := equal(st.Invoice, *st.Base)
+	if s := st.Document.Meta().State; s != document.Draft && s != document.Waiting && s != "" {
+		return false, nil
+	}
+	same, err := equal(st.Document, st.Base)
 	return !same, err
 }
 
 // gone meets a deletion among what a restored server has: of a clean document it
 // is one, of edits a question.
-func (e *Engine) gone(tx books.SyncTx, st books.Stored, theirs invoice.Invoice, s *Summary) ([]Event, error) {
+func (e *Engine) gone(tx books.SyncTx, st books.Record, theirs document.Document, s *Summary) ([]Event, error) {
 	alone, err := e.orphan(st)
 	if err != nil {
 		return nil, err
 	}
+	k := document.KeyOf(theirs)
 	if st.Pending == "" && !alone {
-		h := e.history(theirs.ID, "deleted")
-		h.Before = &st.Invoice
-		return []Event{{Kind: "pulled", InvoiceID: theirs.ID}}, tx.DeleteInvoice(theirs.ID, h)
+		h := e.history("deleted")
+		h.Before = st.Document
+		return []Event{{Kind: "pulled", Key: k}}, tx.Remove(k, h)
 	}
 	return e.theirs(tx, st, theirs, true, true, s)
 }

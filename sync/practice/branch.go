@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/app/tax"
 	"counterfoil/sync/wire"
@@ -37,11 +38,11 @@ func (b *Branch) EditDraft(ctx context.Context, id string) (invoice.Invoice, err
 			return inv, err
 		}
 		b.edit(&inv)
-		body, err := wire.EncodeInvoice(inv)
+		body, err := document.Encode(inv)
 		if err != nil {
 			return inv, err
 		}
-		answers, err := b.office.push(ctx, wire.Operation{DocumentType: string(books.InvoiceDocument), DocumentID: inv.ID, BaseRevision: base, Kind: string(books.Put), Body: body})
+		answers, err := b.office.push(ctx, wire.Operation{DocumentType: string(invoice.Type), DocumentID: inv.ID, BaseRevision: base, Kind: string(books.Put), Body: body})
 		if err != nil {
 			return inv, err
 		}
@@ -59,7 +60,7 @@ func (b *Branch) EditDraft(ctx context.Context, id string) (invoice.Invoice, err
 // draft reads what changed and returns the draft, the one changed last for "".
 func (b *Branch) draft(ctx context.Context, id string) (inv invoice.Invoice, base int64, err error) {
 	take := func(c wire.Change) {
-		if c.DocumentType == string(books.InvoiceDocument) {
+		if c.DocumentType == string(invoice.Type) {
 			b.read[c.DocumentID] = c
 		}
 	}
@@ -77,7 +78,7 @@ func (b *Branch) draft(ctx context.Context, id string) (inv invoice.Invoice, bas
 		if id == "" && (c.Seq < newest.Seq || c.Deleted) || id != "" && c.DocumentID != id {
 			continue
 		}
-		was, err := wire.DecodeInvoice(c.Body)
+		was, err := invoice.Decode(c.Body)
 		if id != "" || err == nil && was.State == invoice.Draft {
 			newest, inv = c, was
 		}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
 	"counterfoil/sync/wire"
@@ -71,7 +72,7 @@ func (c *client) post(body []byte) (int, []byte, error) {
 
 func (c *client) op(kind string, base int64, inv invoice.Invoice) wire.Operation {
 	c.t.Helper()
-	b, err := wire.EncodeInvoice(inv)
+	b, err := document.Encode(inv)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -250,7 +251,7 @@ func TestConcurrent(t *testing.T) {
 			if ch.DocumentType != "invoice" {
 				continue
 			}
-			inv, err := wire.DecodeInvoice(ch.Body)
+			inv, err := invoice.Decode(ch.Body)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,7 +8,10 @@ import (
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
+	"counterfoil/app/customer"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
+	"counterfoil/app/item"
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
 	"counterfoil/sync/wire"
@@ -47,10 +50,10 @@ var buyers = []struct{ name, area, org, address, phone, bank, account string }{
 	{"沈阳北方轴承制造有限公司", "91210106", "23790651", "沈阳市铁西区兴华南街58号", "024-25650058", "盛京银行铁西支行", "0334110102000012345"},
 }
 
-func sampleCustomers() []party.Customer {
-	var out []party.Customer
+func sampleCustomers() []customer.Customer {
+	var out []customer.Customer
 	for i, b := range buyers {
-		out = append(out, party.Customer{
+		out = append(out, customer.Customer{
 			ID:    fmt.Sprintf("01890a5d-ac96-774b-8000-%012d", i+1),
 			Party: party.Party{Name: b.name, TaxNo: creditCode(b.area, b.org), Address: b.address, Phone: b.phone, Bank: b.bank, Account: b.account},
 			Email: fmt.Sprintf("finance%d@example.com", i+1),
@@ -84,8 +87,8 @@ var goods = []struct{ name, code, spec, unit, price, rate string }{
 	{"*生活服务*体检服务", "3070202000000000000", "", "人", "260", "exempt"},
 }
 
-func sampleItems() ([]invoice.Item, error) {
-	var out []invoice.Item
+func sampleItems() ([]item.Item, error) {
+	var out []item.Item
 	for i, g := range goods {
 		rate, err := tax.ParseRate(g.rate)
 		if err != nil {
@@ -95,14 +98,14 @@ func sampleItems() ([]invoice.Item, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, invoice.Item{
+		out = append(out, item.Item{
 			ID: fmt.Sprintf("01890a5d-ac96-774b-9000-%012d", i+1), Name: g.name, TaxCode: g.code, Spec: g.spec, Unit: g.unit, Price: &price, Rate: rate,
 		})
 	}
 	return out, nil
 }
 
-func (p *Practice) sampleInvoices(customers []party.Customer, items []invoice.Item) []invoice.Invoice {
+func (p *Practice) sampleInvoices(customers []customer.Customer, items []item.Item) []invoice.Invoice {
 	var out []invoice.Invoice
 	now := p.cfg.Now()
 	for i := range 6 {
@@ -143,11 +146,11 @@ func (p *Practice) seed(ctx context.Context, head *office) error {
 	}
 	var ops []wire.Operation
 	for _, inv := range p.sampleInvoices(customers, items) {
-		body, err := wire.EncodeInvoice(inv)
+		body, err := document.Encode(inv)
 		if err != nil {
 			return err
 		}
-		ops = append(ops, wire.Operation{DocumentType: string(books.InvoiceDocument), DocumentID: inv.ID, Kind: string(books.Transition), Body: body})
+		ops = append(ops, wire.Operation{DocumentType: string(invoice.Type), DocumentID: inv.ID, Kind: string(books.Transition), Body: body})
 	}
 	answers, err := head.push(ctx, ops...)
 	for i, a := range answers {

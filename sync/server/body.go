@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"counterfoil/app/document"
 	"counterfoil/sync/wire"
 )
 
@@ -46,7 +47,7 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request, v any) bool {
 	}
 	var big *http.MaxBytesError
 	switch {
-	case errors.Is(err, errTooLarge) || errors.Is(err, wire.ErrTooMany) || errors.As(err, &big):
+	case errors.Is(err, errTooLarge) || errors.Is(err, document.ErrTooMany) || errors.As(err, &big):
 		return bad(http.StatusRequestEntityTooLarge, "too_large", "The body is too large", "at most "+strconv.FormatInt(s.cfg.MaxBody, 10)+" bytes after decompression; send fewer operations")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return bad(http.StatusRequestTimeout, "too_slow", "The body did not arrive in time", "send fewer operations")

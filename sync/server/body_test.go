@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"counterfoil/app/document"
 	"counterfoil/sync/server"
 	"counterfoil/sync/wire"
 )
@@ -154,7 +155,7 @@ func TestBadOperations(t *testing.T) {
 func TestUnknownFieldsTravel(t *testing.T) {
 	r := start(t, nil)
 	inv := waiting()
-	plain, err := wire.EncodeInvoice(inv)
+	plain, err := document.Encode(inv)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"counterfoil/app/books"
+	"counterfoil/app/customer"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
+	"counterfoil/app/item"
 	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
 )
@@ -52,7 +55,7 @@ func (d *decider) prefetch(ops []wire.Operation) error {
 	for i, op := range ops {
 		ids[i], operations[i] = op.DocumentID, op.OperationID
 	}
-	return d.tx.Prefetch(string(books.InvoiceDocument), ids, operations)
+	return d.tx.Prefetch(string(invoice.Type), ids, operations)
 }
 
 // asked is what an operation id stands for: the body, and what to do with it. The
@@ -108,9 +111,9 @@ func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
 		return wire.Answer{}, &refusal{code: "schema_unknown"}
 	case len(op.Body) > largest:
 		return wire.Answer{}, &refusal{code: "document_too_large"}
-	case op.DocumentType == string(books.CustomerDocument) || op.DocumentType == string(books.ItemDocument):
+	case op.DocumentType == string(customer.Type) || op.DocumentType == string(item.Type):
 		return wire.Answer{}, &refusal{code: "master_data_read_only"}
-	case op.DocumentType != string(books.InvoiceDocument):
+	case op.DocumentType != string(invoice.Type):
 		return wire.Answer{}, &refusal{code: "document_type_unknown"}
 	case !wire.ValidID(op.DocumentID, 64) || op.BaseRevision < 0:
 		return wire.Answer{}, &refusal{code: "malformed"}
@@ -128,7 +131,7 @@ func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
 	case books.Present:
 		return d.present(op, cur, found)
 	}
-	inv, err := wire.DecodeInvoice(op.Body)
+	inv, err := invoice.Decode(op.Body)
 	if err != nil || inv.ID != op.DocumentID {
 		return wire.Answer{}, &refusal{code: "malformed"}
 	}
@@ -189,7 +192,7 @@ func (d *decider) accept(op wire.Operation, inv invoice.Invoice, to invoice.Stat
 		if err := d.checkRed(inv); err != nil {
 			return wire.Answer{}, err
 		}
-		blue, _, err := d.tx.Document(string(books.InvoiceDocument), inv.Reverses)
+		blue, _, err := d.tx.Document(string(invoice.Type), inv.Reverses)
 		if err != nil {
 			return wire.Answer{}, err
 		}
@@ -228,11 +231,11 @@ func (d *decider) inTime(inv invoice.Invoice) error {
 // another has to be told. What is issued has its receipt written here, unless doc
 // comes with one.
 func (d *decider) write(inv invoice.Invoice, doc Document) (wire.Answer, error) {
-	body, err := wire.EncodeInvoice(inv)
+	body, err := document.Encode(inv)
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	doc.Type, doc.ID, doc.Revision, doc.Body = string(books.InvoiceDocument), inv.ID, inv.Revision, body
+	doc.Type, doc.ID, doc.Revision, doc.Body = string(invoice.Type), inv.ID, inv.Revision, body
 	doc.State, doc.Number, doc.Reverses = string(inv.State), inv.Number, inv.Reverses
 	if doc.Seq, err = d.tx.NextSeq(); err != nil {
 		return wire.Answer{}, err
@@ -303,13 +306,13 @@ func (d *decider) same(inv invoice.Invoice, to invoice.State, cur Document) (wir
 	if cur.Deleted {
 		return wire.Answer{}, false
 	}
-	have, err := wire.DecodeInvoice(cur.Body)
+	have, err := invoice.Decode(cur.Body)
 	if err != nil {
 		return wire.Answer{}, false
 	}
 	reached := have.State == to || to == invoice.Waiting && (have.State == invoice.Issued || have.State == invoice.Reversed)
-	x, errX := wire.EncodeInvoice(content(have))
-	y, errY := wire.EncodeInvoice(content(inv))
+	x, errX := document.Encode(content(have))
+	y, errY := document.Encode(content(inv))
 	if !reached || errX != nil || errY != nil || !bytes.Equal(x, y) {
 		return wire.Answer{}, false
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"counterfoil/app/party"
+	"counterfoil/app/customer"
 	"counterfoil/sync/server"
 )
 
@@ -82,7 +82,7 @@ func TestEventsWake(t *testing.T) {
 	r.hinted(b, 1)
 	r.push(r.op("put", 0, draft()), r.op("put", 0, draft()))
 	r.hinted(a, 3)
-	if err := r.srv.Seed(context.Background(), []party.Customer{{ID: newID()}}, nil); err != nil {
+	if err := r.srv.Seed(context.Background(), []customer.Customer{{ID: newID()}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	r.hinted(a, 4)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
@@ -81,7 +80,7 @@ func (d *decider) reversed(blue, skip string, issued bool) (map[string]totals, e
 		if doc.ID == skip || issued && doc.State != string(invoice.Issued) {
 			continue
 		}
-		red, err := wire.DecodeInvoice(doc.Body)
+		red, err := invoice.Decode(doc.Body)
 		var lines map[string]totals
 		if err == nil {
 			lines, err = perLine(red)
@@ -97,14 +96,14 @@ func (d *decider) reversed(blue, skip string, issued bool) (map[string]totals, e
 }
 
 func (d *decider) blue(id string) (invoice.Invoice, error) {
-	doc, found, err := d.tx.Document(string(books.InvoiceDocument), id)
+	doc, found, err := d.tx.Document(string(invoice.Type), id)
 	if err != nil {
 		return invoice.Invoice{}, err
 	}
 	if !found || !d.sees(doc) || doc.State != string(invoice.Issued) || doc.Reverses != "" {
 		return invoice.Invoice{}, &refusal{code: "nothing_to_reverse", fields: map[string]string{"reverses": "nothing_to_reverse"}}
 	}
-	inv, err := wire.DecodeInvoice(doc.Body)
+	inv, err := invoice.Decode(doc.Body)
 	if err != nil {
 		return inv, damaged(doc)
 	}
@@ -175,7 +174,7 @@ func (d *decider) reverse(red invoice.Invoice) error {
 		return nil
 	}
 	blue.State, blue.Revision = invoice.Reversed, blue.Revision+1
-	doc, _, err := d.tx.Document(string(books.InvoiceDocument), blue.ID)
+	doc, _, err := d.tx.Document(string(invoice.Type), blue.ID)
 	if err != nil {
 		return err
 	}
@@ -217,7 +216,7 @@ func (s *Server) IssueWaiting(ctx context.Context) error {
 
 // issueLater issues or rejects one waiting invoice.
 func (s *Server) issueLater(tx Tx, key ed25519.PrivateKey, doc Document) error {
-	inv, err := wire.DecodeInvoice(doc.Body)
+	inv, err := invoice.Decode(doc.Body)
 	if err != nil {
 		return nil // it waits for someone who repairs it
 	}

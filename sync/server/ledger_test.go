@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/sync/wire"
 )
@@ -83,7 +84,7 @@ func TestReusedOperationID(t *testing.T) {
 	}
 	before := r.dump()
 	inv.Remark = "other bytes"
-	other, err := wire.EncodeInvoice(inv)
+	other, err := document.Encode(inv)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ func (d *decider) present(op wire.Operation, cur Document, found bool) (wire.Ans
 	if wire.Unmarshal(op.Body, &p) != nil {
 		return wire.Answer{}, &refusal{code: "malformed"}
 	}
-	inv, err := wire.DecodeInvoice(p.Invoice)
+	inv, err := invoice.Decode(p.Invoice)
 	series := d.s.series(p.Receipt.Series)
 	n, ours := d.s.counted(series, p.Receipt.Number)
 	if err != nil || inv.ID != op.DocumentID || !ours ||
@@ -28,7 +28,7 @@ func (d *decider) present(op wire.Operation, cur Document, found bool) (wire.Ans
 	}
 	final := cur.State == string(invoice.Issued) || cur.State == string(invoice.Reversed)
 	if found && final {
-		have, err := wire.DecodeInvoice(cur.Body)
+		have, err := invoice.Decode(cur.Body)
 		if err != nil || cur.Number != p.Receipt.Number || cur.Series != series {
 			return wire.Answer{}, &refusal{code: "number_differs", doc: &cur}
 		}

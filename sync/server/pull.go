@@ -7,13 +7,14 @@ import (
 	"strconv"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
 )
 
 const (
 	defaultLimit = 200
-	maxLimit     = wire.MaxList
+	maxLimit     = document.MaxList
 	pageBytes    = 1 << 20 // of bodies
 )
 

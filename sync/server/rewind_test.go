@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/sync/server"
 	"counterfoil/sync/server/access"
@@ -41,7 +42,7 @@ func (r *rig) pushMark(mark string, ops ...wire.Operation) (int, wire.PushAnswer
 // present shows an issued invoice and its receipt.
 func (r *rig) present(inv invoice.Invoice, receipt []byte) wire.Answer {
 	r.t.Helper()
-	body, err := wire.EncodeInvoice(inv)
+	body, err := document.Encode(inv)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -168,7 +169,7 @@ func TestRewindIsSeen(t *testing.T) {
 func TestPresentOfTheLargest(t *testing.T) {
 	r := start(t, nil)
 	inv := waiting()
-	small, err := wire.EncodeInvoice(inv)
+	small, err := document.Encode(inv)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
@@ -162,7 +163,7 @@ func waiting() invoice.Invoice {
 
 func (r *rig) op(kind string, base int64, inv invoice.Invoice) wire.Operation {
 	r.t.Helper()
-	b, err := wire.EncodeInvoice(inv)
+	b, err := document.Encode(inv)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -3,28 +3,27 @@ package server
 import (
 	"context"
 
-	"counterfoil/app/books"
-	"counterfoil/app/invoice"
-	"counterfoil/app/party"
-	"counterfoil/sync/wire"
+	"counterfoil/app/customer"
+	"counterfoil/app/document"
+	"counterfoil/app/item"
 )
 
 // Seed writes master data in one transaction, and tells the listeners. Documents
 // that exist are raised by one revision.
-func (s *Server) Seed(ctx context.Context, customers []party.Customer, items []invoice.Item) error {
+func (s *Server) Seed(ctx context.Context, customers []customer.Customer, items []item.Item) error {
 	_, err := Do(ctx, s.cfg.Store, func(tx Tx) (none struct{}, _ error) {
 		for _, c := range customers {
-			if err := put(tx, books.CustomerDocument, c.ID, func(rev int64) ([]byte, error) {
+			if err := put(tx, customer.Type, c.ID, func(rev int64) ([]byte, error) {
 				c.Revision = rev
-				return wire.EncodeCustomer(c)
+				return document.Encode(c)
 			}); err != nil {
 				return none, err
 			}
 		}
 		for _, i := range items {
-			if err := put(tx, books.ItemDocument, i.ID, func(rev int64) ([]byte, error) {
+			if err := put(tx, item.Type, i.ID, func(rev int64) ([]byte, error) {
 				i.Revision = rev
-				return wire.EncodeItem(i)
+				return document.Encode(i)
 			}); err != nil {
 				return none, err
 			}
@@ -37,7 +36,7 @@ func (s *Server) Seed(ctx context.Context, customers []party.Customer, items []i
 	return err
 }
 
-func put(tx Tx, t books.DocumentType, id string, encode func(rev int64) ([]byte, error)) error {
+func put(tx Tx, t document.Type, id string, encode func(rev int64) ([]byte, error)) error {
 	cur, _, err := tx.Document(string(t), id)
 	if err != nil {
 		return err

@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
-	"counterfoil/sync/wire"
 )
 
 // check holds what must be true once all is at rest.
@@ -53,7 +53,7 @@ func (w *world) server() map[string]invoice.Invoice {
 		if c.Deleted {
 			continue
 		}
-		inv, err := wire.DecodeInvoice(c.Body)
+		inv, err := invoice.Decode(c.Body)
 		if err != nil {
 			w.fatalf("%v", err)
 		}
@@ -158,7 +158,7 @@ func (w *world) checkTexts(final map[string]invoice.Invoice) {
 		for id := range w.model.drafts {
 			for _, h := range d.history(id) {
 				if h.Before != nil {
-					for _, s := range tokens(*h.Before) {
+					for _, s := range tokens(h.Before.(invoice.Invoice)) {
 						kept[d][s] = true
 					}
 				}
@@ -235,7 +235,7 @@ func (d *desk) waits() bool {
 }
 
 func (d *desk) bytes(inv invoice.Invoice) string {
-	b, err := wire.EncodeInvoice(inv)
+	b, err := document.Encode(inv)
 	if err != nil {
 		d.w.fatalf("%v", err)
 	}

@@ -151,9 +151,9 @@ func (d *desk) delete() {
 	if !found || st.Conflict || !st.Invoice.State.Editable() {
 		return
 	}
-	sheet, err := invoice.Compute(st.Invoice)
+	_, err := invoice.Compute(st.Invoice)
 	if err == nil {
-		_, err = d.db.SaveInvoice(ctx, st.Invoice, sheet, st.Version, books.Delete, books.HistoryEntry{Event: "deleted"})
+		_, err = d.db.SaveInvoice(ctx, st.Invoice, st.Version, books.Delete, books.HistoryEntry{Event: "deleted"})
 	}
 	d.w.note("desk %d deletes %s rev %d: %s", d.n, short(st.Invoice.ID), st.Invoice.Revision, outcome(err))
 	if err != nil {
@@ -187,37 +187,37 @@ func (d *desk) resolve() {
 	}
 	c := all[d.w.rnd.Intn(len(all))]
 	var err error
-	var st books.Stored
+	var st books.Record
 	how := d.w.rnd.Intn(4)
 	switch how {
 	case 0:
-		st, err = d.books.ResolveSide(ctx, c.InvoiceID, books.Mine)
+		st, err = d.books.ResolveSide(ctx, c.Key(), books.Mine)
 	case 1:
-		st, err = d.books.ResolveSide(ctx, c.InvoiceID, books.Theirs)
+		st, err = d.books.ResolveSide(ctx, c.Key(), books.Theirs)
 	case 2:
 		choices := map[string]books.Side{}
 		for _, f := range c.Diffs {
 			choices[f.Path] = []books.Side{books.Mine, books.Theirs}[d.w.rnd.Intn(2)]
 		}
-		st, err = d.books.Resolve(ctx, c.InvoiceID, choices)
+		st, err = d.books.Resolve(ctx, c.Key(), choices)
 	default:
-		st, err = d.books.KeepBoth(ctx, c.InvoiceID)
+		st, err = d.books.KeepBoth(ctx, c.Key())
 	}
-	d.w.note("desk %d resolves %s by %d (deleted %v, mine %s, theirs %s rev %d): %s", d.n, short(c.InvoiceID), how, c.Deleted, c.Mine.State, c.Theirs.State, c.Theirs.Revision, outcome(err))
+	d.w.note("desk %d resolves %s by %d (deleted %v, mine %s, theirs %s rev %d): %s", d.n, short(c.DocumentID), how, c.Deleted, c.Mine.Meta().State, c.Theirs.Meta().State, c.Theirs.Meta().Revision, outcome(err))
 	if err != nil {
 		d.expect(err, "theirs_is_final", "one_side_only")
 		return
 	}
-	now, _ := d.stored(c.InvoiceID)
+	now, _ := d.stored(c.DocumentID)
 	if now.Deleting { // he still wants it gone
 		d.w.model.intend(d, now, "delete")
-		d.w.model.given(c.Mine)
-		d.w.model.given(c.Theirs)
+		d.w.model.given(c.Mine.(invoice.Invoice))
+		d.w.model.given(c.Theirs.(invoice.Invoice))
 		return
 	}
 	copied := invoice.Invoice{}
-	if st.Invoice.ID != c.InvoiceID && st.Invoice.ID != "" {
-		copied = st.Invoice
+	if st.Document != nil && st.Document.Meta().ID != c.DocumentID {
+		copied = st.Document.(invoice.Invoice)
 		d.w.model.drafted(d, copied)
 	}
 	d.w.model.resolved(d, c, now.Invoice, copied, how == 1)

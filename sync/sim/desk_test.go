@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/localdb"
 	"counterfoil/sync/engine"
@@ -200,7 +201,7 @@ func (d *desk) conflicts() []books.Conflict {
 }
 
 func (d *desk) history(id string) []books.HistoryEntry {
-	all, err := d.db.History(ctx, id)
+	all, err := d.db.History(ctx, document.Key{Type: invoice.Type, ID: id})
 	if err != nil {
 		d.w.fatalf("desk %d: %v", d.n, err)
 	}

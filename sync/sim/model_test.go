@@ -140,19 +140,19 @@ func (m *model) resolved(d *desk, c books.Conflict, result, copied invoice.Invoi
 	whole = whole || c.Deleted || copied.ID != ""
 	if c.Base == nil {
 		// A line that only one side has may have been added there or deleted here.
-		m.kept(c.InvoiceID, result)
+		m.kept(c.DocumentID, result)
 	}
 	for _, f := range c.Diffs {
 		whole = whole || f.Path == "state"
 	}
 	if whole {
-		m.given(c.Mine, result, copied)
-		m.given(c.Theirs, result)
-		m.kept(c.InvoiceID, result)
+		m.given(c.Mine.(invoice.Invoice), result, copied)
+		m.given(c.Theirs.(invoice.Invoice), result)
+		m.kept(c.DocumentID, result)
 		return
 	}
 	kept := tokens(result)
-	mine, theirs := texts(c.Mine), texts(c.Theirs)
+	mine, theirs := texts(c.Mine.(invoice.Invoice)), texts(c.Theirs.(invoice.Invoice))
 	for _, f := range c.Diffs {
 		for _, s := range append(slices.Clone(mine[f.Path]), theirs[f.Path]...) {
 			if !slices.Contains(kept, s) {
@@ -160,7 +160,7 @@ func (m *model) resolved(d *desk, c books.Conflict, result, copied invoice.Invoi
 			}
 		}
 		for key, x := range m.cuts {
-			if x.doc == c.InvoiceID && f.Path == "line/"+x.line && slices.Contains(lineIDs(result), x.line) {
+			if x.doc == c.DocumentID && f.Path == "line/"+x.line && slices.Contains(lineIDs(result), x.line) {
 				delete(m.cuts, key)
 			}
 		}

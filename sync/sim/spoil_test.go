@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"counterfoil/app/books"
+	"counterfoil/app/invoice"
 	"counterfoil/sync/wire"
 )
 
@@ -69,7 +70,7 @@ func (l line) bend(r *http.Request, resp *http.Response) *http.Response {
 			a := &ans.Answers[i]
 			ids[a.OperationID] = true
 			// The answer does not name its document; its body does.
-			if inv, err := wire.DecodeInvoice(a.Body); err == nil && w.garbled(inv.ID) {
+			if inv, err := invoice.Decode(a.Body); err == nil && w.garbled(inv.ID) {
 				a.Body = garble(a.Body)
 			}
 		}

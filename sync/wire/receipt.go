@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 )
 
@@ -80,6 +81,6 @@ func (r Receipt) Verify(key ed25519.PublicKey, inv invoice.Invoice) error {
 // stood then, whatever became of it later.
 func ReceiptHash(inv invoice.Invoice) (string, error) {
 	inv.State, inv.Revision, inv.Rejection = invoice.Issued, 0, nil
-	b, err := EncodeInvoice(inv)
+	b, err := document.Encode(inv)
 	return Hash(b), err
 }

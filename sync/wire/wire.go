@@ -1,16 +1,24 @@
-// Package wire holds the messages of the sync protocol, version 1, and converts
-// them to and from the domain types at the edge. docs/openapi.yaml describes
-// the same messages for people who put their own server behind it.
+// Package wire holds the messages of the sync protocol, version 1. docs/openapi.yaml
+// describes the same messages for people who put their own server behind it.
 //
-// Money and quantities travel as decimal strings, never as JSON numbers.
-// Unknown fields of documents are kept and sent back unchanged.
+// Words: a message is a request or an answer; a body is a document in it, which
+// package document writes and reads. A body travels as the bytes it is, so that its
+// hash holds.
+//
+// The package refuses to know what a body says.
 package wire
 
 import (
+	"errors"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"counterfoil/app/document"
 )
+
+// ErrMalformed says that a cursor or a mark is none.
+var ErrMalformed = errors.New("malformed")
 
 // Protocol is the version this program speaks; Min and Max the range it understands.
 const (
@@ -34,10 +42,10 @@ const (
 
 // PushRequest is the body of POST /v1/push.
 type PushRequest struct {
-	Device     string          `json:"device"`
-	Protocol   int             `json:"protocol"`
-	Mark       string          `json:"mark,omitempty"` // the newest that the desk has; see Mark
-	Operations List[Operation] `json:"operations"`
+	Device     string                   `json:"device"`
+	Protocol   int                      `json:"protocol"`
+	Mark       string                   `json:"mark,omitempty"` // the newest that the desk has; see Mark
+	Operations document.List[Operation] `json:"operations"`
 }
 
 // Operation is one change asked for. Body is an Invoice (put, transition) and
@@ -65,9 +73,9 @@ const (
 
 // PushAnswer has one Answer an operation; OperationID tells which.
 type PushAnswer struct {
-	Epoch   string       `json:"epoch"`
-	Mark    string       `json:"mark"`
-	Answers List[Answer] `json:"answers"`
+	Epoch   string                `json:"epoch"`
+	Mark    string                `json:"mark"`
+	Answers document.List[Answer] `json:"answers"`
 }
 
 // Answer to one operation. Applied: Revision, Seq and State are set, Number when
@@ -93,11 +101,11 @@ type Answer struct {
 
 // PullAnswer is the body of GET /v1/pull?cursor=EPOCH:SEQ:SCOPE&limit=N&without=DEVICE&mark=MARK.
 type PullAnswer struct {
-	Epoch   string       `json:"epoch"`
-	Cursor  string       `json:"cursor"`
-	Mark    string       `json:"mark"`
-	More    bool         `json:"more"`
-	Changes List[Change] `json:"changes"`
+	Epoch   string                `json:"epoch"`
+	Cursor  string                `json:"cursor"`
+	Mark    string                `json:"mark"`
+	More    bool                  `json:"more"`
+	Changes document.List[Change] `json:"changes"`
 }
 
 // Change is one change in seq order.

@@ -76,7 +76,7 @@ func draw(inv invoice.Invoice, s invoice.Sheet, t Texts) sheet {
 		p.Mark = t.T("paper.mark")
 	}
 	for _, c := range []string{"name", "spec", "unit", "qty", "price", "net", "rate", "tax"} {
-		p.Columns = append(p.Columns, t.T("editor.col."+c))
+		p.Columns = append(p.Columns, t.T("field.line."+c))
 	}
 	for _, r := range s.Rows {
 		p.Rows = append(p.Rows, row{

@@ -84,14 +84,14 @@ func (s *Conflicts) build() fyne.CanvasObject {
 		parts = append(parts, m)
 	}
 	body := container.NewVScroll(column(false, parts...))
-	return page(s.t.T("conflicts.title"), cur.Reference+" · "+cur.Buyer, actions,
-		container.New(footLayout{gap}, body, s.foot()))
+	return page(s.t.T("conflicts.title"), cur.Title+" · "+cur.Name, actions,
+		container.New(footLayout{gap}, body, s.foot(cur)))
 }
 
 func (s *Conflicts) cards(cards []viewmodel.ConflictCard) fyne.CanvasObject {
 	list := []fyne.CanvasObject{}
 	for _, c := range cards {
-		b := button(c.Reference+" · "+c.Branch, c.Open, func() { s.vm.Open(c.InvoiceID) })
+		b := button(c.Title+" · "+c.Branch, c.Open, func() { s.vm.Open(c.Key) })
 		list = append(list, b)
 	}
 	return container.NewHScroll(row(list...))
@@ -253,11 +253,14 @@ func (s *Conflicts) merged(c viewmodel.ConflictCard) fyne.CanvasObject {
 	return card(box)
 }
 
-func (s *Conflicts) foot() fyne.CanvasObject {
+func (s *Conflicts) foot(c viewmodel.ConflictCard) fyne.CanvasObject {
 	sum := s.vm.Totals()
 	title := s.t.T("conflicts.result")
 	if n := s.vm.Missing(); n > 0 {
 		title += " · " + s.t.T("conflicts.missing", n)
+	}
+	if !c.Amounts {
+		return card(container.NewBorder(nil, nil, words(title, bodySize, true, plainInk), words(s.t.T("conflicts.kept"), smallSize, false, mutedInk)))
 	}
 	money := func(v string) string {
 		if v == "" {

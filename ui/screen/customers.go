@@ -2,11 +2,14 @@ package screen
 
 import (
 	"context"
+
+	"counterfoil/app/books"
+	"counterfoil/app/customer"
 )
 
 func init() {
 	register(catalogPage("customers", 30, [3]string{"name", "taxno", "bank"}, func(ctx context.Context, h *Host, search string) ([][3]string, error) {
-		all, err := h.Store.Customers(ctx, search, 200)
+		all, err := books.Find[customer.Customer](ctx, h.Store, search, 200)
 		var out [][3]string
 		for _, c := range all {
 			out = append(out, [3]string{c.Name, c.TaxNo, c.Bank + " " + c.Account})

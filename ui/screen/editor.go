@@ -10,8 +10,9 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 
+	"counterfoil/app/customer"
 	"counterfoil/app/invoice"
-	"counterfoil/app/party"
+	"counterfoil/app/item"
 	"counterfoil/ui/viewmodel"
 	"counterfoil/ui/xwidget"
 )
@@ -53,8 +54,8 @@ type Editor struct {
 	turn               int    // of the model, whose document is shown
 	waiting            bool   // for a document after waitFor, to give it the keyboard
 	waitFor            int
-	customers          *viewmodel.Offers[party.Customer]
-	items              *viewmodel.Offers[invoice.Item]
+	customers          *viewmodel.Offers[customer.Customer]
+	items              *viewmodel.Offers[item.Item]
 	filling            bool
 	body               fyne.CanvasObject
 
@@ -115,10 +116,10 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 		}
 	})
 	s.grid = xwidget.NewGrid([]xwidget.GridColumn{
-		{Title: "#", Share: 44}, {Title: t.T("editor.col.name"), Share: 212, Typed: true}, {Title: t.T("editor.col.spec"), Share: 82, Typed: true},
-		{Title: t.T("editor.col.unit"), Share: 46, Typed: true}, {Title: t.T("editor.col.qty"), Share: 68, Right: true, Typed: true},
-		{Title: t.T("editor.col.price"), Share: 84, Right: true, Typed: true}, {Title: t.T("editor.col.discount"), Share: 66, Right: true, Typed: true},
-		{Title: t.T("editor.col.rate"), Share: 56, Right: true, Typed: true}, {Title: t.T("editor.col.net"), Share: 106, Right: true}, {Title: t.T("editor.col.tax"), Share: 98, Right: true},
+		{Title: "#", Share: 44}, {Title: t.T("field.line.name"), Share: 212, Typed: true}, {Title: t.T("field.line.spec"), Share: 82, Typed: true},
+		{Title: t.T("field.line.unit"), Share: 46, Typed: true}, {Title: t.T("field.line.qty"), Share: 68, Right: true, Typed: true},
+		{Title: t.T("field.line.price"), Share: 84, Right: true, Typed: true}, {Title: t.T("field.line.discount"), Share: 66, Right: true, Typed: true},
+		{Title: t.T("field.line.rate"), Share: 56, Right: true, Typed: true}, {Title: t.T("field.line.net"), Share: 106, Right: true}, {Title: t.T("field.line.tax"), Share: 98, Right: true},
 	}, lines{vm, t})
 	s.grid.Typing = func(row, col int, x string) {
 		vm.Typing(row, gridColumn[col], x)

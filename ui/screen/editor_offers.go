@@ -5,8 +5,8 @@ import (
 
 	"fyne.io/fyne/v2/container"
 
-	"counterfoil/app/invoice"
-	"counterfoil/app/party"
+	"counterfoil/app/customer"
+	"counterfoil/app/item"
 	"counterfoil/ui/xwidget"
 )
 
@@ -40,10 +40,10 @@ func (s *Editor) offerCustomers() {
 
 // complete reports whether a text is the whole name of a customer.
 func (s *Editor) complete(name string) bool {
-	return slices.ContainsFunc(s.customers.Of(name), func(c party.Customer) bool { return c.Name == name })
+	return slices.ContainsFunc(s.customers.Of(name), func(c customer.Customer) bool { return c.Name == name })
 }
 
-func (s *Editor) takeCustomer(c party.Customer) {
+func (s *Editor) takeCustomer(c customer.Customer) {
 	s.customers.Dismiss()
 	s.vm.SetCustomer(c)
 	s.shown = ""
@@ -60,7 +60,7 @@ func (s *Editor) offerItems() {
 	s.offer(texts, func(i int) { s.takeItem(row, all[i]) })
 }
 
-func (s *Editor) takeItem(row int, it invoice.Item) {
+func (s *Editor) takeItem(row int, it item.Item) {
 	s.items.Dismiss()
 	s.vm.SetItem(row, it)
 	s.grid.Take()

@@ -38,7 +38,7 @@ func (s *Editor) totals() fyne.CanvasObject {
 		y.Alignment, z.Alignment = fyne.TextAlignTrailing, fyne.TextAlignTrailing
 		return container.New(shares{parts: []float32{60, 95, 85}, space: 4}, x, y, z)
 	}
-	sums.Add(rowOf(false, mutedInk, s.t.T("editor.col.rate"), s.t.T("editor.col.net"), s.t.T("editor.col.tax")))
+	sums.Add(rowOf(false, mutedInk, s.t.T("field.line.rate"), s.t.T("field.line.net"), s.t.T("field.line.tax")))
 	for _, r := range sheet.ByRate {
 		sums.Add(rowOf(false, plainInk, r.Rate.Percent(), money.Format(r.Net), money.Format(r.Tax)))
 	}

@@ -12,7 +12,10 @@ import (
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
+	"counterfoil/app/customer"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
+	"counterfoil/app/item"
 	"counterfoil/app/locale"
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
@@ -50,11 +53,11 @@ func newDesktop(t *testing.T) *desktop {
 	err = db.Update(context.Background(), func(tx books.SyncTx) error {
 		for i, name := range []string{"*金属制品*法兰", "*纸制品*复印纸"} {
 			price := decimal.New(int64(100*(i+1)), 0)
-			if err := tx.SetItem(invoice.Item{ID: name, Name: name, Unit: "个", Price: &price, Rate: tax.Rate{Value: decimal.New(13, -2)}}, false); err != nil {
+			if err := tx.SetClean(item.Item{ID: name, Name: name, Unit: "个", Price: &price, Rate: tax.Rate{Value: decimal.New(13, -2)}}, nil, books.HistoryEntry{}); err != nil {
 				return err
 			}
 		}
-		return tx.SetCustomer(party.Customer{ID: "c", Party: party.Party{Name: "苏州明远精密机械有限公司", TaxNo: "91310112087994932F"}}, false)
+		return tx.SetClean(customer.Customer{ID: "c", Party: party.Party{Name: "苏州明远精密机械有限公司", TaxNo: "91310112087994932F"}}, nil, books.HistoryEntry{})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -239,14 +242,15 @@ func TestReviewTick(t *testing.T) {
 	d.flush()
 	id := d.vm.Invoice().ID
 	err := d.db.Update(context.Background(), func(tx books.SyncTx) error {
-		st, err := tx.Invoice(id)
+		st, err := tx.Document(document.Key{Type: invoice.Type, ID: id})
 		if err != nil {
 			return err
 		}
-		sheet, _ := invoice.Compute(st.Invoice)
-		base := st.Invoice
-		st.Invoice.ReviewNeeded, st.Invoice.Revision, base.Revision = true, 1, 1
-		return tx.SetBase(st.Invoice, sheet, base, books.Put, books.HistoryEntry{Event: "merged"})
+		inv := st.Document.(invoice.Invoice)
+		inv.Revision = 1
+		base := inv
+		inv.ReviewNeeded = true
+		return tx.SetBase(inv, base, books.Put, books.HistoryEntry{Event: "merged"})
 	})
 	if err != nil {
 		t.Fatal(err)

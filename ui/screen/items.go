@@ -3,12 +3,14 @@ package screen
 import (
 	"context"
 
+	"counterfoil/app/books"
+	"counterfoil/app/item"
 	"counterfoil/app/money"
 )
 
 func init() {
 	register(catalogPage("items", 40, [3]string{"name", "code", "price"}, func(ctx context.Context, h *Host, search string) ([][3]string, error) {
-		all, err := h.Store.Items(ctx, search, 200)
+		all, err := books.Find[item.Item](ctx, h.Store, search, 200)
 		var out [][3]string
 		for _, i := range all {
 			price := "—"

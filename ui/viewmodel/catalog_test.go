@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"counterfoil/app/books"
-	"counterfoil/app/invoice"
+	"counterfoil/app/item"
 	"counterfoil/app/tax"
 )
 
@@ -56,16 +56,16 @@ func TestCatalogError(t *testing.T) {
 func TestCatalogOverStore(t *testing.T) {
 	b := newBench(t)
 	err := b.db.Update(context.Background(), func(tx books.SyncTx) error {
-		if err := tx.SetItem(invoice.Item{ID: "1", Name: "不锈钢法兰", Spec: "DN50", Unit: "个", Rate: tax.Rate{Status: tax.Exempt}}, false); err != nil {
+		if err := tx.SetClean(item.Item{ID: "1", Name: "不锈钢法兰", Spec: "DN50", Unit: "个", Rate: tax.Rate{Status: tax.Exempt}}, nil, books.HistoryEntry{}); err != nil {
 			return err
 		}
-		return tx.SetItem(invoice.Item{ID: "2", Name: "密封垫片", Unit: "片"}, false)
+		return tx.SetClean(item.Item{ID: "2", Name: "密封垫片", Unit: "片"}, nil, books.HistoryEntry{})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := NewCatalog(b.Editor.setup, func(ctx context.Context, search string) ([][3]string, error) {
-		all, err := b.db.Items(ctx, search, 200)
+		all, err := books.Find[item.Item](ctx, b.db, search, 200)
 		var out [][3]string
 		for _, i := range all {
 			out = append(out, [3]string{i.Name, i.Spec, i.Unit})

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/width"
 
 	"counterfoil/app/invoice"
+	"counterfoil/app/item"
 	"counterfoil/app/money"
 	"counterfoil/app/tax"
 )
@@ -84,7 +85,7 @@ func (e *Editor) Typing(row, col int, text string) {
 }
 
 // pendingLine is the line of a row; in the empty last row a new one, always the same.
-func (d *document) pendingLine(row int) invoice.Line {
+func (d *draft) pendingLine(row int) invoice.Line {
 	if row < len(d.inv.Lines) {
 		return d.inv.Lines[row]
 	}
@@ -92,14 +93,14 @@ func (d *document) pendingLine(row int) invoice.Line {
 }
 
 // stopTyping forgets the cell that was being typed.
-func (d *document) stopTyping() {
+func (d *draft) stopTyping() {
 	if d.pending != nil {
 		d.pending = nil
 		d.loosen()
 	}
 }
 
-func (d *document) setCell(i *invoice.Invoice, row, col int, text string) {
+func (d *draft) setCell(i *invoice.Invoice, row, col int, text string) {
 	if row >= len(i.Lines) {
 		row = len(i.Lines)
 		i.Lines = append(i.Lines, d.newLine(i.Lines))
@@ -162,7 +163,7 @@ func (d *document) setCell(i *invoice.Invoice, row, col int, text string) {
 
 // newLine is an empty line that takes the rate of the one before. While one is
 // being typed it is that.
-func (d *document) newLine(lines []invoice.Line) invoice.Line {
+func (d *draft) newLine(lines []invoice.Line) invoice.Line {
 	last, rate := "", tax.Rate{Value: decimal.New(13, -2)}
 	if n := len(lines); n > 0 {
 		last, rate = lines[n-1].Order, lines[n-1].Rate
@@ -280,7 +281,7 @@ func quotedCell(s string) (cell, rest string, ok bool) {
 }
 
 // SetItem fills a line from the master data.
-func (e *Editor) SetItem(row int, it invoice.Item) {
+func (e *Editor) SetItem(row int, it item.Item) {
 	if e.Fixed() {
 		return
 	}

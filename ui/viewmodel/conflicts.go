@@ -7,15 +7,16 @@ import (
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/app/money"
 )
 
 // ConflictDesk is the part of books.Desk that settles conflicts.
 type ConflictDesk interface {
-	Resolve(ctx context.Context, invoiceID string, choices map[string]books.Side) (books.Stored, error)
-	ResolveSide(ctx context.Context, invoiceID string, side books.Side) (books.Stored, error)
-	KeepBoth(ctx context.Context, invoiceID string) (books.Stored, error)
+	Resolve(ctx context.Context, k document.Key, choices map[string]books.Side) (books.Record, error)
+	ResolveSide(ctx context.Context, k document.Key, side books.Side) (books.Record, error)
+	KeepBoth(ctx context.Context, k document.Key) (books.Record, error)
 }
 
 // ConflictStore lists the open conflicts.
@@ -34,7 +35,7 @@ type Conflicts struct {
 	merge books.Merger
 
 	list    []books.Conflict
-	open    string // invoice id
+	open    document.Key
 	choices map[string]books.Side
 	whole   books.Side // the side, when only one as a whole can be taken
 	all     bool
@@ -49,13 +50,15 @@ func NewConflicts(s Setup, store ConflictStore, desk ConflictDesk, merge books.M
 
 // ConflictCard is one conflict in the list.
 type ConflictCard struct {
-	InvoiceID, Reference, Buyer string
-	Branch                      string // who changed it on the server's side
-	MineAt, TheirsAt            string // local times, "01-02 15:04"
-	Open                        bool
-	Choices, Merged             int  // rows for a person, rows settled by rule
-	Deleted                     bool // theirs is a deletion
-	Deleting                    bool // mine is one
+	Key              document.Key
+	Title, Name      string // what the document is, briefly: a reference or its type; and of whom
+	Branch           string // who changed it on the server's side
+	MineAt, TheirsAt string // local times, "01-02 15:04"
+	Open             bool
+	Choices, Merged  int  // rows for a person, rows settled by rule
+	Deleted          bool // theirs is a deletion
+	Deleting         bool // mine is one
+	Amounts          bool // its totals are worth showing
 }
 
 // ConflictRow is one row of the comparison.
@@ -81,9 +84,9 @@ func (c *Conflicts) Load(ctx context.Context) {
 		}
 		c.list = list // those that are whole
 		if _, ok := c.current(); !ok {
-			c.open = ""
+			c.open = document.Key{}
 			if len(list) > 0 {
-				c.Open(list[0].InvoiceID)
+				c.Open(list[0].Key())
 				return
 			}
 		}
@@ -95,26 +98,30 @@ func (c *Conflicts) Load(ctx context.Context) {
 func (c *Conflicts) Cards() []ConflictCard {
 	out := make([]ConflictCard, 0, len(c.list))
 	for _, x := range c.list {
-		out = append(out, ConflictCard{
-			InvoiceID: x.InvoiceID, Reference: x.Mine.Reference, Buyer: x.Mine.Buyer.Name,
-			Branch: c.branch(x), MineAt: x.Mine.UpdatedAt.Local().Format("01-02 15:04"),
-			TheirsAt: x.Theirs.UpdatedAt.Local().Format("01-02 15:04"),
-			Open:     x.InvoiceID == c.open, Choices: len(x.Diffs), Merged: len(x.Merged), Deleted: x.Deleted, Deleting: x.Deleting(),
-		})
+		mine, theirs := x.Mine.Meta(), x.Theirs.Meta()
+		card := ConflictCard{
+			Key: x.Key(), Title: c.setup.Words.T("type." + string(x.Type)), Name: document.KindOf(x.Mine).Name(x.Mine),
+			Branch: c.branch(x), MineAt: mine.Updated.Local().Format("01-02 15:04"), TheirsAt: theirs.Updated.Local().Format("01-02 15:04"),
+			Open: x.Key() == c.open, Choices: len(x.Diffs), Merged: len(x.Merged), Deleted: x.Deleted, Deleting: x.Deleting(),
+		}
+		if inv, ok := x.Mine.(invoice.Invoice); ok {
+			card.Title, card.Amounts = inv.Reference, true
+		}
+		out = append(out, card)
 	}
 	return out
 }
 
 func (c *Conflicts) branch(x books.Conflict) string {
-	if x.Theirs.Branch != "" {
-		return x.Theirs.Branch
+	if b := x.Theirs.Meta().Branch; b != "" {
+		return b
 	}
 	return c.setup.Words.T("conflicts.server")
 }
 
-// Open shows the conflict of an invoice with no side chosen.
-func (c *Conflicts) Open(invoiceID string) {
-	c.open, c.message, c.whole = invoiceID, "", ""
+// Open shows the conflict of a document with no side chosen.
+func (c *Conflicts) Open(k document.Key) {
+	c.open, c.message, c.whole = k, "", ""
 	c.choices = map[string]books.Side{}
 	c.changed()
 }
@@ -131,7 +138,7 @@ func (c *Conflicts) Current() (ConflictCard, bool) {
 
 func (c *Conflicts) current() (books.Conflict, bool) {
 	for _, x := range c.list {
-		if x.InvoiceID == c.open {
+		if x.Key() == c.open {
 			return x, true
 		}
 	}
@@ -142,7 +149,12 @@ func (c *Conflicts) current() (books.Conflict, bool) {
 // one of them as a whole can be taken.
 func (c *Conflicts) OneSideOnly() bool {
 	x, ok := c.current()
-	return ok && (x.Deleted || x.Mine.State != invoice.Draft || x.Theirs.State != invoice.Draft || len(x.Diffs) == 0)
+	return ok && (x.Deleted || !drafted(x.Mine) || !drafted(x.Theirs) || len(x.Diffs) == 0)
+}
+
+func drafted(d document.Document) bool {
+	s := d.Meta().State
+	return s == document.Draft || s == ""
 }
 
 // Choose takes a side for one row, or for all rows where only one side as a whole can be taken.
@@ -260,11 +272,7 @@ func (c *Conflicts) label(x books.Conflict, d books.FieldDiff) string {
 		}
 		return c.setup.Words.T("conflicts.line", d.Line, name)
 	}
-	key := "conflicts.field." + d.Path
-	if name := c.setup.Words.T(key); name != key && name != "" {
-		return name
-	}
-	return d.Path
+	return fieldLabel(c.setup.Words, string(x.Type), d.Path)
 }
 
 func (c *Conflicts) same(x books.Conflict) []ConflictRow {
@@ -278,13 +286,12 @@ func (c *Conflicts) same(x books.Conflict) []ConflictRow {
 			out = append(out, ConflictRow{Path: path, Label: c.label(x, books.FieldDiff{Path: path, Line: line}), Base: text, Mine: text, Theirs: text, Same: true})
 		}
 	}
-	m := x.Mine
-	add("kind", c.setup.Words.T("conflicts.kind."+string(m.Kind)), 0)
-	add("date", m.Date, 0)
-	add("buyer", m.Buyer.Name, 0)
-	add("remark", m.Remark, 0)
-	add("email", m.Email, 0)
-	for i, l := range m.Lines {
+	fields := document.KindOf(x.Mine).Fields
+	for _, g := range fields.Groups() {
+		add(g, fieldText(c.setup.Words, fields.Of(g)[0], x.Mine), 0)
+	}
+	inv, _ := x.Mine.(invoice.Invoice)
+	for i, l := range inv.Lines {
 		touched := false
 		for p := range seen {
 			touched = touched || p == "line/"+l.ID || strings.HasPrefix(p, "line/"+l.ID+"/")
@@ -296,11 +303,11 @@ func (c *Conflicts) same(x books.Conflict) []ConflictRow {
 	return out
 }
 
-// Result is the invoice that Accept would make, as far as chosen.
-func (c *Conflicts) Result() (invoice.Invoice, bool) {
+// Result is the document that Accept would make, as far as chosen.
+func (c *Conflicts) Result() (document.Document, bool) {
 	x, ok := c.current()
 	if !ok {
-		return invoice.Invoice{}, false
+		return nil, false
 	}
 	if c.OneSideOnly() {
 		if c.whole == books.Theirs {
@@ -311,7 +318,7 @@ func (c *Conflicts) Result() (invoice.Invoice, bool) {
 	return c.merge(x.Base, x.Mine, x.Theirs, c.choices).Result, true
 }
 
-// Totals gives the gross amounts of the result and of both sides.
+// Totals returns the gross amounts of the result and of both sides.
 func (c *Conflicts) Totals() ConflictTotals {
 	x, ok := c.current()
 	if !ok {
@@ -321,7 +328,11 @@ func (c *Conflicts) Totals() ConflictTotals {
 	return ConflictTotals{Result: gross(result), Mine: gross(x.Mine), Theirs: gross(x.Theirs)}
 }
 
-func gross(inv invoice.Invoice) string {
+func gross(d document.Document) string {
+	inv, ok := d.(invoice.Invoice)
+	if !ok {
+		return ""
+	}
 	s, err := invoice.Compute(inv)
 	if err != nil {
 		return ""
@@ -337,16 +348,16 @@ func (c *Conflicts) Accept(ctx context.Context) {
 	if !c.Ready() {
 		return
 	}
-	id, whole, one := c.open, c.whole, c.OneSideOnly()
+	k, whole, one := c.open, c.whole, c.OneSideOnly()
 	choices := make(map[string]books.Side, len(c.choices))
-	for k, v := range c.choices {
-		choices[k] = v
+	for path, v := range c.choices {
+		choices[path] = v
 	}
-	c.settle(ctx, func(ctx context.Context) (books.Stored, error) {
+	c.settle(ctx, func(ctx context.Context) (books.Record, error) {
 		if one {
-			return c.desk.ResolveSide(ctx, id, whole)
+			return c.desk.ResolveSide(ctx, k, whole)
 		}
-		return c.desk.Resolve(ctx, id, choices)
+		return c.desk.Resolve(ctx, k, choices)
 	})
 }
 
@@ -355,14 +366,14 @@ func (c *Conflicts) KeepBoth(ctx context.Context) {
 	if _, ok := c.current(); !ok || c.busy {
 		return
 	}
-	id := c.open
-	c.settle(ctx, func(ctx context.Context) (books.Stored, error) { return c.desk.KeepBoth(ctx, id) })
+	k := c.open
+	c.settle(ctx, func(ctx context.Context) (books.Record, error) { return c.desk.KeepBoth(ctx, k) })
 }
 
-func (c *Conflicts) settle(ctx context.Context, work func(context.Context) (books.Stored, error)) {
+func (c *Conflicts) settle(ctx context.Context, work func(context.Context) (books.Record, error)) {
 	c.busy, c.message = true, ""
 	c.changed()
-	away(c.setup, ctx, work, func(_ books.Stored, err error) {
+	away(c.setup, ctx, work, func(_ books.Record, err error) {
 		c.busy = false
 		if err != nil {
 			c.message = Sentence(c.setup.Words, err)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 )
 
@@ -11,89 +12,38 @@ import (
 // register, the tax number of a buyer. Texts are empty where there is none.
 type ConflictPart struct{ Label, Base, Mine, Theirs string }
 
-// field is a value inside a group that is settled as one.
-type groupField[T any] struct {
-	label string // key of its name
-	text  func(T) string
-}
-
-var lineFields = []groupField[invoice.Line]{
-	{"editor.col.name", func(l invoice.Line) string { return l.Name }},
-	{"editor.col.tax_code", func(l invoice.Line) string { return l.TaxCode }},
-	{"editor.col.unit", func(l invoice.Line) string { return l.Unit }},
-	{"editor.col.qty", func(l invoice.Line) string { return numberText(l.Qty) }},
-	{"editor.col.price", func(l invoice.Line) string { return numberText(l.Price) }},
-	{"editor.col.amount", func(l invoice.Line) string { return numberText(l.Amount) }},
-	{"editor.col.discount", func(l invoice.Line) string { return cellText(l, ColDiscount) }},
-	{"editor.col.rate", func(l invoice.Line) string {
-		if l.ID == "" {
-			return ""
-		}
-		return l.Rate.Percent()
-	}},
-	{"editor.col.spec", func(l invoice.Line) string { return l.Spec }},
-}
-
-var headFields = map[string][]groupField[invoice.Invoice]{
-	"buyer": {
-		{"editor.field.buyer.name", func(i invoice.Invoice) string { return i.Buyer.Name }},
-		{"editor.field.buyer.tax_no", func(i invoice.Invoice) string { return i.Buyer.TaxNo }},
-		{"editor.field.buyer.address", func(i invoice.Invoice) string { return i.Buyer.Address }},
-		{"editor.field.buyer.phone", func(i invoice.Invoice) string { return i.Buyer.Phone }},
-		{"editor.field.buyer.bank", func(i invoice.Invoice) string { return i.Buyer.Bank }},
-		{"editor.field.buyer.account", func(i invoice.Invoice) string { return i.Buyer.Account }},
-	},
-	"date":     {{"", func(i invoice.Invoice) string { return i.Date }}},
-	"remark":   {{"", func(i invoice.Invoice) string { return i.Remark }}},
-	"payee":    {{"", func(i invoice.Invoice) string { return i.Payee }}},
-	"reviewer": {{"", func(i invoice.Invoice) string { return i.Reviewer }}},
-	"drawer":   {{"", func(i invoice.Invoice) string { return i.Drawer }}},
-	"email":    {{"", func(i invoice.Invoice) string { return i.Email }}},
-}
-
 // parts lists the values of a row that are not the same on both sides; for a
 // merged row those that changed. A row that cannot be taken apart gives its texts.
 func (c *Conflicts) parts(x books.Conflict, d books.FieldDiff) []ConflictPart {
-	var base invoice.Invoice
-	if x.Base != nil {
-		base = *x.Base
-	}
 	whole := []ConflictPart{{Base: d.Base, Mine: d.Mine, Theirs: d.Theirs}}
-	switch {
-	case d.Path == "kind":
-		fields := []groupField[invoice.Invoice]{
-			{"conflicts.field.kind", func(i invoice.Invoice) string { return c.kind(i) }},
-			{"conflicts.field.basis", func(i invoice.Invoice) string { return c.basis(i) }},
-		}
-		return c.differing(d, fields, base, x.Mine, x.Theirs, whole)
-	case d.Path == "state":
+	if d.Path == "state" {
 		for _, side := range []*string{&whole[0].Base, &whole[0].Mine, &whole[0].Theirs} {
 			if key := "invoices." + *side; *side != "" && c.setup.Words.T(key) != key {
 				*side = c.setup.Words.T(key)
 			}
 		}
 		return whole
-	case headFields[d.Path] != nil:
-		return c.differing(d, headFields[d.Path], base, x.Mine, x.Theirs, whole)
 	}
-	rest, ok := strings.CutPrefix(d.Path, "line/")
-	if !ok {
-		return whole
+	if rest, ok := strings.CutPrefix(d.Path, "line/"); ok {
+		id, _, _ := strings.Cut(rest, "/")
+		return c.differing(invoice.LineFields, "line", lineOf(x.Base, id), lineOf(x.Mine, id), lineOf(x.Theirs, id), whole)
 	}
-	id, _, _ := strings.Cut(rest, "/")
-	return differing(c, d, lineFields, lineOf(base, id), lineOf(x.Mine, id), lineOf(x.Theirs, id), whole)
+	kind := document.KindOf(x.Mine)
+	base := x.Base
+	if base == nil {
+		base = kind.Zero()
+	}
+	return c.differing(kind.Fields.Of(d.Path), string(x.Type), base, x.Mine, x.Theirs, whole)
 }
 
-func (c *Conflicts) differing(d books.FieldDiff, fields []groupField[invoice.Invoice], base, mine, theirs invoice.Invoice, whole []ConflictPart) []ConflictPart {
-	return differing(c, d, fields, base, mine, theirs, whole)
-}
-
-func differing[T any](c *Conflicts, d books.FieldDiff, fields []groupField[T], base, mine, theirs T, whole []ConflictPart) []ConflictPart {
+// differing lists the fields in which mine and theirs differ; a field alone in its
+// row needs no name.
+func (c *Conflicts) differing(t document.Table, of string, base, mine, theirs any, whole []ConflictPart) []ConflictPart {
 	var out []ConflictPart
-	for _, f := range fields {
-		p := ConflictPart{Base: f.text(base), Mine: f.text(mine), Theirs: f.text(theirs)}
-		if f.label != "" {
-			p.Label = c.setup.Words.T(f.label)
+	for _, f := range t {
+		p := ConflictPart{Base: fieldText(c.setup.Words, f, base), Mine: fieldText(c.setup.Words, f, mine), Theirs: fieldText(c.setup.Words, f, theirs)}
+		if len(t) > 1 {
+			p.Label = fieldLabel(c.setup.Words, of, f.Key)
 		}
 		if p.Mine != p.Theirs {
 			out = append(out, p)
@@ -105,7 +55,8 @@ func differing[T any](c *Conflicts, d books.FieldDiff, fields []groupField[T], b
 	return out
 }
 
-func lineOf(inv invoice.Invoice, id string) invoice.Line {
+func lineOf(d document.Document, id string) invoice.Line {
+	inv, _ := d.(invoice.Invoice)
 	for _, l := range inv.Lines {
 		if l.ID == id {
 			return l
@@ -114,26 +65,10 @@ func lineOf(inv invoice.Invoice, id string) invoice.Line {
 	return invoice.Line{}
 }
 
-func (c *Conflicts) kind(i invoice.Invoice) string {
-	if i.Kind == "" {
-		return ""
-	}
-	return c.setup.Words.T("conflicts.kind." + string(i.Kind))
-}
-
-func (c *Conflicts) basis(i invoice.Invoice) string {
-	if i.Basis == "" {
-		return ""
-	}
-	return c.setup.Words.T("editor." + string(i.Basis))
-}
-
 // contents are the rows in which the contents differ, where only one side as a
 // whole can be taken: the person sees what is given up.
 func (c *Conflicts) contents(x books.Conflict) []books.FieldDiff {
-	mine, theirs := x.Mine, x.Theirs
-	mine.State, theirs.State = invoice.Draft, invoice.Draft
-	m := c.merge(x.Base, mine, theirs, nil)
+	m := c.merge(x.Base, document.WithState(x.Mine, document.Draft), document.WithState(x.Theirs, document.Draft), nil)
 	var out []books.FieldDiff
 	for _, d := range append(m.Diffs, m.Merged...) {
 		if d.Mine != d.Theirs {

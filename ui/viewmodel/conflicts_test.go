@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 )
 
@@ -60,17 +61,17 @@ type desk struct {
 }
 
 func (d *desk) Conflicts(context.Context) ([]books.Conflict, error) { return d.list, nil }
-func (d *desk) Resolve(_ context.Context, _ string, c map[string]books.Side) (books.Stored, error) {
+func (d *desk) Resolve(_ context.Context, _ document.Key, c map[string]books.Side) (books.Record, error) {
 	d.choices = c
-	return books.Stored{}, d.settle()
+	return books.Record{}, d.settle()
 }
-func (d *desk) ResolveSide(_ context.Context, _ string, s books.Side) (books.Stored, error) {
+func (d *desk) ResolveSide(_ context.Context, _ document.Key, s books.Side) (books.Record, error) {
 	d.side = s
-	return books.Stored{}, d.settle()
+	return books.Record{}, d.settle()
 }
-func (d *desk) KeepBoth(_ context.Context, id string) (books.Stored, error) {
-	d.both = id
-	return books.Stored{}, d.settle()
+func (d *desk) KeepBoth(_ context.Context, k document.Key) (books.Record, error) {
+	d.both = k.ID
+	return books.Record{}, d.settle()
 }
 func (d *desk) settle() error {
 	if d.err == nil {
@@ -87,15 +88,15 @@ func conflictOf(id string) books.Conflict {
 	mine := invoice.Invoice{ID: id, Reference: "R-" + id, State: invoice.Draft, Basis: invoice.Exclusive, Remark: "mine", Date: "2026-11-23", Lines: line(1000)}
 	theirs := mine
 	theirs.Lines, theirs.Remark, theirs.Branch = line(3000), "theirs", "HQ"
-	return books.Conflict{InvoiceID: id, Mine: mine, Theirs: theirs, Diffs: []books.FieldDiff{
+	return books.Conflict{Type: invoice.Type, DocumentID: id, Mine: mine, Theirs: theirs, Diffs: []books.FieldDiff{
 		{Path: "line/l/amounts", Line: 1, Mine: "1000", Theirs: "3000"}, {Path: "remark", Mine: "mine", Theirs: "theirs"},
 	}, Merged: []books.FieldDiff{{Path: "email", Theirs: "a@b.c", Side: books.Theirs}}}
 }
 
-func mergeFake(_ *invoice.Invoice, mine, theirs invoice.Invoice, c map[string]books.Side) books.Merge {
-	out := mine
+func mergeFake(_, mine, theirs document.Document, c map[string]books.Side) books.Merge {
+	out := mine.(invoice.Invoice)
 	if c["line/l/amounts"] == books.Theirs {
-		out.Lines = theirs.Lines
+		out.Lines = theirs.(invoice.Invoice).Lines
 	}
 	return books.Merge{Result: out}
 }
@@ -107,7 +108,7 @@ func TestConflictsChooseAndAccept(t *testing.T) {
 	ctx := context.Background()
 	m.Load(ctx)
 	w.until("list", func() bool { return len(m.Cards()) == 2 })
-	if c, _ := m.Current(); c.InvoiceID != "a" || c.Branch != "HQ" {
+	if c, _ := m.Current(); c.Key.ID != "a" || c.Branch != "HQ" {
 		t.Fatalf("open: %+v", c)
 	}
 	if m.Ready() || m.Missing() != 2 {
@@ -130,7 +131,7 @@ func TestConflictsChooseAndAccept(t *testing.T) {
 	}
 	m.Accept(ctx)
 	m.Accept(ctx) // busy: nothing happens
-	w.until("next conflict", func() bool { c, _ := m.Current(); return c.InvoiceID == "b" })
+	w.until("next conflict", func() bool { c, _ := m.Current(); return c.Key.ID == "b" })
 	if d.choices["line/l/amounts"] != books.Theirs || d.choices["remark"] != books.Mine {
 		t.Fatalf("choices %v", d.choices)
 	}

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"counterfoil/app/books"
+	"counterfoil/app/customer"
 	"counterfoil/app/invoice"
+	"counterfoil/app/item"
 	"counterfoil/app/party"
 )
 
@@ -22,8 +24,7 @@ type EditorDesk interface {
 // EditorStore is what the editor reads.
 type EditorStore interface {
 	Invoice(ctx context.Context, id string) (books.Stored, error)
-	Customers(ctx context.Context, search string, limit int) ([]party.Customer, error)
-	Items(ctx context.Context, search string, limit int) ([]invoice.Item, error)
+	books.Finder
 }
 
 // Editor edits one invoice. Text that is no number stays in its cell, beside a
@@ -39,11 +40,11 @@ type Editor struct {
 	store   EditorStore
 	later   func(time.Duration, func()) (cancel func()) // runs on the window's goroutine
 	message string
-	asked   int         // of Open and New; older answers are dropped
-	turn    int         // counts the documents shown
-	left    []*document // no longer shown, not yet on disk
+	asked   int      // of Open and New; older answers are dropped
+	turn    int      // counts the documents shown
+	left    []*draft // no longer shown, not yet on disk
 
-	*document // the one shown
+	*draft // the one shown
 }
 
 // NewEditor makes an editor with a new, empty draft.
@@ -60,7 +61,7 @@ func (e *Editor) New() {
 
 // reset shows an invoice as it is on disk, with what was typed beside it.
 func (e *Editor) reset(st books.Stored) {
-	d := &document{editor: e, inv: st.Invoice, base: clone(st.Invoice), version: st.Version, answers: make(chan func(), 16)}
+	d := &draft{editor: e, inv: st.Invoice, base: clone(st.Invoice), version: st.Version, answers: make(chan func(), 16)}
 	if st.Version > 0 {
 		d.savedAt = st.Invoice.UpdatedAt
 	}
@@ -73,7 +74,7 @@ func (e *Editor) reset(st books.Stored) {
 
 // Open shows a stored invoice, with what is typed into it and not yet on disk.
 func (e *Editor) Open(id string) {
-	for _, d := range append([]*document{e.document}, e.left...) {
+	for _, d := range append([]*draft{e.draft}, e.left...) {
 		if d.inv.ID == id && d.Unsaved() {
 			e.show(d)
 			e.tell()
@@ -105,13 +106,13 @@ var errParked = &books.Error{Code: "parked", Text: "the server refuses this invo
 // Reload takes what sync brought. What is typed and not saved stays: the next
 // save meets it. Texts that are no numbers stay with their lines.
 func (e *Editor) Reload(id string) {
-	d := e.document
+	d := e.draft
 	if id != d.inv.ID || id == "" {
 		return
 	}
 	away(e.setup, context.Background(), func(ctx context.Context) (books.Stored, error) { return e.store.Invoice(ctx, id) },
 		func(st books.Stored, err error) {
-			if err != nil || d != e.document || st.Version < d.version {
+			if err != nil || d != e.draft || st.Version < d.version {
 				return
 			}
 			if d.Unsaved() {
@@ -250,7 +251,7 @@ func (e *Editor) SetBasis(b invoice.Basis) {
 }
 
 // SetCustomer fills in a customer of the master data.
-func (e *Editor) SetCustomer(c party.Customer) {
+func (e *Editor) SetCustomer(c customer.Customer) {
 	e.change("buyer", func(i *invoice.Invoice) { i.Buyer = c.Party })
 }
 
@@ -262,7 +263,7 @@ func (e *Editor) Submit() {
 	if !e.Editable() {
 		return
 	}
-	d := e.document
+	d := e.draft
 	d.fold()
 	d.whenSaved(func() { d.step(e.desk.Submit) })
 }
@@ -272,7 +273,7 @@ func (e *Editor) Recall() { e.step(e.desk.Recall) }
 
 // Duplicate drafts a copy and shows it.
 func (e *Editor) Duplicate() {
-	d := e.document
+	d := e.draft
 	d.whenSaved(func() { d.step(e.desk.Duplicate) })
 }
 
@@ -286,7 +287,7 @@ func (e *Editor) Fixed() bool { return !e.Editable() || e.inv.RedRows != nil }
 // shown, and returns when it is there. It runs on the window's goroutine and
 // waits; the error says what is not on disk.
 func (e *Editor) Flush(ctx context.Context) error {
-	for _, d := range append([]*document{e.document}, e.left...) {
+	for _, d := range append([]*draft{e.draft}, e.left...) {
 		if err := d.flush(ctx); err != nil {
 			return err
 		}
@@ -295,11 +296,15 @@ func (e *Editor) Flush(ctx context.Context) error {
 }
 
 // Customers and Items are completions of what is typed.
-func (e *Editor) Customers() *Offers[party.Customer] {
-	return newOffers(e.setup, func(ctx context.Context, s string) ([]party.Customer, error) { return e.store.Customers(ctx, s, 8) })
+func (e *Editor) Customers() *Offers[customer.Customer] {
+	return newOffers(e.setup, func(ctx context.Context, s string) ([]customer.Customer, error) {
+		return books.Find[customer.Customer](ctx, e.store, s, 8)
+	})
 }
 
 // Items completes an item's name.
-func (e *Editor) Items() *Offers[invoice.Item] {
-	return newOffers(e.setup, func(ctx context.Context, s string) ([]invoice.Item, error) { return e.store.Items(ctx, s, 8) })
+func (e *Editor) Items() *Offers[item.Item] {
+	return newOffers(e.setup, func(ctx context.Context, s string) ([]item.Item, error) {
+		return books.Find[item.Item](ctx, e.store, s, 8)
+	})
 }

@@ -69,12 +69,8 @@ func (b *bench) pulled(f func(*invoice.Invoice)) {
 	inv.Lines = append([]invoice.Line{}, inv.Lines...)
 	inv.Revision++
 	f(&inv)
-	sheet, err := invoice.Compute(inv)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	err = b.db.Update(context.Background(), func(tx books.SyncTx) error {
-		return tx.SetClean(inv, sheet, books.HistoryEntry{InvoiceID: inv.ID, At: noon, Event: "received"})
+	err := b.db.Update(context.Background(), func(tx books.SyncTx) error {
+		return tx.SetClean(inv, nil, books.HistoryEntry{At: noon, Event: "received"})
 	})
 	if err != nil {
 		b.t.Fatal(err)

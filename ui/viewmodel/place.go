@@ -16,14 +16,14 @@ var lineField = regexp.MustCompile(`^lines\[(\d+)\](?:\.(\w+))?`)
 func Place(p Phrases, field string) string {
 	m := lineField.FindStringSubmatch(field)
 	if m == nil {
-		if t := p.T("editor.field." + field); t != "editor.field."+field {
+		if t := p.T("field.invoice." + field); t != "field.invoice."+field {
 			return t
 		}
 		return field
 	}
 	n, _ := strconv.Atoi(m[1])
 	out := p.T("editor.line", n)
-	if t := p.T("editor.col." + m[2]); t != "editor.col."+m[2] {
+	if t := p.T("field.line." + m[2]); t != "field.line."+m[2] {
 		out += " " + t
 	}
 	return out

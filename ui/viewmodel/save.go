@@ -12,7 +12,7 @@ import (
 
 // ask runs work on a goroutine of its own, and done on the window's, where
 // Flush may be the one who waits for it.
-func ask[T any](d *document, work func(context.Context) (T, error), done func(T, error)) {
+func ask[T any](d *draft, work func(context.Context) (T, error), done func(T, error)) {
 	answers := d.answers
 	go func() {
 		v, err := work(context.Background())
@@ -28,13 +28,13 @@ func ask[T any](d *document, work func(context.Context) (T, error), done func(T,
 }
 
 // loosen notes that what is beside the invoice changed.
-func (d *document) loosen() {
+func (d *draft) loosen() {
 	d.loose = true
 	d.saveSoon()
 }
 
 // saveSoon saves a little after the last change, and not long after the first.
-func (d *document) saveSoon() {
+func (d *draft) saveSoon() {
 	now := d.editor.setup.Now()
 	if d.since.IsZero() {
 		d.since = now
@@ -50,7 +50,7 @@ func (d *document) saveSoon() {
 }
 
 // collect takes over the answers that are there.
-func (d *document) collect() {
+func (d *draft) collect() {
 	for {
 		select {
 		case f := <-d.answers:
@@ -61,7 +61,7 @@ func (d *document) collect() {
 	}
 }
 
-func (d *document) saveIn(wait time.Duration) {
+func (d *draft) saveIn(wait time.Duration) {
 	if d.cancel != nil {
 		d.cancel()
 	}
@@ -70,7 +70,7 @@ func (d *document) saveIn(wait time.Duration) {
 
 // Save brings what is typed to disk now. Where the invoice is there and only
 // what is beside it changed, only that is written.
-func (d *document) Save() {
+func (d *draft) Save() {
 	if d.cancel != nil {
 		d.cancel()
 		d.cancel = nil
@@ -92,7 +92,7 @@ func (d *document) Save() {
 }
 
 // savedTyped ends the saving of what is beside the invoice.
-func (d *document) savedTyped(_ struct{}, err error) {
+func (d *draft) savedTyped(_ struct{}, err error) {
 	d.saving = false
 	if err != nil {
 		var told *books.Error
@@ -107,7 +107,7 @@ func (d *document) savedTyped(_ struct{}, err error) {
 }
 
 // aside keeps what the desk does not take into the invoice beside it, and says why.
-func (d *document) aside(why error) {
+func (d *draft) aside(why error) {
 	e, id, typed := d.editor, d.inv.ID, d.differing()
 	d.saving, d.dirty, d.loose = true, false, false
 	ask(d, func(ctx context.Context) (struct{}, error) { return struct{}{}, e.desk.KeepTyped(ctx, id, typed) },
@@ -118,13 +118,13 @@ func (d *document) aside(why error) {
 			} else {
 				d.failed = nil
 				d.say(why)
-				e.left = slices.DeleteFunc(e.left, func(l *document) bool { return l == d && !l.Unsaved() })
+				e.left = slices.DeleteFunc(e.left, func(l *draft) bool { return l == d && !l.Unsaved() })
 			}
 			d.tell()
 		})
 }
 
-func (d *document) saved(st books.Stored, err error) {
+func (d *draft) saved(st books.Stored, err error) {
 	e := d.editor
 	d.saving = false
 	var told *books.Error
@@ -145,7 +145,7 @@ func (d *document) saved(st books.Stored, err error) {
 		d.final = told != nil && (told.Code == "not_editable" || told.Code == "not_found")
 		d.refused(err)
 	default:
-		if e.document == d {
+		if e.draft == d {
 			e.message = ""
 		}
 		d.failed, d.final = nil, false
@@ -161,13 +161,13 @@ func (d *document) saved(st books.Stored, err error) {
 
 // next goes on after a save: with what was typed meanwhile, with what sync
 // brought, with what waits for the save.
-func (d *document) next() {
+func (d *draft) next() {
 	e := d.editor
 	if d.dirty || d.loose {
 		d.Save()
 		return
 	}
-	e.left = slices.DeleteFunc(e.left, func(l *document) bool { return l == d })
+	e.left = slices.DeleteFunc(e.left, func(l *draft) bool { return l == d })
 	if d.missed {
 		d.missed = false
 		e.Reload(d.inv.ID)
@@ -181,7 +181,7 @@ func (d *document) next() {
 
 // refused keeps what could not be saved, and what waited for it does not happen.
 // What the disk refused is tried again; what the desk refused waits for a change.
-func (d *document) refused(err error) {
+func (d *draft) refused(err error) {
 	d.dirty, d.failed, d.then = true, err, nil
 	d.say(err)
 	var told *books.Error
@@ -192,7 +192,7 @@ func (d *document) refused(err error) {
 
 // whenSaved runs f after everything typed is on disk; never when that fails or
 // there is nothing to save yet.
-func (d *document) whenSaved(f func()) {
+func (d *draft) whenSaved(f func()) {
 	if !d.Unsaved() {
 		f()
 		return
@@ -206,7 +206,7 @@ func (d *document) whenSaved(f func()) {
 
 // step does something to the stored invoice and shows the outcome, unless
 // another invoice is shown by then.
-func (d *document) step(f func(context.Context, string) (books.Stored, error)) {
+func (d *draft) step(f func(context.Context, string) (books.Stored, error)) {
 	e, id := d.editor, d.inv.ID
 	if id == "" {
 		return
@@ -217,7 +217,7 @@ func (d *document) step(f func(context.Context, string) (books.Stored, error)) {
 				d.say(err)
 				e.Reload(id) // what is stored may say why
 			} else {
-				if e.document == d {
+				if e.draft == d {
 					e.reset(st)
 				}
 				if e.Saved != nil {
@@ -229,7 +229,7 @@ func (d *document) step(f func(context.Context, string) (books.Stored, error)) {
 }
 
 // flush returns when all is on disk, or with what keeps it from being there.
-func (d *document) flush(ctx context.Context) error {
+func (d *draft) flush(ctx context.Context) error {
 	d.failed = nil
 	for d.Unsaved() && !d.empty() {
 		if !d.saving && d.failed != nil {

@@ -76,9 +76,9 @@ func TestEveryFieldHasAName(t *testing.T) {
 		ofLine[m[2]] = true
 	}
 	for _, m := range named.FindAllStringSubmatch(string(src), -1) {
-		key := "editor.field." + m[2]
+		key := "field.invoice." + m[2]
 		if m[1] != "" || ofLine[m[2]] {
-			key = "editor.col." + m[2]
+			key = "field.line." + m[2]
 		}
 		found++
 		for _, l := range []string{"zh", "en"} {

@@ -44,7 +44,7 @@ type pendingCell struct {
 
 // compute finds out what the invoice comes to, what is wrong with it, and which
 // part of it can be stored.
-func (d *document) compute() {
+func (d *draft) compute() {
 	var bad, rest []invoice.Issue
 	d.kept, d.held = d.inv, nil
 	d.sheet, bad, rest = invoice.Look(d.inv)
@@ -69,7 +69,7 @@ func (d *document) compute() {
 }
 
 // unread are the issues of texts that cannot be read.
-func (d *document) unread() (issues []invoice.Issue) {
+func (d *draft) unread() (issues []invoice.Issue) {
 	for key, text := range d.raw {
 		code := "number_malformed"
 		if key.col == ColRate {
@@ -113,7 +113,7 @@ func tidied(issues []invoice.Issue) []invoice.Issue {
 
 // sift parts the invoice into what can be stored, d.kept, and what cannot,
 // d.held, and gives the issues of the latter. bad is what was found in the head.
-func (d *document) sift(bad []invoice.Issue) (issues []invoice.Issue) {
+func (d *draft) sift(bad []invoice.Issue) (issues []invoice.Issue) {
 	inv := clone(d.inv)
 	d.held = books.Typed{}
 	if inv.Date == "" {
@@ -159,7 +159,7 @@ func (d *document) sift(bad []invoice.Issue) (issues []invoice.Issue) {
 }
 
 // setApart writes a whole line as texts.
-func (d *document) setApart(to books.Typed, l invoice.Line) {
+func (d *draft) setApart(to books.Typed, l invoice.Line) {
 	to[books.LineField(l.ID, "order")] = l.Order
 	for col, field := range cellNames {
 		text, raw := d.raw[cellKey{l.ID, col}]
@@ -213,7 +213,7 @@ func clearField(l *invoice.Line, field string) {
 
 // texts is all that the stored invoice does not hold: what cannot be read, what
 // cannot be stored, and the cell that is being typed.
-func (d *document) texts() books.Typed {
+func (d *draft) texts() books.Typed {
 	out := books.Typed{}
 	maps.Copy(out, d.held)
 	for key, text := range d.raw {
@@ -233,7 +233,7 @@ func (d *document) texts() books.Typed {
 // restore lays what was typed over the invoice again; the cell that is being
 // typed is in its entry. It reports whether the invoice takes something in that
 // is not stored in it.
-func (d *document) restore(typed books.Typed) (taken bool) {
+func (d *draft) restore(typed books.Typed) (taken bool) {
 	d.raw, d.beside = map[cellKey]string{}, nil
 	if len(typed) == 0 || !d.inv.State.Editable() {
 		if d.beside = typed; !d.inv.State.Editable() {
@@ -276,7 +276,7 @@ func (d *document) restore(typed books.Typed) (taken bool) {
 	return false
 }
 
-func (d *document) restoreField(row int, field, text string) {
+func (d *draft) restoreField(row int, field, text string) {
 	l := &d.inv.Lines[row]
 	switch col := slices.Index(cellNames[:], field); {
 	case col >= 0:
@@ -290,13 +290,13 @@ func (d *document) restoreField(row int, field, text string) {
 	}
 }
 
-func (d *document) lineAt(id string) int {
+func (d *draft) lineAt(id string) int {
 	return slices.IndexFunc(d.inv.Lines, func(l invoice.Line) bool { return l.ID == id })
 }
 
 // isPending reports whether a cell is the one being typed; any of its line's
 // where no field is named.
-func (d *document) isPending(line, field string) bool {
+func (d *draft) isPending(line, field string) bool {
 	return d.pending != nil && d.pending.line.ID == line && (field == "" || cellNames[d.pending.col] == field)
 }
 
@@ -336,7 +336,7 @@ func cellText(l invoice.Line, col int) string {
 
 // differing is texts and, beside them, whatever else the invoice holds and the
 // stored one does not, where the desk takes no edit: as texts it is not lost.
-func (d *document) differing() books.Typed {
+func (d *draft) differing() books.Typed {
 	out := d.texts()
 	for field, at := range headTexts {
 		if now := *at(&d.kept); now != *at(&d.base) {

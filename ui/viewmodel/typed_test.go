@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 )
 
@@ -271,7 +272,7 @@ func TestTypedIntoAFinalInvoice(t *testing.T) {
 				t.Fatal(err)
 			}
 		} else {
-			left := b.document
+			left := b.draft
 			b.New()
 			b.w.until("the save", func() bool { return !left.Unsaved() })
 		}
@@ -303,7 +304,9 @@ func TestTypingIntoWhatIsGone(t *testing.T) {
 	c.fill()
 	c.settle()
 	c.Typing(0, ColQty, "77")
-	if err := c.db.Update(context.Background(), func(tx books.SyncTx) error { return tx.DeleteInvoice(c.Invoice().ID, books.HistoryEntry{}) }); err != nil {
+	if err := c.db.Update(context.Background(), func(tx books.SyncTx) error {
+		return tx.Remove(document.Key{Type: invoice.Type, ID: c.Invoice().ID}, books.HistoryEntry{})
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Flush(context.Background()); err != nil {
@@ -328,7 +331,7 @@ func TestTypedIntoAConflict(t *testing.T) {
 		theirs := mine
 		theirs.Remark, theirs.Revision = "theirs", 2
 		err := b.db.Update(ctx, func(tx books.SyncTx) error {
-			return tx.OpenConflict(books.Conflict{ID: "c", InvoiceID: mine.ID, Mine: mine, Theirs: theirs}, books.HistoryEntry{Event: "conflict"})
+			return tx.OpenConflict(books.Conflict{ID: "c", Type: invoice.Type, DocumentID: mine.ID, Mine: mine, Theirs: theirs}, books.HistoryEntry{Event: "conflict"})
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -341,12 +344,12 @@ func TestTypedIntoAConflict(t *testing.T) {
 		}
 		id := mine.ID
 		if outcome == "both" {
-			st, err := b.desk.KeepBoth(ctx, id)
+			st, err := b.desk.KeepBoth(ctx, document.Key{Type: invoice.Type, ID: id})
 			if err != nil {
 				t.Fatal(err)
 			}
-			id = st.Invoice.ID
-		} else if _, err := b.desk.ResolveSide(ctx, id, books.Side(outcome)); err != nil {
+			id = st.Document.(invoice.Invoice).ID
+		} else if _, err := b.desk.ResolveSide(ctx, document.Key{Type: invoice.Type, ID: id}, books.Side(outcome)); err != nil {
 			t.Fatal(err)
 		}
 		c := b.again()
@@ -366,7 +369,7 @@ func TestTypedIntoAConflict(t *testing.T) {
 		if err != nil || st.Typed != nil || st.Invoice.Remark != "theirs" {
 			t.Errorf("%s: theirs has %v beside it, %v", outcome, st.Typed, err)
 		}
-		h, err := b.db.History(ctx, mine.ID)
+		h, err := b.db.History(ctx, document.Key{Type: invoice.Type, ID: mine.ID})
 		if err != nil || !strings.Contains(h[len(h)-1].Detail, "螺母") {
 			t.Errorf("%s: it is in no history: %+v", outcome, h[len(h)-1])
 		}

@@ -11,6 +11,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
+	"counterfoil/app/customer"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
@@ -103,7 +105,7 @@ func (branch) Conflicts(context.Context) ([]books.Conflict, error) {
 	theirs.UpdatedAt, theirs.Branch, theirs.Remark = noon.Add(-2*time.Hour), "城东分店 East branch", "已核对"
 	base := sample()
 	mine.Lines[1].Qty, theirs.Lines[1].Price, theirs.Lines[0].Qty = number("320"), number("6.5"), number("150")
-	return []books.Conflict{{ID: "1", InvoiceID: "01", Base: &base, Mine: mine, Theirs: theirs, OpenedAt: noon,
+	return []books.Conflict{{ID: "1", Type: invoice.Type, DocumentID: "01", Base: base, Mine: mine, Theirs: theirs, OpenedAt: noon,
 		Diffs: []books.FieldDiff{
 			{Path: "remark", Base: base.Remark, Mine: mine.Remark, Theirs: theirs.Remark},
 			{Path: "line/b/amounts", Line: 2, Base: "300 × 6.2", Mine: "320 × 6.2", Theirs: "300 × 6.5"},
@@ -112,26 +114,27 @@ func (branch) Conflicts(context.Context) ([]books.Conflict, error) {
 	}}, nil
 }
 
-func keepMine(_ *invoice.Invoice, mine, _ invoice.Invoice, _ map[string]books.Side) books.Merge {
+func keepMine(_, mine, _ document.Document, _ map[string]books.Side) books.Merge {
 	return books.Merge{Result: mine}
 }
 
-func (branch) Resolve(context.Context, string, map[string]books.Side) (s books.Stored, err error) {
+func (branch) Resolve(context.Context, document.Key, map[string]books.Side) (s books.Record, err error) {
 	return s, nil
 }
-func (branch) ResolveSide(context.Context, string, books.Side) (s books.Stored, err error) {
+func (branch) ResolveSide(context.Context, document.Key, books.Side) (s books.Record, err error) {
 	return s, nil
 }
-func (branch) KeepBoth(context.Context, string) (s books.Stored, err error) { return s, nil }
+func (branch) KeepBoth(context.Context, document.Key) (s books.Record, err error) { return s, nil }
 
 func (branch) Invoice(context.Context, string) (books.Stored, error) {
-	return books.Stored{Invoice: sample(), Version: 1, Pending: books.Unsent}, nil
+	return books.Stored{Invoice: sample(), Status: books.Status{Version: 1, Pending: books.Unsent}}, nil
 }
-func (branch) Customers(context.Context, string, int) ([]party.Customer, error) { return nil, nil }
-func (branch) Items(context.Context, string, int) ([]invoice.Item, error)       { return nil, nil }
+func (branch) Find(context.Context, document.Type, string, int) ([]books.Record, error) {
+	return nil, nil
+}
 func (branch) Keep(_ context.Context, _ int64, inv invoice.Invoice, typed books.Typed) (books.Stored, invoice.Sheet, error) {
 	s, err := invoice.Compute(inv)
-	return books.Stored{Invoice: inv, Version: 1, Typed: typed}, s, err
+	return books.Stored{Invoice: inv, Status: books.Status{Version: 1, Typed: typed}}, s, err
 }
 func (branch) KeepTyped(context.Context, string, books.Typed) error { return nil }
 func (b branch) Submit(ctx context.Context, id string) (books.Stored, error) {
@@ -230,9 +233,16 @@ func (shelf) Counts(ctx context.Context, f books.Filter) (books.Counts, error) {
 	return branch{}.Counts(ctx, f)
 }
 
-func (shelf) Customers(context.Context, string, int) ([]party.Customer, error) {
-	return []party.Customer{
-		{Party: party.Party{Name: "苏州明远精密机械有限公司", TaxNo: "91310112087994932F", Bank: "中国工商银行苏州高新支行", Account: "1102020109000123456"}},
-		{Party: party.Party{Name: "杭州青禾软件科技有限公司", TaxNo: "913301067420331XN6", Bank: "杭州银行文三支行", Account: "3301040160001234567"}},
-	}, nil
+func (shelf) Find(_ context.Context, t document.Type, _ string, _ int) ([]books.Record, error) {
+	if t != customer.Type {
+		return nil, nil
+	}
+	var out []books.Record
+	for _, p := range []party.Party{
+		{Name: "苏州明远精密机械有限公司", TaxNo: "91310112087994932F", Bank: "中国工商银行苏州高新支行", Account: "1102020109000123456"},
+		{Name: "杭州青禾软件科技有限公司", TaxNo: "913301067420331XN6", Bank: "杭州银行文三支行", Account: "3301040160001234567"},
+	} {
+		out = append(out, books.Record{Document: customer.Customer{Party: p}})
+	}
+	return out, nil
 }

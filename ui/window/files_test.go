@@ -1,11 +1,12 @@
 package window
 
 import (
-	"counterfoil/sync/desk"
 	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"counterfoil/sync/desk"
 )
 
 // Pages that were looked at are the owner's alone and are gone when the session

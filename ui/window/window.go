@@ -13,6 +13,8 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 
+	"counterfoil/app/document"
+	"counterfoil/app/invoice"
 	"counterfoil/app/locale"
 	"counterfoil/app/settings"
 	"counterfoil/ui/look"
@@ -85,7 +87,7 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 	w.Settings.Restyled, w.FirstRun.Restyled = w.restyle, w.restyle
 	w.FirstRun.Finished = func() { w.build("invoices"); w.newInvoice() }
 	w.host(setup)
-	d.Changed(func(invoice string) { post(func() { w.happened(invoice) }) })
+	d.Changed(func(k document.Key) { post(func() { w.happened(k) }) })
 	d.Monitor().Subscribe(func() { post(w.tick) })
 	return w
 }
@@ -219,13 +221,13 @@ func (w *window) count() {
 	}()
 }
 
-func (w *window) happened(invoice string) {
+func (w *window) happened(k document.Key) {
 	if w.shell == nil || w.ended {
 		return // the pages load when they are built
 	}
-	if invoice != "" {
-		w.Editor.Reload(invoice)
-		if w.synced = append(w.synced, invoice); len(w.synced) == 1 {
+	if k.Type == invoice.Type {
+		w.Editor.Reload(k.ID)
+		if w.synced = append(w.synced, k.ID); len(w.synced) == 1 {
 			w.post.after(500*time.Millisecond, w.touch) // once for all of a moment
 		}
 		return

@@ -116,7 +116,7 @@ func TestSyncOfVersion1(t *testing.T) {
 	if err != nil || len(open) != 1 {
 		t.Fatalf("%+v %v", open, err)
 	}
-	if _, err := desk.ResolveSide(ctx, open[0].InvoiceID, books.Mine); err != nil {
+	if _, err := desk.ResolveSide(ctx, open[0].Key(), books.Mine); err != nil {
 		t.Fatal(err)
 	}
 	k.sync(t)

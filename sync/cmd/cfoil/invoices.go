@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/draftjson"
 	"counterfoil/app/invoice"
 	"counterfoil/sync/desk"
@@ -26,10 +27,10 @@ func (c *call) file(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-func (c *call) decode(name string) (invoice.Invoice, error) {
+func (c *call) decode(name string) (draftjson.Draft, error) {
 	f, err := c.file(name)
 	if err != nil {
-		return invoice.Invoice{}, err
+		return draftjson.Draft{}, err
 	}
 	defer f.Close()
 	return draftjson.Decode(f)
@@ -60,7 +61,18 @@ func draft(ctx context.Context, c *call) error {
 	if err := c.take("FILE or -"); err != nil {
 		return err
 	}
-	inv, err := c.decode(c.args[0])
+	t, err := c.typeOf()
+	if err != nil {
+		return err
+	}
+	if t != invoice.Type {
+		return c.put(ctx, t, "", c.args[0])
+	}
+	in, err := c.decode(c.args[0])
+	if err != nil {
+		return err
+	}
+	inv, err := in.Invoice()
 	if err != nil {
 		return err
 	}
@@ -79,11 +91,18 @@ func edit(ctx context.Context, c *call) error {
 	if err := c.take("ID", "FILE or -"); err != nil {
 		return err
 	}
-	in, err := c.decode(c.args[1])
+	d, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	d, err := c.open(ctx)
+	k, err := keyOf(ctx, d, c.args[0])
+	if err != nil {
+		return err
+	}
+	if k.Type != invoice.Type {
+		return c.put(ctx, k.Type, k.ID, c.args[1])
+	}
+	in, err := c.decode(c.args[1])
 	if err != nil {
 		return err
 	}
@@ -94,24 +113,14 @@ func edit(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if _, _, err := d.Books.Edit(ctx, c.args[0], st.Version, overlay(st.Invoice, in)); err != nil {
+	inv, err := in.Onto(st.Invoice)
+	if err != nil {
+		return err
+	}
+	if _, _, err := d.Books.Edit(ctx, c.args[0], st.Version, inv); err != nil {
 		return err
 	}
 	return c.stored(ctx, d, c.args[0])
-}
-
-// overlay puts the content of in onto old, keeping what a file cannot say.
-func overlay(old, in invoice.Invoice) invoice.Invoice {
-	out := old
-	out.Kind, out.Basis, out.Remark = in.Kind, in.Basis, in.Remark
-	if in.Buyer.Name != "" || in.Buyer.TaxNo != "" {
-		out.Buyer.Name, out.Buyer.TaxNo = in.Buyer.Name, in.Buyer.TaxNo
-	}
-	if in.Date != "" {
-		out.Date = in.Date
-	}
-	out.Lines = invoice.AdoptLines(old.Lines, in.Lines)
-	return out
 }
 
 func submit(ctx context.Context, c *call) error {
@@ -137,18 +146,51 @@ func review(ctx context.Context, c *call) error {
 }
 
 func deleteCommand(ctx context.Context, c *call) error {
-	return c.step(ctx, func(d *desk.Desk) error {
-		_, err := d.Books.Delete(ctx, c.args[0])
+	return c.stepOf(ctx, func(d *desk.Desk, k document.Key) error {
+		if k.Type != invoice.Type {
+			return d.Books.RemoveDocument(ctx, k)
+		}
+		_, err := d.Books.Delete(ctx, k.ID)
 		return err
 	})
 }
 
 // retry sends what the server refused once more, as it was.
 func retry(ctx context.Context, c *call) error {
-	return c.step(ctx, func(d *desk.Desk) error {
-		_, err := d.Books.Retry(ctx, c.args[0])
+	return c.stepOf(ctx, func(d *desk.Desk, k document.Key) error {
+		if k.Type != invoice.Type {
+			return d.Books.RetryDocument(ctx, k)
+		}
+		_, err := d.Books.Retry(ctx, k.ID)
 		return err
 	})
+}
+
+// revert takes back what the server did not accept of a document.
+func revert(ctx context.Context, c *call) error {
+	return c.stepOf(ctx, func(d *desk.Desk, k document.Key) error { return d.Books.Revert(ctx, k) })
+}
+
+// stepOf is step for a document of any type.
+func (c *call) stepOf(ctx context.Context, do func(*desk.Desk, document.Key) error) error {
+	if err := c.take("ID"); err != nil {
+		return err
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	k, err := keyOf(ctx, d, c.args[0])
+	if err != nil {
+		return err
+	}
+	if err := do(d, k); err != nil {
+		return err
+	}
+	if _, err := d.Store.Document(ctx, k); errors.Is(err, books.ErrNotFound) && k.Type != invoice.Type {
+		return c.print(map[string]any{"id": k.ID, "deleted": true})
+	}
+	return c.record(ctx, d, k)
 }
 
 func (c *call) step(ctx context.Context, do func(*desk.Desk) error) error {
@@ -182,7 +224,7 @@ func reverse(ctx context.Context, c *call) error {
 }
 
 func show(ctx context.Context, c *call) error {
-	return c.step(ctx, func(*desk.Desk) error { return nil })
+	return c.stepOf(ctx, func(*desk.Desk, document.Key) error { return nil })
 }
 
 type listed struct {
@@ -242,6 +284,13 @@ func list(ctx context.Context, c *call) error {
 			return usage{fmt.Sprintf("--limit is a number from 1, not %q", s)}
 		}
 		limit = n
+	}
+	t, err := c.typeOf()
+	if err != nil {
+		return err
+	}
+	if t != invoice.Type {
+		return c.listed(ctx, t, c.opts["search"])
 	}
 	f := books.Filter{Search: c.opts["search"]}
 	if s, ok := c.opts["state"]; ok {

@@ -33,12 +33,14 @@ usage: cfoil --data DIR [--keyring os|file] [--json] COMMAND [ARGUMENTS]
   trust import FILE --fingerprint SHA256HEX [--yes]   trust a CA certificate (PEM, one or a bundle)
   trust show                                          what is trusted
   connect URL [--token-file FILE | --token -]         set the invoice server; - reads or asks
-  draft FILE|-                                        draft an invoice from JSON
-  edit ID FILE|-    delete ID                         replace a draft's content; take a draft away
+  draft FILE|- [--type T]                             draft an invoice, or a document of another type, from JSON
+  edit ID FILE|-    delete ID                         change the fields that a file names; take a document away
   submit ID         recall ID                         hand in; take back while not issued
   review ID         retry ID                          tick merged lines as looked at; send again what is parked
+  revert ID                                           take back what the server refused of a customer or item
   reverse ID                                          draft the red-letter invoice of an issued one
   list [--state S] [--search Q] [--limit N]           invoices, newest first
+  list --type T [--search Q]                          documents of another type, by name
   show ID           outbox          conflicts       aside (what this version cannot read)
   resolve ID --choose mine|theirs|FILE                settle a conflict
   sync [--once|--watch]                               send and receive
@@ -48,6 +50,7 @@ usage: cfoil --data DIR [--keyring os|file] [--json] COMMAND [ARGUMENTS]
   money FILE|-                                        compute an invoice without storing it
   check-tax-no NO   words AMOUNT
 
+T is customer, item or seller; sellers come from the server alone.
 S is draft, waiting, issued, rejected, reversed, conflict or red.
 --json prints exactly one JSON value on standard output.
 The file keyring asks for its passphrase, or reads COUNTERFOIL_PASSPHRASE.
@@ -79,6 +82,7 @@ var commands = map[string]command{
 	"recall":       {run: recall},
 	"review":       {run: review},
 	"retry":        {run: retry},
+	"revert":       {run: revert},
 	"reverse":      {run: reverse},
 	"list":         {run: list},
 	"show":         {run: show},

@@ -14,7 +14,11 @@ func moneyCommand(_ context.Context, c *call) error {
 	if err := c.take("FILE or -"); err != nil {
 		return err
 	}
-	inv, err := c.decode(c.args[0])
+	in, err := c.decode(c.args[0])
+	if err != nil {
+		return err
+	}
+	inv, err := in.Invoice()
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
@@ -155,7 +156,7 @@ func pushOf(b *testing.B, i int, kind string) []byte {
 		qty, price := decimal.New(12, 0), decimal.New(855, -1)
 		inv.Lines = append(inv.Lines, invoice.Line{ID: fmt.Sprint("l", k), Order: fmt.Sprint("a", k), Name: fmt.Sprintf("*金属制品*法兰 %d-%d", i, k), Spec: "DN50", Unit: "只", Qty: &qty, Price: &price, Rate: tax.Rate{Value: decimal.New(13, -2)}})
 	}
-	body, err := wire.EncodeInvoice(inv)
+	body, err := document.Encode(inv)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -20,9 +20,9 @@ const (
 	retryAfter = 5 * time.Second
 )
 
-// A document is one invoice under edit. What it saves stays its own when the
+// A draft is one invoice under edit. What it saves stays its own when the
 // editor shows another meanwhile.
-type document struct {
+type draft struct {
 	editor  *Editor
 	inv     invoice.Invoice // as it is shown
 	base    invoice.Invoice // as it is on disk
@@ -63,15 +63,15 @@ type cellKey struct {
 }
 
 // show turns to another document; the one before is brought to disk.
-func (e *Editor) show(d *document) {
-	old := e.document
+func (e *Editor) show(d *draft) {
+	old := e.draft
 	if old != nil {
 		old.fold()
 	}
-	e.document, e.message = d, ""
+	e.draft, e.message = d, ""
 	e.asked++
 	e.turn++
-	e.left = slices.DeleteFunc(e.left, func(l *document) bool { return l == d })
+	e.left = slices.DeleteFunc(e.left, func(l *draft) bool { return l == d })
 	if old != nil && old != d && old.Unsaved() && !old.empty() {
 		e.left = append(e.left, old)
 		old.leave()
@@ -80,7 +80,7 @@ func (e *Editor) show(d *document) {
 }
 
 // fold takes the cell that was being typed into the invoice.
-func (d *document) fold() {
+func (d *draft) fold() {
 	p := d.pending
 	if p == nil || !d.inv.State.Editable() {
 		return
@@ -97,7 +97,7 @@ func (d *document) fold() {
 
 // leave makes what was typed into an invoice that became final meanwhile a draft
 // of its own; false when there is nothing to make.
-func (d *document) leave() bool {
+func (d *draft) leave() bool {
 	if !d.final || !d.dirty {
 		return false
 	}
@@ -110,7 +110,7 @@ func (d *document) leave() bool {
 }
 
 // rejoin lays what was typed over what sync brought meanwhile, and saves again.
-func (d *document) rejoin() {
+func (d *draft) rejoin() {
 	e, id := d.editor, d.inv.ID
 	d.saving = true
 	ask(d, func(ctx context.Context) (books.Stored, error) { return e.store.Invoice(ctx, id) },
@@ -131,8 +131,8 @@ func (d *document) rejoin() {
 			}
 			result := d.inv
 			if e.Merge != nil {
-				m := e.Merge(&d.base, d.inv, st.Invoice, nil)
-				result = m.Result
+				m := e.Merge(d.base, d.inv, st.Invoice, nil)
+				result = m.Result.(invoice.Invoice)
 				// Mine stands where both changed the same; the clerk looks at it before it is handed in.
 				result.ReviewNeeded = result.ReviewNeeded || len(m.Diffs) > 0
 			}
@@ -146,40 +146,40 @@ func (d *document) rejoin() {
 
 // rebase brings what sync brought into the steps of undo: going back takes back
 // what was typed here, never what another branch wrote.
-func (d *document) rebase(theirs invoice.Invoice) {
+func (d *draft) rebase(theirs invoice.Invoice) {
 	if d.editor.Merge == nil || !theirs.State.Editable() {
 		return
 	}
 	for _, steps := range [][]stage{d.undo, d.redo} {
 		for i := range steps {
-			steps[i].inv = d.editor.Merge(&d.base, steps[i].inv, theirs, nil).Result
+			steps[i].inv = d.editor.Merge(d.base, steps[i].inv, theirs, nil).Result.(invoice.Invoice)
 		}
 	}
 }
 
 // tell redraws when the document is the one shown.
-func (d *document) tell() {
-	if d.editor.document == d {
+func (d *draft) tell() {
+	if d.editor.draft == d {
 		d.editor.tell()
 	}
 }
 
 // say shows an error; it names an invoice that is no longer shown.
-func (d *document) say(err error) {
+func (d *draft) say(err error) {
 	e := d.editor
 	e.message = Sentence(e.setup.Words, err)
-	if e.document != d {
+	if e.draft != d {
 		e.message += " — " + strings.TrimSpace(d.inv.Reference+" "+d.inv.Buyer.Name)
 		e.tell()
 	}
 }
 
 // Unsaved reports whether the invoice shown holds what is not on disk.
-func (d *document) Unsaved() bool { return d.dirty || d.loose || d.saving }
+func (d *draft) Unsaved() bool { return d.dirty || d.loose || d.saving }
 
-func (d *document) stage() stage { return stage{clone(d.inv), maps.Clone(d.raw)} }
+func (d *draft) stage() stage { return stage{clone(d.inv), maps.Clone(d.raw)} }
 
-func (d *document) touched() {
+func (d *draft) touched() {
 	d.dirty = true
 	d.compute()
 	d.saveSoon()
@@ -192,12 +192,12 @@ func clone(i invoice.Invoice) invoice.Invoice {
 }
 
 // empty reports whether nothing worth keeping was typed.
-func (d *document) empty() bool {
+func (d *draft) empty() bool {
 	return d.inv.ID == "" && d.inv.Buyer.Name == "" && d.inv.Buyer.TaxNo == "" && d.inv.Remark == "" && len(d.inv.Lines) == 0 && d.pending == nil
 }
 
 // adopt takes what the desk gave, leaving what was typed since.
-func (d *document) adopt(st invoice.Invoice) {
+func (d *draft) adopt(st invoice.Invoice) {
 	d.inv.ID, d.inv.Reference, d.inv.State, d.inv.Rejection = st.ID, st.Reference, st.State, st.Rejection
 	d.inv.CreatedAt, d.inv.Revision = st.CreatedAt, st.Revision
 	d.base = clone(st)

@@ -53,7 +53,7 @@ func TestUndoTexts(t *testing.T) {
 func TestLeftWhileUnsaved(t *testing.T) {
 	b := newBench(t)
 	b.SetBuyer("甲公司")
-	first := b.document
+	first := b.draft
 	b.New()
 	b.SetBuyer("乙公司")
 	b.w.until("the first save", func() bool { return !first.Unsaved() })

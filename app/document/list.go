@@ -1,4 +1,4 @@
-package wire
+package document
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MaxList is how many entries a list of a message or a document may have.
-// A few kilobytes can say millions of them, so they are counted while they are read.
+// MaxList is how many entries a list of a body or a message may have. A few
+// kilobytes can say millions of them, so they are counted while they are read.
 const MaxList = 2000
 
 // ErrTooMany says that a list has more than MaxList entries.
@@ -17,7 +17,7 @@ var ErrTooMany = fmt.Errorf("a list has more than %d entries", MaxList)
 // List is a JSON array of at most MaxList entries.
 type List[T any] []T
 
-// UnmarshalJSONFrom reads entry by entry. Too many give an error that wraps ErrTooMany.
+// UnmarshalJSONFrom reads entry by entry. Too many return an error that wraps ErrTooMany.
 func (l *List[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if k := dec.PeekKind(); k != '[' {
 		if k == 'n' {
