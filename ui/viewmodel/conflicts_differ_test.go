@@ -55,19 +55,19 @@ func TestWhatDiffersIsSeen(t *testing.T) {
 		path         string
 		want         []ConflictPart
 	}{
-		{"prices", price("780"), price("750"), "line/l/amounts", []ConflictPart{{"field.line.price", "1000", "780", "750"}}},
+		{"prices", price("780"), price("750"), "line/l/amounts", []ConflictPart{{"price", "1000", "780", "750"}}},
 		{"name, unit and rate", func(i *invoice.Invoice) { l := &i.Lines[0]; l.Name, l.Unit = "甲", "个" },
 			func(i *invoice.Invoice) { l := &i.Lines[0]; l.Name = "乙"; l.Rate, _ = typedRate("9") }, "line/l/amounts",
-			[]ConflictPart{{"field.line.name", strings.Repeat("不锈钢法兰", 18), "甲", "乙"}, {"field.line.unit", "", "个", ""}, {"field.line.rate", "0%", "0%", "9%"}}},
-		{"specs", func(i *invoice.Invoice) { i.Lines[0].Spec = "DN50" }, func(i *invoice.Invoice) { i.Lines[0].Spec = "DN60" }, "line/l/description", []ConflictPart{{"field.line.spec", "", "DN50", "DN60"}}},
+			[]ConflictPart{{"name", strings.Repeat("不锈钢法兰", 18), "甲", "乙"}, {"unit", "", "个", ""}, {"rate", "0%", "0%", "9%"}}},
+		{"specs", func(i *invoice.Invoice) { i.Lines[0].Spec = "DN50" }, func(i *invoice.Invoice) { i.Lines[0].Spec = "DN60" }, "line/l/description", []ConflictPart{{"spec", "", "DN50", "DN60"}}},
 		{"a line that they deleted", price("780"), func(i *invoice.Invoice) { i.Lines = nil }, "line/l", []ConflictPart{
-			{"field.line.name", strings.Repeat("不锈钢法兰", 18), strings.Repeat("不锈钢法兰", 18), ""}, {"field.line.qty", "2", "2", ""}, {"field.line.price", "1000", "780", ""}, {"field.line.rate", "0%", "0%", ""}}},
-		{"buyers", func(i *invoice.Invoice) { i.Buyer.Account = "1" }, func(i *invoice.Invoice) { i.Buyer.Account = "2" }, "buyer", []ConflictPart{{"field.invoice.buyer.account", "", "1", "2"}}},
-		{"kinds", kind(invoice.Special, invoice.Exclusive), kind(invoice.Ordinary, invoice.Exclusive), "kind", []ConflictPart{{"conflicts.field.kind", "", "conflicts.kind.special", "conflicts.kind.ordinary"}}},
+			{"name", strings.Repeat("不锈钢法兰", 18), strings.Repeat("不锈钢法兰", 18), ""}, {"qty", "2", "2", ""}, {"price", "1000", "780", ""}, {"rate", "0%", "0%", ""}}},
+		{"buyers", func(i *invoice.Invoice) { i.Buyer.Account = "1" }, func(i *invoice.Invoice) { i.Buyer.Account = "2" }, "buyer", []ConflictPart{{"buyer.account", "", "1", "2"}}},
+		{"kinds", kind(invoice.Special, invoice.Exclusive), kind(invoice.Ordinary, invoice.Exclusive), "kind", []ConflictPart{{"kind", "", "special", "ordinary"}}},
 		{"remarks", func(i *invoice.Invoice) { i.Remark = "甲" }, func(i *invoice.Invoice) { i.Remark = "乙" }, "remark", []ConflictPart{{"", "mine", "甲", "乙"}}},
 		{"dates", func(i *invoice.Invoice) { i.Date = "2026-11-01" }, func(i *invoice.Invoice) { i.Date = "2026-11-02" }, "date", []ConflictPart{{"", "2026-11-23", "2026-11-01", "2026-11-02"}}},
 		{"issued meanwhile", price("780"), func(i *invoice.Invoice) { i.State, i.Number = invoice.Issued, "1" }, "state", []ConflictPart{{"", "draft", "draft", "issued"}}},
-		{"issued meanwhile, its content", price("780"), func(i *invoice.Invoice) { i.State, i.Number = invoice.Issued, "1" }, "line/l/amounts", []ConflictPart{{"field.line.price", "1000", "780", "1000"}}},
+		{"issued meanwhile, its content", price("780"), func(i *invoice.Invoice) { i.State, i.Number = invoice.Issued, "1" }, "line/l/amounts", []ConflictPart{{"price", "1000", "780", "1000"}}},
 	} {
 		if got := compared(t, c.mine, c.theirs); !reflect.DeepEqual(got[c.path], c.want) {
 			t.Errorf("%s: %+v, want %+v", c.what, got[c.path], c.want)

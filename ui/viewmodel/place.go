@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 )
 
@@ -16,8 +17,10 @@ var lineField = regexp.MustCompile(`^lines\[(\d+)\](?:\.(\w+))?`)
 func Place(p Phrases, field string) string {
 	m := lineField.FindStringSubmatch(field)
 	if m == nil {
-		if t := p.T("field.invoice." + field); t != "field.invoice."+field {
-			return t
+		for _, k := range document.Kinds() {
+			if name := "field." + string(k.Type) + "." + field; p.T(name) != name {
+				return p.T(name)
+			}
 		}
 		return field
 	}
