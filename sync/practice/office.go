@@ -25,7 +25,7 @@ type office struct {
 }
 
 func newOffice(name string) *office {
-	return &office{who: access.Principal{Company: company, Branch: name, Whole: true}, token: rand.Text(), device: newID()}
+	return &office{who: access.Principal{Company: company, Branch: name, Whole: true, Roles: access.Roles}, token: rand.Text(), device: newID()}
 }
 
 // refused is a problem that the server answered with.

@@ -25,6 +25,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"counterfoil/app/document"
 	"counterfoil/sync/server"
 	"counterfoil/sync/server/access"
 	"counterfoil/sync/server/listen"
@@ -46,6 +47,8 @@ type Config struct {
 	// NoInvoices leaves the sample invoices out, so that numbers begin at 1.
 	NoInvoices bool
 	Faults     []string // switched on from the start
+	// Sellers are handed out instead of the samples.
+	Sellers []document.Document
 	// DateBack and DateAhead are the window of server.Config.
 	DateBack, DateAhead int
 	Limits              listen.Limits // of its connections
@@ -159,7 +162,7 @@ func (p *Practice) Database() string { return p.cfg.DB }
 
 // anybody lets every token in, and none.
 func anybody(string) (access.Principal, error) {
-	return access.Principal{Company: company, Branch: headOffice, Whole: true}, nil
+	return access.Principal{Company: company, Branch: headOffice, Whole: true, Roles: access.Roles}, nil
 }
 
 // access knows the offices of the practice as well.

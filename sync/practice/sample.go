@@ -13,6 +13,7 @@ import (
 	"counterfoil/app/invoice"
 	"counterfoil/app/item"
 	"counterfoil/app/party"
+	"counterfoil/app/seller"
 	"counterfoil/app/tax"
 	"counterfoil/sync/wire"
 )
@@ -105,13 +106,13 @@ func sampleItems() ([]item.Item, error) {
 	return out, nil
 }
 
-func (p *Practice) sampleInvoices(customers []customer.Customer, items []item.Item) []invoice.Invoice {
+func (p *Practice) sampleInvoices(customers []customer.Customer, items []item.Item, by party.Party) []invoice.Invoice {
 	var out []invoice.Invoice
 	now := p.cfg.Now()
 	for i := range 6 {
 		inv := invoice.Invoice{
 			ID: fmt.Sprintf("01890a5d-ac96-774b-a000-%012d", i+1), Reference: fmt.Sprintf("PRACTICE-%04d", i+1),
-			Kind: invoice.Special, Basis: invoice.Exclusive, Date: now.AddDate(0, 0, i-6).Format("2006-01-02"),
+			Kind: invoice.Special, Basis: invoice.Exclusive, Seller: by, Date: now.AddDate(0, 0, i-6).Format("2006-01-02"),
 			Buyer: customers[i].Party, Drawer: "王芳", Payee: "李强", Reviewer: "张敏", State: invoice.Waiting, CreatedAt: now, UpdatedAt: now,
 		}
 		if i%3 == 2 {
@@ -130,22 +131,54 @@ func (p *Practice) sampleInvoices(customers []customer.Customer, items []item.It
 	return out
 }
 
-// seed fills an empty database: the head office hands in the sample invoices.
+// sampleSellers are two legal entities; the second has a series of its own.
+func sampleSellers() []document.Document {
+	return []document.Document{
+		seller.Seller{ID: "01890a5d-ac96-774b-b000-000000000001", Taxpayer: seller.General, Party: party.Party{
+			Name: "上海存根商贸有限公司", TaxNo: creditCode("91310115", "63078241"), Address: "上海市浦东新区张杨路500号", Phone: "021-58360500", Bank: "中国工商银行上海浦东支行", Account: "1001280909006723451"}},
+		seller.Seller{ID: "01890a5d-ac96-774b-b000-000000000002", Taxpayer: seller.Small, Series: "JX", Party: party.Party{
+			Name: "嘉兴存根仓储服务有限公司", TaxNo: creditCode("91330402", "57719036"), Address: "嘉兴市南湖区中环南路215号", Phone: "0573-82070215", Bank: "嘉兴银行南湖支行", Account: "8801260120010021534"}},
+	}
+}
+
+// seed hands out the sellers, and fills an empty database: the head office hands in
+// the sample invoices.
 func (p *Practice) seed(ctx context.Context, head *office) error {
 	now, err := p.store.Head(ctx)
-	if err != nil || now.Seq > 0 {
+	if err != nil {
 		return err
+	}
+	sellers := p.cfg.Sellers
+	if sellers == nil {
+		sellers = sampleSellers()
+	}
+	if err := p.srv.PublishAll(ctx, seller.Type, sellers...); err != nil {
+		return err
+	}
+	if now.Seq > 0 {
+		return nil
 	}
 	customers := sampleCustomers()
 	items, err := sampleItems()
 	if err != nil {
 		return err
 	}
-	if err := p.srv.Seed(ctx, customers, items); err != nil || p.cfg.NoInvoices {
+	var master []document.Document
+	for _, c := range customers {
+		master = append(master, c)
+	}
+	for _, i := range items {
+		master = append(master, i)
+	}
+	if err := p.srv.Publish(ctx, master...); err != nil || p.cfg.NoInvoices {
 		return err
 	}
 	var ops []wire.Operation
-	for _, inv := range p.sampleInvoices(customers, items) {
+	var by party.Party
+	if len(sellers) > 0 {
+		by = sellers[0].(seller.Seller).Party
+	}
+	for _, inv := range p.sampleInvoices(customers, items, by) {
 		body, err := document.Encode(inv)
 		if err != nil {
 			return err

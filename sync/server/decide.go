@@ -11,10 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"counterfoil/app/books"
-	"counterfoil/app/customer"
 	"counterfoil/app/document"
-	"counterfoil/app/invoice"
-	"counterfoil/app/item"
 	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
 )
@@ -51,11 +48,11 @@ func (d *decider) sees(doc Document) bool {
 }
 
 func (d *decider) prefetch(ops []wire.Operation) error {
-	ids, operations := make([]string, len(ops)), make([]string, len(ops))
+	keys, operations := make([]Key, len(ops)), make([]string, len(ops))
 	for i, op := range ops {
-		ids[i], operations[i] = op.DocumentID, op.OperationID
+		keys[i], operations[i] = Key{op.DocumentType, op.DocumentID}, op.OperationID
 	}
-	return d.tx.Prefetch(string(invoice.Type), ids, operations)
+	return d.tx.Prefetch(keys, operations)
 }
 
 // asked is what an operation id stands for: the body, and what to do with it. The
@@ -102,8 +99,11 @@ func (d *decider) answer(op wire.Operation) (jsontext.Value, error) {
 }
 
 func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
+	t, what := document.Type(op.DocumentType), books.OperationKind(op.Kind)
+	kind, known := document.Lookup(t)
+	h, served := handlers[t]
 	largest := books.MaxDocument
-	if books.OperationKind(op.Kind) == books.Present {
+	if what == books.Present {
 		largest = MaxKept // it comes with what the server added, and its receipt
 	}
 	switch {
@@ -111,10 +111,12 @@ func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
 		return wire.Answer{}, &refusal{code: "schema_unknown"}
 	case len(op.Body) > largest:
 		return wire.Answer{}, &refusal{code: "document_too_large"}
-	case op.DocumentType == string(customer.Type) || op.DocumentType == string(item.Type):
-		return wire.Answer{}, &refusal{code: "master_data_read_only"}
-	case op.DocumentType != string(invoice.Type):
+	case !known || !served:
 		return wire.Answer{}, &refusal{code: "document_type_unknown"}
+	case kind.HandedOut:
+		return wire.Answer{}, &refusal{code: "master_data_read_only"}
+	case !d.who.Has(h.role) && h.role != "":
+		return wire.Answer{}, &refusal{code: "role_needed"}
 	case !wire.ValidID(op.DocumentID, 64) || op.BaseRevision < 0:
 		return wire.Answer{}, &refusal{code: "malformed"}
 	}
@@ -125,35 +127,38 @@ func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
 	if found && !d.sees(cur) {
 		return wire.Answer{}, &refusal{code: "not_found"}
 	}
-	switch books.OperationKind(op.Kind) {
-	case books.Delete:
+	switch {
+	case what == books.Delete:
 		return d.remove(op, cur, found)
-	case books.Present:
-		return d.present(op, cur, found)
+	case what == books.Present && h.present != nil:
+		return h.present(d, op, cur, found)
+	case what != books.Put && (what != books.Transition || !kind.Issued):
+		return wire.Answer{}, &refusal{code: "kind_unknown"}
 	}
-	inv, err := invoice.Decode(op.Body)
-	if err != nil || inv.ID != op.DocumentID {
+	doc, err := document.Decode(t, op.Body)
+	if err != nil || doc.Meta().ID != op.DocumentID {
 		return wire.Answer{}, &refusal{code: "malformed"}
 	}
-	to := invoice.Draft
-	switch books.OperationKind(op.Kind) {
-	case books.Put:
-	case books.Transition:
-		to = inv.State
-		if to != invoice.Waiting && to != invoice.Draft {
-			return wire.Answer{}, &refusal{code: "transition_unknown"}
-		}
-		final := cur.State == string(invoice.Issued) || cur.State == string(invoice.Reversed)
-		if to == invoice.Draft && found && final {
-			return wire.Answer{}, &refusal{code: "already_issued", doc: &cur}
-		}
-	default:
-		return wire.Answer{}, &refusal{code: "kind_unknown"}
+	to := document.Draft
+	if what == books.Transition {
+		to = doc.Meta().State
+	}
+	return d.change(h, op, doc, to, cur, found)
+}
+
+// change takes a document to a state, unless the server's own stands against it.
+func (d *decider) change(h handler, op wire.Operation, doc document.Document, to document.State, cur Document, found bool) (wire.Answer, error) {
+	was := document.State(cur.State)
+	if to != document.Waiting && to != document.Draft {
+		return wire.Answer{}, &refusal{code: "transition_unknown"}
+	}
+	if books.OperationKind(op.Kind) == books.Transition && to == document.Draft && found && was.Final() {
+		return wire.Answer{}, &refusal{code: "already_issued", doc: &cur}
 	}
 	// A document this server never had (restored from an old backup) is taken
 	// with the revision the device knows; a tombstone is never brought back.
 	if found && op.BaseRevision != cur.Revision {
-		if a, same := d.same(inv, to, cur); same {
+		if a, same := d.same(doc, to, cur); same {
 			return a, nil
 		}
 		return conflict(cur)
@@ -161,133 +166,85 @@ func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
 	if found && cur.Deleted {
 		return conflict(cur)
 	}
-	open := !found || cur.State == string(invoice.Draft) || cur.State == string(invoice.Rejected)
-	if !open && (books.OperationKind(op.Kind) == books.Put || to == invoice.Waiting) {
+	if found && !was.Editable() && (books.OperationKind(op.Kind) == books.Put || to == document.Waiting) {
 		return wire.Answer{}, &refusal{code: "not_a_draft", doc: &cur}
 	}
-	return d.accept(op, inv, to, cmp.Or(cur.Branch, branchOf(d.who)))
-}
-
-// accept writes the invoice of a branch as draft or waiting, and issues it when it can.
-func (d *decider) accept(op wire.Operation, inv invoice.Invoice, to invoice.State, branch string) (wire.Answer, error) {
-	stage := invoice.StageDraft
-	if to == invoice.Waiting {
-		stage = invoice.StageSubmit
+	stage := document.StageDraft
+	if to == document.Waiting {
+		stage = document.StageSubmit
 	}
-	if bad := invoice.Errors(invoice.Validate(inv, stage)); len(bad) > 0 {
-		no := &refusal{code: bad[0].Code, fields: map[string]string{}}
-		for _, i := range bad {
-			no.fields[i.Field] = i.Code
-		}
+	if no := wrong(doc, stage); no != nil {
 		return wire.Answer{}, no
 	}
-	inv.State, inv.Number, inv.IssuedAt, inv.Rejection = to, "", time.Time{}, nil
-	inv.Branch, inv.Revision = d.who.Branch, op.BaseRevision+1
-	if to == invoice.Waiting {
-		if err := d.inTime(inv); err != nil {
-			return wire.Answer{}, err
-		}
+	m := doc.Meta()
+	m.State, m.Number, m.IssuedAt, m.Rejection = to, "", time.Time{}, nil
+	m.Branch, m.Revision = d.who.Branch, op.BaseRevision+1
+	row := Document{Device: d.device, Branch: cur.Branch}
+	if row.Branch == "" && h.own {
+		row.Branch = branchOf(d.who)
 	}
-	if to == invoice.Waiting && inv.Reverses != "" {
-		if err := d.checkRed(inv); err != nil {
-			return wire.Answer{}, err
-		}
-		blue, _, err := d.tx.Document(string(invoice.Type), inv.Reverses)
-		if err != nil {
-			return wire.Answer{}, err
-		}
-		branch = blue.Branch // whoever reverses it, its branch sees that
-	}
-	doc := Document{Device: d.device, Branch: branch}
-	if to == invoice.Waiting && d.taxUp {
-		var err error
-		if doc.Series, err = d.issue(&inv); err != nil {
-			return wire.Answer{}, err
-		}
-	}
-	return d.write(inv, doc)
+	return h.accept(d, doc.WithMeta(m), row)
 }
 
-// inTime refuses an invoice that is dated outside the server's window, or drawn
-// by another than the token's person.
-func (d *decider) inTime(inv invoice.Invoice) error {
-	if p := d.who.Person; p != "" && inv.Drawer != "" && inv.Drawer != p {
-		return &refusal{code: "drawer_foreign", fields: map[string]string{"drawer": "drawer_foreign"}}
-	}
-	if d.s.cfg.DateBack == 0 {
+// wrong refuses a document that is not what its type asks for at a stage.
+func wrong(doc document.Document, stage document.Stage) error {
+	bad := document.Errors(document.KindOf(doc).Check(doc, stage))
+	if len(bad) == 0 {
 		return nil
 	}
-	day, err := time.Parse(time.DateOnly, inv.Date)
-	today := d.now.Truncate(24 * time.Hour)
-	// A day more on both sides: the branch's zone is not the server's.
-	if err != nil || day.Before(today.AddDate(0, 0, -d.s.cfg.DateBack-1)) || day.After(today.AddDate(0, 0, d.s.cfg.DateAhead+1)) {
-		return &refusal{code: "date_out_of_window", fields: map[string]string{"date": "date_out_of_window"}}
+	no := &refusal{code: bad[0].Code, fields: map[string]string{}}
+	for _, i := range bad {
+		no.fields[i.Field] = i.Code
 	}
-	return nil
+	return no
 }
 
-// write stores an invoice. doc says whose it is: the branch, the series of its
-// number, and the device that knows its content from its own operation, empty when
-// another has to be told. What is issued has its receipt written here, unless doc
-// comes with one.
-func (d *decider) write(inv invoice.Invoice, doc Document) (wire.Answer, error) {
-	body, err := document.Encode(inv)
-	if err != nil {
+// write stores a document. row says whose it is: the branch, the device that knows
+// its content from its own operation, empty when another has to be told, and what
+// its type adds.
+func (d *decider) write(doc document.Document, row Document) (wire.Answer, error) {
+	var err error
+	if row.Body, err = document.Encode(doc); err != nil {
 		return wire.Answer{}, err
 	}
-	doc.Type, doc.ID, doc.Revision, doc.Body = string(invoice.Type), inv.ID, inv.Revision, body
-	doc.State, doc.Number, doc.Reverses = string(inv.State), inv.Number, inv.Reverses
-	if doc.Seq, err = d.tx.NextSeq(); err != nil {
-		return wire.Answer{}, err
-	}
-	if inv.State == invoice.Issued && doc.Receipt == nil {
-		if doc.Receipt, err = d.receipt(inv, doc); err != nil {
+	if row.Seq == 0 {
+		if row.Seq, err = d.tx.NextSeq(); err != nil {
 			return wire.Answer{}, err
 		}
 	}
-	return applied(doc, inv), d.tx.Write(doc)
-}
-
-// receipt signs that an invoice was issued.
-func (d *decider) receipt(inv invoice.Invoice, doc Document) ([]byte, error) {
-	hash, err := wire.ReceiptHash(inv)
-	if err != nil {
-		return nil, err
-	}
-	r, err := wire.Receipt{
-		Company: d.s.cfg.Company, Branch: doc.Branch, Series: doc.Series.Name, Number: inv.Number,
-		DocumentID: inv.ID, Hash: hash, Seq: doc.Seq, Time: inv.IssuedAt,
-	}.Sign(d.key)
-	if err != nil {
-		return nil, err
-	}
-	return wire.Marshal(r)
+	m := doc.Meta()
+	row.Type, row.ID, row.Revision, row.State, row.Number = string(doc.DocumentType()), m.ID, m.Revision, string(m.State), m.Number
+	return applied(row, m), d.tx.Write(row)
 }
 
 func (d *decider) remove(op wire.Operation, cur Document, found bool) (wire.Answer, error) {
 	switch {
 	case !found || cur.Deleted:
 		return wire.Answer{Result: wire.Applied, Revision: cur.Revision, Seq: cur.Seq, Deleted: true}, nil
-	case cur.State == string(invoice.Issued) || cur.State == string(invoice.Reversed):
+	case document.State(cur.State).Final():
 		return wire.Answer{}, &refusal{code: "already_issued", doc: &cur}
 	case op.BaseRevision != cur.Revision:
 		return conflict(cur)
-	case cur.State != string(invoice.Draft) && cur.State != string(invoice.Rejected):
+	case !document.State(cur.State).Editable():
 		return wire.Answer{}, &refusal{code: "not_a_draft", doc: &cur}
 	}
+	return d.tombstone(cur)
+}
+
+// tombstone deletes a document.
+func (d *decider) tombstone(cur Document) (wire.Answer, error) {
 	seq, err := d.tx.NextSeq()
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	doc := Document{Type: cur.Type, ID: cur.ID, Revision: cur.Revision + 1, Seq: seq, Deleted: true, Device: d.device, Branch: cur.Branch}
-	return wire.Answer{Result: wire.Applied, Revision: doc.Revision, Seq: seq, Deleted: true}, d.tx.Write(doc)
+	gone := Document{Type: cur.Type, ID: cur.ID, Revision: cur.Revision + 1, Seq: seq, Deleted: true, Device: d.device, Branch: cur.Branch}
+	return wire.Answer{Result: wire.Applied, Revision: gone.Revision, Seq: seq, Deleted: true}, d.tx.Write(gone)
 }
 
-func applied(doc Document, inv invoice.Invoice) wire.Answer {
-	a := wire.Answer{Result: wire.Applied, Revision: doc.Revision, Seq: doc.Seq, State: doc.State, Number: doc.Number, Branch: inv.Branch, Receipt: doc.Receipt}
-	if !inv.IssuedAt.IsZero() {
-		at := inv.IssuedAt
-		a.IssuedAt = &at
+func applied(row Document, m document.Meta) wire.Answer {
+	a := wire.Answer{Result: wire.Applied, Revision: row.Revision, Seq: row.Seq, State: row.State, Number: row.Number, Branch: m.Branch, Receipt: row.Receipt}
+	if !m.IssuedAt.IsZero() {
+		a.IssuedAt = &m.IssuedAt
 	}
 	return a
 }
@@ -302,28 +259,30 @@ func conflict(cur Document) (wire.Answer, error) {
 
 // same says that the server already holds exactly what is asked for, whoever
 // brought it: then nothing needs to be settled.
-func (d *decider) same(inv invoice.Invoice, to invoice.State, cur Document) (wire.Answer, bool) {
+func (d *decider) same(doc document.Document, to document.State, cur Document) (wire.Answer, bool) {
 	if cur.Deleted {
 		return wire.Answer{}, false
 	}
-	have, err := invoice.Decode(cur.Body)
+	have, err := document.Decode(doc.DocumentType(), cur.Body)
 	if err != nil {
 		return wire.Answer{}, false
 	}
-	reached := have.State == to || to == invoice.Waiting && (have.State == invoice.Issued || have.State == invoice.Reversed)
-	x, errX := document.Encode(content(have))
-	y, errY := document.Encode(content(inv))
-	if !reached || errX != nil || errY != nil || !bytes.Equal(x, y) {
+	is := have.Meta().State
+	reached := is == to || to == document.Waiting && is.Final() || !document.KindOf(doc).Issued
+	if !reached || !equal(have, doc) {
 		return wire.Answer{}, false
 	}
-	a := applied(cur, have)
+	a := applied(cur, have.Meta())
 	a.Body = cur.Body // the times are those of whoever came first
 	return a, true
 }
 
-// content clears what the server or a clock sets.
-func content(inv invoice.Invoice) invoice.Invoice {
-	inv.State, inv.Number, inv.Revision, inv.Rejection, inv.Branch = invoice.Draft, "", 0, nil, ""
-	inv.IssuedAt, inv.CreatedAt, inv.UpdatedAt = time.Time{}, time.Time{}, time.Time{}
-	return inv
+// equal compares what neither the server nor a clock sets.
+func equal(a, b document.Document) bool {
+	content := func(d document.Document) ([]byte, error) {
+		return document.Encode(d.WithMeta(document.Meta{ID: d.Meta().ID, State: document.Draft}))
+	}
+	x, errX := content(a)
+	y, errY := content(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"counterfoil/app/customer"
+	"counterfoil/app/party"
 	"counterfoil/sync/server"
 )
 
@@ -82,7 +83,7 @@ func TestEventsWake(t *testing.T) {
 	r.hinted(b, 1)
 	r.push(r.op("put", 0, draft()), r.op("put", 0, draft()))
 	r.hinted(a, 3)
-	if err := r.srv.Seed(context.Background(), []customer.Customer{{ID: newID()}}, nil); err != nil {
+	if err := r.srv.Publish(context.Background(), customer.Customer{ID: newID(), Party: party.Party{Name: "苏州明远"}}); err != nil {
 		t.Fatal(err)
 	}
 	r.hinted(a, 4)

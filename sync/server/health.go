@@ -42,16 +42,19 @@ func (s *Server) probe(w http.ResponseWriter, r *http.Request) {
 
 // Who is the body of GET /v1/whoami.
 type Who struct {
-	Branch  string `json:"branch"`
-	Device  string `json:"device,omitempty"`
-	Address string `json:"address"` // the client's address as the server sees it
+	Branch  string   `json:"branch"`
+	Device  string   `json:"device,omitempty"`
+	Person  string   `json:"person,omitempty"` // the only drawer that the token is for
+	Roles   []string `json:"roles,omitempty"`
+	Writes  []string `json:"writes"`  // the types of documents that it may change
+	Address string   `json:"address"` // the client's address as the server sees it
 }
 
 func (s *Server) whoami(w http.ResponseWriter, r *http.Request) {
-	branch := access.From(r.Context()).Branch
+	who := access.From(r.Context())
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
 	}
-	s.send(w, r, Who{Branch: branch, Device: r.Header.Get(wire.HeaderDevice), Address: host})
+	s.send(w, r, Who{Branch: who.Branch, Device: r.Header.Get(wire.HeaderDevice), Person: who.Person, Roles: who.Roles, Writes: writes(who), Address: host})
 }

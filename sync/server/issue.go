@@ -2,33 +2,31 @@ package server
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"time"
 
 	"github.com/shopspring/decimal"
 
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/sync/server/access"
-	"counterfoil/sync/wire"
 )
 
-// issue numbers a waiting invoice and returns the series. The number comes from a counter row of the
-// same commit, so a rollback gives it back: unique, gapless, never reused. What
-// can be refused is refused before.
-func (d *decider) issue(inv *invoice.Invoice) (Series, error) {
+// issue gives a waiting invoice the next number of a series. The number comes from
+// a counter row of the same commit, so a rollback gives it back: unique, gapless,
+// never reused. What can be refused is refused before.
+func (d *decider) issue(inv *invoice.Invoice, series Series) error {
 	if inv.Reverses != "" {
 		if err := d.reverse(*inv); err != nil {
-			return Series{}, err
+			return err
 		}
 	}
-	series := d.s.series(wire.DefaultSeries)
 	n, err := d.tx.NextNumber(series)
 	if err != nil {
-		return series, err
+		return err
 	}
 	inv.State, inv.Number, inv.IssuedAt = invoice.Issued, d.s.format(series, n), d.now.UTC().Truncate(time.Millisecond)
-	return series, nil
+	return nil
 }
 
 // totals are sums that a red-letter invoice takes from its blue one.
@@ -178,7 +176,7 @@ func (d *decider) reverse(red invoice.Invoice) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.write(blue, Document{Branch: doc.Branch, Series: doc.Series})
+	_, err = d.writeInvoice(blue, Document{Branch: doc.Branch, Series: doc.Series})
 	return err
 }
 
@@ -196,9 +194,10 @@ func (s *Server) IssueWaiting(ctx context.Context) error {
 	for {
 		docs, err := Do(ctx, s.cfg.Store, func(tx Tx) ([]Document, error) {
 			docs, err := tx.Waiting(after, 64)
+			d := &decider{s: s, tx: tx, key: key, who: access.Principal{Whole: true}, now: s.cfg.Now(), taxUp: true}
 			for _, doc := range docs {
-				if err == nil {
-					err = s.issueLater(tx, key, doc)
+				if h := handlers[document.Type(doc.Type)]; err == nil && h.issueLater != nil {
+					err = h.issueLater(d, doc)
 				}
 			}
 			return docs, err
@@ -215,20 +214,24 @@ func (s *Server) IssueWaiting(ctx context.Context) error {
 }
 
 // issueLater issues or rejects one waiting invoice.
-func (s *Server) issueLater(tx Tx, key ed25519.PrivateKey, doc Document) error {
-	inv, err := invoice.Decode(doc.Body)
+func (d *decider) issueLater(row Document) error {
+	inv, err := invoice.Decode(row.Body)
 	if err != nil {
 		return nil // it waits for someone who repairs it
 	}
-	d := &decider{s: s, tx: tx, key: key, who: access.Principal{Whole: true}, now: s.cfg.Now(), taxUp: true}
-	inv.Revision = doc.Revision + 1
-	var no *refusal
-	out := Document{Branch: doc.Branch}
-	if out.Series, err = d.issue(&inv); errors.As(err, &no) {
+	inv.Revision = row.Revision + 1
+	out := Document{Branch: row.Branch}
+	series, err := d.seriesOf(inv)
+	if err == nil {
+		err = d.issue(&inv, series)
+		out.Series = series
+	}
+	if no := (*refusal)(nil); errors.As(err, &no) {
+		out.Series = Series{}
 		inv.State, inv.Rejection = invoice.Rejected, &invoice.Rejection{Code: no.code, Fields: no.fields}
 	} else if err != nil {
 		return err
 	}
-	_, err = d.write(inv, out)
+	_, err = d.writeInvoice(inv, out)
 	return err
 }

@@ -32,7 +32,7 @@ func (d *decider) present(op wire.Operation, cur Document, found bool) (wire.Ans
 		if err != nil || cur.Number != p.Receipt.Number || cur.Series != series {
 			return wire.Answer{}, &refusal{code: "number_differs", doc: &cur}
 		}
-		a := applied(cur, have)
+		a := applied(cur, have.Meta())
 		a.Body = cur.Body
 		return a, nil
 	}
@@ -55,7 +55,7 @@ func (d *decider) present(op wire.Operation, cur Document, found bool) (wire.Ans
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	return d.write(inv, Document{Device: d.device, Branch: cmp.Or(cur.Branch, p.Receipt.Branch), Series: series, Receipt: receipt})
+	return d.writeInvoice(inv, Document{Device: d.device, Branch: cmp.Or(cur.Branch, p.Receipt.Branch), Series: series, Receipt: receipt})
 }
 
 // leftOf is the state of a blue invoice whose red-letter ones may be there already.

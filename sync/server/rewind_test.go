@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/app/document"
 	"counterfoil/app/invoice"
+	"counterfoil/app/party"
+	"counterfoil/app/seller"
 	"counterfoil/sync/server"
 	"counterfoil/sync/server/access"
 	"counterfoil/sync/server/sqlite"
@@ -77,6 +80,18 @@ func copyDatabase(t *testing.T, from, to string) {
 // mark: it takes a new epoch by itself, gives no printed number again and takes
 // the invoice back under its own.
 func TestRewindIsSeen(t *testing.T) {
+	t.Run("first series", func(t *testing.T) { rewindIsSeen(t, seller.Seller{}, "") })
+	t.Run("another series", func(t *testing.T) {
+		rewindIsSeen(t, seller.Seller{ID: "b", Series: "B", Party: party.Party{Name: "Second", TaxNo: "2"}}, "B-")
+	})
+}
+
+func rewindIsSeen(t *testing.T, by seller.Seller, series string) {
+	waiting := func() invoice.Invoice {
+		inv := waiting()
+		inv.Seller = by.Party
+		return inv
+	}
 	ctx := context.Background()
 	dir := t.TempDir()
 	file, backup := filepath.Join(dir, "a", "server.db"), filepath.Join(dir, "backup.db")
@@ -94,6 +109,11 @@ func TestRewindIsSeen(t *testing.T) {
 		return r
 	}
 	r := open(file)
+	if by.ID != "" {
+		if err := r.srv.Publish(ctx, by); err != nil {
+			t.Fatal(err)
+		}
+	}
 	_, first, _ := r.pushMark("", r.op("transition", 0, waiting()))
 	if err := r.store.Close(); err != nil {
 		t.Fatal(err)
@@ -102,7 +122,7 @@ func TestRewindIsSeen(t *testing.T) {
 	r = open(file)
 	lost := waiting()
 	_, second, _ := r.pushMark(first.Mark, r.op("transition", 0, lost))
-	if second.Answers[0].Number != "00000002" || len(second.Answers[0].Receipt) == 0 {
+	if second.Answers[0].Number != series+"00000002" || len(second.Answers[0].Receipt) == 0 {
 		t.Fatalf("%+v", second)
 	}
 	mark := url.QueryEscape(second.Mark)
@@ -124,7 +144,7 @@ func TestRewindIsSeen(t *testing.T) {
 		t.Error("a pull alone made a new epoch")
 	}
 	// A forged mark says nothing.
-	r.problem(r.request(http.MethodGet, "/v1/pull?mark="+url.QueryEscape(strings.Replace(second.Mark, ":2:", ":9:", 1)), nil), http.StatusBadRequest, "mark_invalid")
+	r.problem(r.request(http.MethodGet, "/v1/pull?mark="+url.QueryEscape(strings.Replace(second.Mark, fmt.Sprintf(":%d:", second.Answers[0].Seq), ":9:", 1)), nil), http.StatusBadRequest, "mark_invalid")
 	// A push reaches the one that writes.
 	fresh := waiting()
 	status, _, p := r.pushMark(second.Mark, r.op("transition", 0, fresh))
@@ -137,11 +157,11 @@ func TestRewindIsSeen(t *testing.T) {
 	}
 	// A new invoice before the lost one is back does not get its number.
 	_, third, _ := r.pushMark("", r.op("transition", 0, fresh))
-	if third.Answers[0].Number != "00000003" {
+	if third.Answers[0].Number != series+"00000003" {
 		t.Errorf("%+v", third.Answers[0])
 	}
 	inv := lost
-	inv.State, inv.Number, inv.Revision, inv.IssuedAt, inv.Branch = invoice.Issued, "00000002", 1, *second.Answers[0].IssuedAt, second.Answers[0].Branch
+	inv.State, inv.Number, inv.Revision, inv.IssuedAt, inv.Branch = invoice.Issued, series+"00000002", 1, *second.Answers[0].IssuedAt, second.Answers[0].Branch
 	present := func(inv invoice.Invoice, receipt []byte) wire.Answer {
 		t.Helper()
 		return r.present(inv, receipt)
@@ -151,12 +171,12 @@ func TestRewindIsSeen(t *testing.T) {
 	if a := present(forged, second.Answers[0].Receipt); a.Result != wire.Rejected || a.Code != "receipt_invalid" {
 		t.Errorf("a forged invoice: %+v", a)
 	}
-	if a := present(inv, second.Answers[0].Receipt); a.Result != wire.Applied || a.Number != "00000002" || a.State != "issued" {
+	if a := present(inv, second.Answers[0].Receipt); a.Result != wire.Applied || a.Number != series+"00000002" || a.State != "issued" {
 		t.Errorf("%+v", a)
 	}
 	// Whoever else holds it presents it too, and nothing changes.
 	before := r.dump()
-	if a := present(inv, second.Answers[0].Receipt); a.Result != wire.Applied || a.Number != "00000002" {
+	if a := present(inv, second.Answers[0].Receipt); a.Result != wire.Applied || a.Number != series+"00000002" {
 		t.Errorf("%+v", a)
 	}
 	if r.dump() != before {

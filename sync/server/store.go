@@ -21,6 +21,9 @@ var (
 	ErrRetry = errors.New("the transaction was undone and may be run again")
 )
 
+// Key names a document.
+type Key struct{ Type, ID string }
+
 // Document is one document as the server holds it. Body holds the revision,
 // state, number and branch as well; the fields beside it are what the server
 // searches by.
@@ -30,8 +33,8 @@ type Document struct {
 	Revision int64
 	Seq      int64
 	Deleted  bool
-	State    string // invoices only
-	Number   string // issued invoices only
+	State    string // of a type with a life-cycle
+	Number   string // of what is issued
 	Series   Series // of the number
 	Reverses string // red-letter invoices only
 	Device   string // whose operation wrote it; empty when the server did by itself
@@ -160,9 +163,9 @@ type Page struct {
 // Tx is one write transaction. What it reads is as of its own writes. An error of
 // a method is one of the storage: the function returns it as it is.
 type Tx interface {
-	// Prefetch says which answers and documents of a type will be asked for, so
-	// that a store can read them at once. It changes nothing but speed.
-	Prefetch(typ string, ids, operations []string) error
+	// Prefetch says which answers and documents will be asked for, so that a store
+	// can read them at once. It changes nothing but speed.
+	Prefetch(docs []Key, operations []string) error
 	Answer(operation string) (hash string, answer []byte, found bool, err error)
 	// Record keeps the answer to an operation; one that has an answer is an error.
 	Record(operation, hash string, answer []byte, at time.Time) error
@@ -186,7 +189,9 @@ type Tx interface {
 	// Owner is the branch that a device belongs to; Enrol writes it.
 	Owner(device string) (branch string, found bool, err error)
 	Enrol(device, branch string, at time.Time) error
-	// Waiting lists waiting invoices after a seq, oldest first.
+	// List lists the documents of a type that are not deleted, by seq.
+	List(typ string) ([]Document, error)
+	// Waiting lists what waits to be issued after a seq, oldest first.
 	Waiting(after int64, limit int) ([]Document, error)
 	// Reds lists the invoices that reverse id and are waiting or issued.
 	Reds(id string) ([]Document, error)

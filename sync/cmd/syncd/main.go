@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"counterfoil/app/document"
 	"counterfoil/sync/practice"
 )
 
@@ -25,7 +26,7 @@ const version = "0.1.0"
 
 const help = `syncd is the invoice server of Counterfoil.
 
-  syncd --data DIR --tls-cert FILE --tls-key FILE --token-file FILE
+  syncd --data DIR --tls-cert FILE --tls-key FILE --token-file FILE [--sellers FILE]
   syncd --data DIR --practice [--fault LIST]
   syncd token add --token-file FILE --branch NAME [--company] [--device ID] [--person NAME] [--roles catalog] [--days 365]
   syncd token list --token-file FILE
@@ -49,7 +50,8 @@ type options struct {
 	data, listen, cert, key, db, tokens, fault string
 	practice                                   bool
 	perAddress, dateBack, dateAhead            int
-	company                                    string
+	company, sellers                           string
+	handedOut                                  []document.Document // the sellers
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
@@ -71,6 +73,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.StringVar(&o.tokens, "token-file", "", "`FILE` of who may connect, made by syncd token add")
 	fs.StringVar(&o.fault, "fault", "", "practice only: faults to play, `LIST` like S01,H11")
 	fs.StringVar(&o.company, "company", "", "`NAME` of the company whose invoices these are; a desk's folder belongs to it")
+	fs.StringVar(&o.sellers, "sellers", "", "JSON `FILE` with the list of the company's sellers, which desks choose on an invoice; those that are not in it any more are taken back")
 	fs.IntVar(&o.dateBack, "date-back", 92, "`DAYS` that a submitted invoice may be dated back; 0 is no limit")
 	fs.IntVar(&o.dateAhead, "date-ahead", 1, "`DAYS` that it may be dated ahead")
 	fs.IntVar(&o.perAddress, "per-address", 256, "connections that one address may have open")

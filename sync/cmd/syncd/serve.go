@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"counterfoil/app/seller"
 	"counterfoil/sync/practice"
 	"counterfoil/sync/server"
 	"counterfoil/sync/server/access"
@@ -41,6 +42,12 @@ func (o *options) serve(stdout, stderr io.Writer) error {
 	if err := shut(o.data, say); err != nil {
 		return err
 	}
+	if o.sellers != "" {
+		var err error
+		if o.handedOut, err = readSellers(o.sellers); err != nil {
+			return err
+		}
+	}
 	if o.practice {
 		return o.practise(ctx, who, stdout)
 	}
@@ -51,7 +58,7 @@ func (o *options) limits() listen.Limits { return listen.Limits{PerAddress: o.pe
 
 func (o *options) practise(ctx context.Context, who func(string) (access.Principal, error), stdout io.Writer) error {
 	p, err := practice.Start(ctx, practice.Config{Dir: o.data, Listen: o.listen, DB: o.db, Version: version, Access: who, NoInvoices: true,
-		DateBack: o.dateBack, DateAhead: o.dateAhead, Limits: o.limits(), Faults: o.faults()})
+		DateBack: o.dateBack, DateAhead: o.dateAhead, Limits: o.limits(), Faults: o.faults(), Sellers: o.handedOut})
 	if err != nil {
 		return err
 	}
@@ -77,6 +84,11 @@ func (o *options) production(ctx context.Context, who func(string) (access.Princ
 	}
 	defer store.Close()
 	s := server.New(server.Config{Store: store, Access: who, Now: time.Now, NewID: newID, Version: version, Company: o.company, DateBack: o.dateBack, DateAhead: o.dateAhead})
+	if o.sellers != "" {
+		if err := s.PublishAll(ctx, seller.Type, o.handedOut...); err != nil {
+			return err
+		}
+	}
 	go s.Tend(ctx)
 	if err := s.IssueWaiting(ctx); err != nil {
 		return err

@@ -87,7 +87,7 @@ func (g *group) run(r *request, shared bool) error {
 	}
 	func() {
 		defer func() { r.panicked = recover() }()
-		r.err = r.fn(&tx{g: g, known: known{map[string]answered{}, map[docID]row{}}})
+		r.err = r.fn(&tx{g: g, known: known{map[string]answered{}, map[server.Key]row{}}})
 	}()
 	switch {
 	case !shared:

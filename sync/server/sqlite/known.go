@@ -11,15 +11,13 @@ import (
 // documents. What was looked for and is not there is known too.
 type known struct {
 	answers map[string]answered
-	docs    map[docID]row
+	docs    map[server.Key]row
 }
 
 type answered struct {
 	hash   string
 	answer []byte
 }
-
-type docID struct{ typ, id string }
 
 // row is a document and its key in the table; key 0 when there is none.
 type row struct {
@@ -28,16 +26,18 @@ type row struct {
 }
 
 // Prefetch implements server.Tx with one query for each table.
-func (x *tx) Prefetch(typ string, ids, operations []string) error {
+func (x *tx) Prefetch(docs []server.Key, operations []string) error {
 	if len(operations) == 1 {
 		return nil // there is nothing to gain
 	}
-	x.known = known{make(map[string]answered, len(operations)), make(map[docID]row, len(ids))}
+	x.known = known{make(map[string]answered, len(operations)), make(map[server.Key]row, len(docs))}
 	for _, o := range operations {
 		x.known.answers[o] = answered{}
 	}
-	for _, id := range ids {
-		x.known.docs[docID{typ, id}] = row{}
+	pairs := make([][2]string, len(docs))
+	for i, k := range docs {
+		x.known.docs[k] = row{}
+		pairs[i] = [2]string{k.Type, k.ID}
 	}
 	err := x.each(`SELECT operation, hash, answer FROM ledger WHERE operation IN (SELECT value FROM json_each(?))`, []any{list(operations)}, func(r *sql.Rows) error {
 		var operation string
@@ -51,16 +51,16 @@ func (x *tx) Prefetch(typ string, ids, operations []string) error {
 	if err != nil {
 		return err
 	}
-	return x.each("SELECT d.key, "+columns+"WHERE d.type = ? AND d.id IN (SELECT value FROM json_each(?))", []any{typ, list(ids)}, func(r *sql.Rows) error {
+	return x.each("SELECT d.key, "+columns+"WHERE (d.type, d.id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))", []any{list(pairs)}, func(r *sql.Rows) error {
 		found, err := scanRow(r)
-		x.known.docs[docID{typ, found.doc.ID}] = found
+		x.known.docs[server.Key{Type: found.doc.Type, ID: found.doc.ID}] = found
 		return err
 	})
 }
 
 // list is a JSON array, for json_each.
-func list(of []string) string {
-	b, _ := json.Marshal(of) // strings: cannot fail
+func list(of any) string {
+	b, _ := json.Marshal(of) // of strings: cannot fail
 	return string(b)
 }
 
@@ -95,7 +95,7 @@ func (x *tx) each(q string, args []any, scan func(*sql.Rows) error) error {
 
 // row reads a document once a transaction.
 func (x *tx) row(typ, id string) (r row, err error) {
-	if r, ok := x.known.docs[docID{typ, id}]; ok {
+	if r, ok := x.known.docs[server.Key{Type: typ, ID: id}]; ok {
 		return r, nil
 	}
 	err = x.each("SELECT d.key, "+columns+"WHERE d.type = ? AND d.id = ?", []any{typ, id}, func(rows *sql.Rows) error {
@@ -103,7 +103,7 @@ func (x *tx) row(typ, id string) (r row, err error) {
 		return err
 	})
 	if err == nil {
-		x.known.docs[docID{typ, id}] = r
+		x.known.docs[server.Key{Type: typ, ID: id}] = r
 	}
 	return r, err
 }

@@ -97,7 +97,7 @@ func (x *tx) Write(d server.Document) error {
 	if d.Receipt == nil {
 		d.Receipt = r.doc.Receipt // it stands for what was issued, whatever came later
 	}
-	x.known.docs[docID{d.Type, d.ID}] = row{r.key, d}
+	x.known.docs[server.Key{Type: d.Type, ID: d.ID}] = row{r.key, d}
 	if d.Deleted {
 		return x.g.exec("DELETE FROM body WHERE key = ?", r.key)
 	}
@@ -139,6 +139,11 @@ func (x *tx) Owner(device string) (branch string, found bool, err error) {
 // Enrol implements server.Tx.
 func (x *tx) Enrol(device, branch string, at time.Time) error {
 	return x.g.exec("INSERT OR REPLACE INTO device VALUES (?, ?, ?)", device, branch, at.UnixMilli())
+}
+
+// List implements server.Tx.
+func (x *tx) List(typ string) ([]server.Document, error) {
+	return all(x.g.QueryContext(background, "SELECT "+columns+"WHERE d.type = ? AND NOT d.deleted ORDER BY d.seq", typ))
 }
 
 // Waiting implements server.Tx.

@@ -60,22 +60,27 @@ func ownWrites(t *testing.T, b *box) {
 func prefetch(t *testing.T, b *box) {
 	b.put(doc("a", 1), doc("b", 1))
 	b.do(func(tx server.Tx) error { return tx.Record("device:1", "one", []byte("1"), noon) })
+	item := server.Document{Type: "item", ID: "a", Revision: 9, Body: []byte("{}")}
+	b.put(item)
 	b.do(func(tx server.Tx) error {
 		_, err := write(tx, doc("b", 2))
 		err2 := tx.Record("device:2", "two", []byte("2"), noon)
-		err3 := tx.Prefetch("invoice", []string{"a", "b", "none", "a"}, []string{"device:1", "device:2", "device:3", "device:1"})
+		err3 := tx.Prefetch([]server.Key{{Type: "invoice", ID: "a"}, {Type: "invoice", ID: "b"}, {Type: "invoice", ID: "none"}, {Type: "item", ID: "a"}, {Type: "invoice", ID: "a"}}, []string{"device:1", "device:2", "device:3", "device:1"})
 		_, err4 := write(tx, doc("none", 1))
 		for id, want := range map[string]int64{"a": 1, "b": 2, "none": 1, "other": 0} {
 			if d, found, err := tx.Document("invoice", id); err != nil || d.Revision != want || found != (want > 0) {
 				t.Errorf("%s: %+v %v %v", id, d, found, err)
 			}
 		}
+		if d, found, err := tx.Document("item", "a"); err != nil || d.Revision != 9 || !found {
+			t.Errorf("item a: %+v %v %v", d, found, err)
+		}
 		for op, want := range map[string]string{"device:1": "one", "device:2": "two", "device:3": "", "device:4": ""} {
 			if hash, _, found, err := tx.Answer(op); err != nil || hash != want || found != (want != "") {
 				t.Errorf("%s: %q %v %v", op, hash, found, err)
 			}
 		}
-		return errors.Join(err, err2, err3, err4, tx.Prefetch("item", nil, nil))
+		return errors.Join(err, err2, err3, err4, tx.Prefetch(nil, nil))
 	})
 }
 
@@ -238,13 +243,14 @@ func lists(t *testing.T, b *box) {
 	}
 	b.put(in("a", "waiting", ""), in("b", "issued", "blue"), in("c", "waiting", "blue"), in("d", "draft", "blue"), in("e", "waiting", "other"))
 	b.put(server.Document{Type: "invoice", ID: "e", Revision: 2, Deleted: true})
+	b.put(server.Document{Type: "item", ID: "i", Revision: 1, Body: []byte("{}")}, server.Document{Type: "item", ID: "h", Revision: 1, Body: []byte("{}")})
 	ids := func(docs []server.Document, err error) string {
 		if err != nil {
 			t.Error(err)
 		}
 		var out []string
 		for _, d := range docs {
-			if len(d.Body) == 0 || d.Type != "invoice" {
+			if len(d.Body) == 0 || d.Type != "invoice" && d.State != "" {
 				t.Errorf("%+v", d)
 			}
 			out = append(out, d.ID)
@@ -261,6 +267,9 @@ func lists(t *testing.T, b *box) {
 			if got := ids(tx.Waiting(int64(after), 9)); got != want {
 				t.Errorf("waiting after %d: %q", after, got)
 			}
+		}
+		if got := ids(tx.List("invoice")) + " " + ids(tx.List("item")) + " " + ids(tx.List("none")); got != "abcd ih " {
+			t.Errorf("by type: %q", got)
 		}
 		if got := ids(tx.Waiting(0, 1)); got != "a" {
 			t.Errorf("the first waiting: %q", got)
