@@ -13,7 +13,10 @@ import (
 // A group is one transaction of the database, shared by requests. No context of a
 // request reaches it: one that hangs up would interrupt the others.
 type group struct {
-	w *writer
+	w          *writer
+	batch      []*request // that were taken from the queue
+	begun      bool
+	statements int // that were run
 	standing
 	stored map[server.Series]int64 // the numbers that are written
 }
@@ -27,39 +30,49 @@ type standing struct {
 
 var background = context.Background()
 
-// write runs the requests and commits what they wrote.
-func (g *group) write(batch []*request) {
+// write runs the requests that wait and commits what they wrote.
+func (g *group) write() {
 	finished := false
-	fail := func(err error) {
-		finished = true
-		// What cannot be undone any more was undone by the database.
-		_ = g.exec("ROLLBACK")
-		for _, r := range batch {
-			if r.err == nil && r.panicked == nil {
-				r.err = err
-			}
-		}
-	}
 	defer func() {
 		if !finished { // a function ended its goroutine
-			fail(server.ErrRetry)
+			g.fail(server.ErrRetry)
 		}
 	}()
-	if err := g.exec("BEGIN IMMEDIATE"); err != nil {
-		fail(err)
-		return
-	}
-	for _, r := range batch {
+	alone := false
+	for len(g.batch) < g.w.limit && g.statements < longest && !alone {
+		r, more := g.w.next()
+		if r == nil {
+			break
+		}
+		g.batch = append(g.batch, r)
 		if r.err = r.ctx.Err(); r.err != nil {
 			continue
 		}
-		if err := g.run(r, len(batch) > 1); err != nil {
-			fail(fmt.Errorf("%w: %w", server.ErrRetry, err))
+		var err error
+		if !g.begun {
+			alone = !more
+			err = g.exec("BEGIN IMMEDIATE")
+			g.begun = err == nil
+		}
+		if err == nil {
+			err = g.run(r, alone)
+		}
+		if err != nil {
+			finished = true
+			g.fail(err)
 			return
 		}
 	}
-	if r := batch[0]; len(batch) == 1 && (r.err != nil || r.panicked != nil) {
-		fail(nil)
+	finished = true
+	if g.begun {
+		g.commit(alone)
+	}
+}
+
+// commit commits, unless the only request failed.
+func (g *group) commit(alone bool) {
+	if r := g.batch[len(g.batch)-1]; alone && (r.err != nil || r.panicked != nil) {
+		g.fail(nil)
 		return
 	}
 	err := g.flush()
@@ -67,22 +80,32 @@ func (g *group) write(batch []*request) {
 		err = g.exec("COMMIT")
 	}
 	if err != nil {
-		fail(err)
+		g.fail(err)
 		return
 	}
-	finished = true
 	// The commit stands whatever becomes of the note.
 	_ = g.w.high.note(g.Numbers)
 }
 
-// run runs one request; among others behind a savepoint, so that what fails undoes
-// itself alone. Its error is the group's.
-func (g *group) run(r *request, shared bool) error {
+// fail undoes the group; requests that have no error of their own get this one.
+func (g *group) fail(err error) {
+	// What cannot be undone any more was undone by the database.
+	_ = g.exec("ROLLBACK")
+	for _, r := range g.batch {
+		if r.err == nil && r.panicked == nil {
+			r.err = err
+		}
+	}
+}
+
+// run runs one request; unless it is alone behind a savepoint, so that what fails
+// undoes itself only. Its error is the group's: what of it was undone may run again.
+func (g *group) run(r *request, alone bool) error {
 	before := g.standing
-	if shared {
+	if !alone {
 		before.Numbers = maps.Clone(before.Numbers)
 		if err := g.exec("SAVEPOINT one"); err != nil {
-			return err
+			return undone(err)
 		}
 	}
 	func() {
@@ -90,13 +113,21 @@ func (g *group) run(r *request, shared bool) error {
 		r.err = r.fn(&tx{g: g, known: known{map[string]answered{}, map[server.Key]row{}}})
 	}()
 	switch {
-	case !shared:
+	case alone:
 		return nil
 	case r.err == nil && r.panicked == nil:
-		return g.exec("RELEASE one")
+		return undone(g.exec("RELEASE one"))
 	}
 	g.standing = before
-	return errors.Join(g.exec("ROLLBACK TO one"), g.exec("RELEASE one"))
+	return undone(errors.Join(g.exec("ROLLBACK TO one"), g.exec("RELEASE one")))
+}
+
+// undone is the error of those whose group was undone by another's trouble.
+func undone(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", server.ErrRetry, err)
 }
 
 // stand reads where the store stands, once a group.
@@ -128,6 +159,7 @@ func (g *group) flush() error {
 
 // stmt prepares a statement once and for all.
 func (g *group) stmt(q string) (*sql.Stmt, error) {
+	g.statements++
 	if s := g.w.stmts[q]; s != nil {
 		return s, nil
 	}

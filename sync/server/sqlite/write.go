@@ -7,13 +7,16 @@ import (
 	"sync"
 )
 
-// largest is how many transactions share one commit at most.
-const largest = 256
+// How many requests share one commit at most, and how many statements they may
+// have run before no other is added: some 50 ms.
+const (
+	largest = 256
+	longest = 4000
+)
 
 // A writer commits the transactions of many at once. Whoever finds nobody writing
 // writes for all that wait, one after the other in one transaction of the
-// database; what comes meanwhile waits for the next. So a flush of the disk serves
-// as many as came during the one before.
+// database. So a flush of the disk serves all that came during the one before.
 type writer struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt // prepared for good; of whoever has the turn
@@ -61,22 +64,27 @@ func (w *writer) do(ctx context.Context, fn func(*tx) error) error {
 
 // lead writes for those that wait, and hands the turn on.
 func (w *writer) lead() {
-	defer func() { <-w.turn }()
-	w.mu.Lock()
-	n := min(len(w.queue), w.limit)
-	batch := w.queue[:n:n]
-	w.queue = w.queue[n:]
-	w.mu.Unlock()
-	if n == 0 {
-		return
-	}
 	g := &group{w: w}
 	defer func() { // also where a function ended its goroutine
-		for _, r := range batch {
+		<-w.turn
+		for _, r := range g.batch {
 			close(r.done)
 		}
 	}()
-	g.write(batch)
+	g.write()
+}
+
+// next takes the request that waits longest, nil when none does; more reports that
+// others wait behind it.
+func (w *writer) next() (r *request, more bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.queue) == 0 {
+		return nil, false
+	}
+	r, w.queue[0] = w.queue[0], nil
+	w.queue = w.queue[1:]
+	return r, len(w.queue) > 0
 }
 
 // close waits for whoever writes; afterwards every request fails.
