@@ -181,9 +181,9 @@ func (b breakable) Page(ctx context.Context, q server.PageQuery) (server.Page, e
 	return b.Store.Page(ctx, q)
 }
 
-func (b breakable) Epoch(ctx context.Context) (string, error) {
+func (b breakable) Head(ctx context.Context) (server.Head, error) {
 	if err := b.down(); err != nil {
-		return "", err
+		return server.Head{}, err
 	}
-	return b.Store.Epoch(ctx)
+	return b.Store.Head(ctx)
 }

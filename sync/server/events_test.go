@@ -176,8 +176,8 @@ func TestDrain(t *testing.T) {
 		resp.Body.Close()
 		t.Error("a closed server answers")
 	}
-	if doc, found, err := r.store.Document(context.Background(), "invoice", op.DocumentID); err != nil || !found || doc.Number != "00000001" {
-		t.Errorf("%+v %v %v", doc, found, err)
+	if doc := r.invoice(op.DocumentID); doc.Number != "00000001" {
+		t.Errorf("%+v", doc)
 	}
 }
 
@@ -216,11 +216,7 @@ func TestHangUp(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("the batch was not finished")
 		}
-		doc, found, err := r.store.Document(context.Background(), "invoice", op.DocumentID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		done = found && doc.Number == "00000001"
+		done = r.invoice(op.DocumentID).Number == "00000001"
 	}
 	if a := r.push(op)[0]; a.Number != "00000001" || a.Revision != 1 {
 		t.Errorf("asked again: %+v", a)
@@ -279,7 +275,7 @@ func TestIssueWaitingAtTheStart(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("it hangs")
 	}
-	if doc, _, err := r.store.Document(context.Background(), "invoice", op.DocumentID); err != nil || doc.Number != "00000001" {
-		t.Errorf("%+v %v", doc, err)
+	if doc := r.invoice(op.DocumentID); doc.Number != "00000001" {
+		t.Errorf("%+v", doc)
 	}
 }

@@ -19,8 +19,8 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 		ProtocolMin: wire.ProtocolMin, ProtocolMax: wire.ProtocolMax, MinClient: s.cfg.MinClient,
 		Company: s.cfg.Company, Time: s.cfg.Now().UTC(), Deps: map[string]string{"db": "ok", "tax": "ok"},
 	}
-	var err error
-	if h.Epoch, err = s.cfg.Store.Epoch(r.Context()); err != nil {
+	now, err := s.cfg.Store.Head(r.Context())
+	if h.Epoch = now.Epoch; err != nil {
 		h.Deps["db"] = "down"
 	}
 	if key, err := s.key(r.Context()); err == nil {

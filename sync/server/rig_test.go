@@ -232,6 +232,28 @@ func (r *rig) pull(cursor string, limit int) wire.PullAnswer {
 	return a
 }
 
+// invoice is one as the server holds it; the zero Document when it does not.
+func (r *rig) invoice(id string) server.Document {
+	r.t.Helper()
+	doc, err := server.Do(context.Background(), r.store, func(tx server.Tx) (server.Document, error) {
+		doc, _, err := tx.Document("invoice", id)
+		return doc, err
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return doc
+}
+
+func (r *rig) epoch() string {
+	r.t.Helper()
+	h, err := r.store.Head(context.Background())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return h.Epoch
+}
+
 // dump is everything the server holds, for "nothing changed".
 func (r *rig) dump() string {
 	r.t.Helper()

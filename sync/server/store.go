@@ -55,7 +55,7 @@ type Series struct{ Company, Name string }
 
 // Head is where the store stands: what a Mark says.
 type Head struct {
-	Epoch   string
+	Epoch   string           // never empty; given when the storage is made
 	Seq     int64            // of the last change
 	Hash    []byte           // the running hash up to it
 	Numbers map[Series]int64 // the last number given in each series that was begun
@@ -109,16 +109,10 @@ type Store interface {
 	Page(ctx context.Context, q PageQuery) (Page, error)
 	// HashAt is the running hash up to a seq; nil when no change has that seq.
 	HashAt(ctx context.Context, seq int64) ([]byte, error)
-	Document(ctx context.Context, typ, id string) (Document, bool, error)
-	// Invoices lists the invoices in a state, newest change first.
-	Invoices(ctx context.Context, state string, limit int) ([]Document, error)
-	// Epoch is never empty; it is given when the storage is made.
-	Epoch(ctx context.Context) (string, error)
 	// Seed is the Ed25519 seed of the server's key, 32 bytes, made with the data.
 	Seed(ctx context.Context) ([]byte, error)
 	// Head is where the store stands; all of it is from one snapshot.
 	Head(ctx context.Context) (Head, error)
-	Ping(ctx context.Context) error
 	// Claim says whose data these are. The first name that is not empty stays, and
 	// the series that were begun without one become its; data of a company that are
 	// claimed for another, or for none, are ErrOtherCompany.

@@ -76,19 +76,6 @@ func (s *Store) Close() error {
 	return errors.Join(s.writer.close(), s.read.Close(), s.write.Close(), s.high.close())
 }
 
-// Ping reads one row.
-func (s *Store) Ping(ctx context.Context) error {
-	_, err := s.Epoch(ctx)
-	return err
-}
-
-// Epoch reads the epoch.
-func (s *Store) Epoch(ctx context.Context) (string, error) {
-	var e string
-	err := s.read.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'epoch'").Scan(&e)
-	return e, err
-}
-
 // Head implements server.Store.
 func (s *Store) Head(ctx context.Context) (server.Head, error) { return head(ctx, s.read) }
 
@@ -124,18 +111,4 @@ func all(rows *sql.Rows, err error) ([]server.Document, error) {
 		out = append(out, d)
 	}
 	return out, rows.Err()
-}
-
-// Document reads one document.
-func (s *Store) Document(ctx context.Context, typ, id string) (server.Document, bool, error) {
-	docs, err := all(s.read.QueryContext(ctx, "SELECT "+columns+"WHERE d.type = ? AND d.id = ?", typ, id))
-	if err != nil || len(docs) == 0 {
-		return server.Document{}, false, err
-	}
-	return docs[0], true, nil
-}
-
-// Invoices lists the invoices in a state, newest change first.
-func (s *Store) Invoices(ctx context.Context, state string, limit int) ([]server.Document, error) {
-	return all(s.read.QueryContext(ctx, "SELECT "+columns+"WHERE d.type = 'invoice' AND d.deleted = 0 AND d.state = ? ORDER BY d.seq DESC LIMIT ?", state, limit))
 }

@@ -232,7 +232,7 @@ func receipts(t *testing.T, b *box) {
 	}
 }
 
-// lists: waiting ones oldest first, others newest first, red ones by what they reverse.
+// lists: by type, waiting ones oldest first, red ones by what they reverse.
 func lists(t *testing.T, b *box) {
 	in := func(id, state, reverses string) server.Document {
 		d := doc(id, 1)
@@ -274,9 +274,6 @@ func lists(t *testing.T, b *box) {
 		}
 		return nil
 	})
-	if got := ids(b.Invoices(context.Background(), "waiting", 9)) + ids(b.Invoices(context.Background(), "waiting", 1)); got != "cac" {
-		t.Errorf("waiting, newest first: %q", got)
-	}
 }
 
 func devices(t *testing.T, b *box) {

@@ -141,10 +141,14 @@ func (b *box) head() server.Head {
 // found reads a document that must be there.
 func (b *box) found(id string) server.Document {
 	b.t.Helper()
-	d, ok, err := b.Document(context.Background(), "invoice", id)
-	if err != nil || !ok {
-		b.t.Fatalf("%s: found %v, %v", id, ok, err)
-	}
+	var d server.Document
+	b.do(func(tx server.Tx) (err error) {
+		found := false
+		if d, found, err = tx.Document("invoice", id); err == nil && !found {
+			err = errors.New(id + " is not there")
+		}
+		return err
+	})
 	return d
 }
 
