@@ -78,7 +78,7 @@ func (p *program) answer(words []string) (out any) {
 // find makes the self-check find a fault.
 func (w *window) find(id fault.ID) {
 	if id == "-" {
-		w.check.look = newSelfCheck(w.d, w.facts).look
+		w.check.look = newSelfCheck(w.d, w.words).look
 		return
 	}
 	report := probe.Report{

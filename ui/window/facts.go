@@ -11,7 +11,6 @@ import (
 	"counterfoil/sync/desk"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
-	"counterfoil/sync/probe"
 	"counterfoil/ui/viewmodel"
 )
 
@@ -23,7 +22,6 @@ type facts struct {
 	mu     sync.Mutex // guards below
 	counts books.Counts
 	asides []books.Aside // newest first
-	report *probe.Report // of the last self-check
 }
 
 // read brings the counts up to date; it touches the disk.
@@ -52,7 +50,7 @@ func (f *facts) Counts() books.Counts {
 // Facts are what the connection page and the pill show.
 func (f *facts) Facts() viewmodel.ConnectionFacts {
 	f.mu.Lock()
-	n, report, asides := f.counts, f.report, f.asides
+	n, asides := f.counts, f.asides
 	f.mu.Unlock()
 	m := f.d.Monitor()
 	st, day := m.State(), m.Stats(24*time.Hour)
@@ -64,16 +62,11 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 	}
 	out.Sending = out.Connected && out.NextTry.IsZero()
 	out.CertificateEnd = m.CertificateEnd()
-	id := fault.ID(st.Fault)
-	values := map[string]string{"host": f.d.URL()}
-	if report != nil && st.Kind != link.Online && report.Finding.Fault != fault.OK && report.Finding.Fault != fault.Unknown {
-		id, values = report.Finding.Fault, report.Finding.Values
-	}
-	if row, ok := fault.Lookup(id); ok && st.Kind != link.Online {
-		out.Fault, out.Who = string(id), string(row.Who)
+	if row, values, ok := f.d.Verdict(); ok {
+		out.Fault, out.Who = string(row.ID), string(row.Who)
 		out.What = viewmodel.Bilingual{ZH: fault.Render(row.Sentence.ZH, values), EN: fault.Render(row.Sentence.EN, values)}
 		f.lamps(&out, row.Layer, row.Title)
-	} else if st.Kind == link.Online {
+	} else if out.Online {
 		for i := range out.Lamps {
 			out.Lamps[i].State = viewmodel.LampGood
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"counterfoil/app/locale"
 	"counterfoil/sync/desk"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
@@ -16,12 +17,12 @@ import (
 // selfCheck walks the ladder for the wizard.
 type selfCheck struct {
 	d     *desk.Desk
-	facts *facts
+	words *locale.Catalog
 	look  func(ctx context.Context, progress func(probe.Check), only ...string) probe.Report
 }
 
-func newSelfCheck(d *desk.Desk, f *facts) *selfCheck {
-	return &selfCheck{d, f, func(ctx context.Context, progress func(probe.Check), only ...string) probe.Report {
+func newSelfCheck(d *desk.Desk, words *locale.Catalog) *selfCheck {
+	return &selfCheck{d, words, func(ctx context.Context, progress func(probe.Check), only ...string) probe.Report {
 		return d.SelfCheck(ctx, "", 15*time.Second, progress, only...)
 	}}
 }
@@ -41,21 +42,10 @@ func convert(c probe.Check) viewmodel.Check {
 	return out
 }
 
-func (s *selfCheck) walk(ctx context.Context, progress func(probe.Check)) probe.Report {
-	r := s.look(ctx, progress)
-	s.facts.mu.Lock()
-	s.facts.report = &r
-	s.facts.mu.Unlock()
-	// What is wrong on this computer need not stop the connection.
-	if row, ok := fault.Lookup(r.Fault); ok && row.Layer != fault.PC && r.Confidence == fault.Proven {
-		s.d.Monitor().Proven(string(r.Fault))
-	}
-	return r
-}
-
 // Run walks all checks.
 func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) viewmodel.Finding {
-	r := s.walk(ctx, func(c probe.Check) { progress(convert(c)) })
+	r := s.look(ctx, func(c probe.Check) { progress(convert(c)) })
+	s.d.Found(r)
 	out := viewmodel.Finding{Proven: r.Confidence == fault.Proven, Names: desk.Personal(s.d.Dir, s.d.URL())}
 	out.CheckID = telling(r)
 	for _, e := range r.Evidence() {
@@ -63,13 +53,12 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 		out.Evidence = append(out.Evidence, viewmodel.Bilingual{ZH: text, EN: text})
 	}
 	if r.Fault == fault.OK {
-		s.d.Engine().Wake() // the way is open: nothing waits for its next try
 		return viewmodel.Finding{}
 	}
 	out.Fault = string(r.Fault)
 	row, ok := fault.Lookup(r.Fault)
 	if !ok {
-		out.Title, out.Sentence = said(s.facts.words, "wizard.unknown"), said(s.facts.words, "wizard.unknown.more")
+		out.Title, out.Sentence = said(s.words, "wizard.unknown"), said(s.words, "wizard.unknown.more")
 		out.Who = viewmodel.WhoIT
 		return out
 	}
@@ -78,7 +67,7 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 	for _, st := range row.Steps {
 		w := viewmodel.WizardStep{Text: both(st.Text)}
 		if slices.Contains(stepActions, st.Action) {
-			w.Button, w.Action = said(s.facts.words, "wizard.action."+st.Action), st.Action
+			w.Button, w.Action = said(s.words, "wizard.action."+st.Action), st.Action
 		}
 		out.Steps = append(out.Steps, w)
 	}

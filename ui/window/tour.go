@@ -191,9 +191,7 @@ func (w *window) editorAndFault(dir, suffix, id string) error {
 	}
 	w.post.wait(w.selfCheck)
 	if err := w.until("the verdict", func() bool {
-		w.facts.mu.Lock()
-		defer w.facts.mu.Unlock()
-		return w.facts.report != nil && string(w.facts.report.Fault) == practice.That(practice.ExpireCert) && w.Wizard.Stage() != viewmodel.StageRunning
+		return w.Wizard.Finding().Fault == practice.That(practice.ExpireCert) && w.Wizard.Stage() != viewmodel.StageRunning
 	}); err != nil {
 		return err
 	}

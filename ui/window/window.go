@@ -1,3 +1,13 @@
+// Package window is the program's window: it opens a data folder as a desk.Desk,
+// makes the view-models over it and shows the pages that registered in ui/screen.
+//
+// Words: a session is one data folder that is open and syncs; the program is the
+// window with the session it shows. The shell is the rail, the pill, the band and
+// the page beside them. The dispatcher is the one way from another goroutine to
+// the window.
+//
+// It refuses to reach the store past the desk, and to hold rules of the business:
+// those are in app and the view-models.
 package window
 
 import (
@@ -63,7 +73,7 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 	w.words = words
 	setup := viewmodel.Setup{Post: post, Now: time.Now, Words: words}
 	w.facts = &facts{d: d, words: words}
-	w.check = newSelfCheck(d, w.facts)
+	w.check = newSelfCheck(d, words)
 	waiting := func() int { return w.facts.Facts().Waiting }
 	w.acts = &steps{func(page string) { post(func() { w.shell.Show(page) }) }, startProgram}
 	w.Invoices = viewmodel.NewInvoices(setup, d.Store)

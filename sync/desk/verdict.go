@@ -1,0 +1,41 @@
+package desk
+
+import (
+	"counterfoil/sync/fault"
+	"counterfoil/sync/link"
+	"counterfoil/sync/probe"
+)
+
+// Found takes note of what a self-check found. A proven fault of the line shows at
+// once, and where the way is open nothing waits for its next try.
+func (c *Connection) Found(r probe.Report) {
+	c.mu.Lock()
+	c.report = &r
+	c.mu.Unlock()
+	if r.Fault == fault.OK {
+		c.engine.Wake()
+	}
+	// What is wrong on this computer need not stop the connection.
+	if row, ok := fault.Lookup(r.Fault); ok && row.Layer != fault.PC && r.Confidence == fault.Proven {
+		c.monitor.Proven(string(r.Fault))
+	}
+}
+
+// Verdict is what is wrong with the line as far as it is known: what the last
+// self-check found, else what the monitor sees. ok is false while the line is well,
+// and where the catalogue has no row for what is wrong.
+func (c *Connection) Verdict() (row fault.Fault, values map[string]string, ok bool) {
+	st := c.monitor.State()
+	if st.Kind == link.Online {
+		return fault.Fault{}, nil, false
+	}
+	c.mu.Lock()
+	r, id := c.report, fault.ID(st.Fault)
+	values = map[string]string{"host": c.url}
+	c.mu.Unlock()
+	if r != nil && r.Fault != fault.OK && r.Fault != fault.Unknown {
+		id, values = r.Fault, r.Values
+	}
+	row, ok = fault.Lookup(id)
+	return row, values, ok
+}
