@@ -3,11 +3,12 @@
 // describe it from outside.
 //
 // Words: the ledger remembers the answer to every operation; seq is the one
-// change counter, raised inside the committing transaction; a principal is who a
-// token speaks for (package access).
+// change counter, raised inside the committing transaction; a series is one run of
+// invoice numbers; a principal is who a token speaks for (package access); a
+// handler is what the server does with documents of one type.
 //
-// The package refuses to know TLS, files and clocks: Store, Now and NewID come
-// in through Config.
+// The package refuses to know TLS, files and clocks, and to play: Store, Now and
+// NewID come in through Config, and what goes wrong on purpose does so outside.
 package server
 
 import (

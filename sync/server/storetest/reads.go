@@ -124,7 +124,7 @@ func counters(t *testing.T, b *box) {
 		if a := next(tx); a != [2]int64{3, 3} {
 			t.Errorf("%v", a)
 		}
-		return errors.Join(tx.LiftNumber(first, 2), tx.LiftNumber(first, 10))
+		return errors.Join(tx.LiftNumber(first, 10), tx.LiftNumber(first, 2))
 	})
 	b.do(func(tx server.Tx) error {
 		if a := next(tx); a != [2]int64{4, 11} {
