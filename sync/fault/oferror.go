@@ -46,6 +46,9 @@ func OfError(err error) Observation {
 		o.Kind, o.Stage, o.Status = "proxy", "connect", answer.Status
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		o.Kind, o.Stage, o.Code = "proxy", "dial", code(err)
+		if inner := new(net.OpError); errors.As(op.Err, &inner) && inner.Addr != nil {
+			o.Target = inner.Addr.String()
+		}
 	case errors.As(err, &dns):
 		o.Kind, o.Via, o.Code = "dns", "system", ofName(dns)
 		o.Values = map[string]string{"host": dns.Name}

@@ -71,6 +71,7 @@ type Snapshot struct {
 	NotAfter time.Time     `json:"not_after"`
 	Offset   time.Duration `json:"offset"` // server's clock minus ours
 	Server   string        `json:"server"` // what it calls itself
+	Beside   [][]byte      `json:"beside"` // the certificates that came after its own, DER
 	Place
 }
 
@@ -225,7 +226,7 @@ func (m *Monitor) seen(s Sample, resp *http.Response, shown *x509.Certificate, a
 		snap.Place = *place
 	}
 	if resp != nil {
-		snap.Server = resp.Header.Get("Server")
+		snap.Server, snap.Beside = resp.Header.Get("Server"), beside(resp.TLS)
 		if d, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 			// The header is cut to seconds: its middle is half a second later.
 			m.offsets = append(m.offsets, d.Add(500*time.Millisecond).Sub(end.Add(-s.Took/2)))

@@ -2,6 +2,7 @@ package link
 
 import (
 	"bytes"
+	"crypto/tls"
 	"io"
 	"net/http"
 
@@ -42,4 +43,19 @@ func named(o fault.Observation) string {
 		return ""
 	}
 	return string(fault.Judge(fault.SetOf(o)).Fault)
+}
+
+// beside are the certificates after the server's own. More than a chain needs are
+// not kept.
+func beside(t *tls.ConnectionState) [][]byte {
+	var out [][]byte
+	if t == nil || len(t.PeerCertificates) > 5 {
+		return nil
+	}
+	for i, c := range t.PeerCertificates {
+		if i > 0 {
+			out = append(out, c.Raw)
+		}
+	}
+	return out
 }

@@ -73,9 +73,9 @@ func SelfcheckJSON(r Report, masked func(string) string) Selfcheck {
 // ending is what is said where no fault is named.
 func ending(id fault.ID) fault.Text {
 	if id == fault.OK {
-		return fault.Text{ZH: "一切正常", EN: "everything works"}
+		return fault.Text{ZH: "一切正常。", EN: "Everything works."}
 	}
-	return fault.Text{ZH: "没有找到确定的原因", EN: "no certain cause was found"}
+	return fault.Text{ZH: "没有找到确定的原因。", EN: "No certain cause was found."}
 }
 
 // Text is the report for people in "zh" or "en".
@@ -88,6 +88,11 @@ func (r Report) Text(lang string) string {
 	fmt.Fprintf(&b, "%s  %s\n%s\n", f.ID, f.Title.In(lang), fault.Render(f.Sentence.In(lang), r.Values))
 	for i, s := range f.Steps {
 		fmt.Fprintf(&b, "  %d. %s\n", i+1, s.In(lang))
+	}
+	for _, a := range r.Also {
+		if f, ok := fault.Lookup(a.Fault); ok {
+			fmt.Fprintf(&b, "%s %s  %s\n", fault.Text{ZH: "另外：", EN: "Also:"}.In(lang), f.ID, f.Title.In(lang))
+		}
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

@@ -2,7 +2,6 @@ package probe
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -167,9 +166,4 @@ func dial(ctx context.Context, address string) (net.Conn, time.Duration, error) 
 	t := time.Now()
 	c, err := d.DialContext(ctx, "tcp", address)
 	return c, time.Since(t), err
-}
-
-// given reports whether an error only says that the whole walk ended.
-func given(ctx context.Context, err error) bool {
-	return ctx.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
 }

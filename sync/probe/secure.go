@@ -116,9 +116,6 @@ func (w *walk) secure(ctx context.Context) (string, State) {
 		o.Outcome, o.Detail = fault.No, "no certificate"
 	}
 	o.Kind, o.Via = "tls", "look"
-	if err != nil && given(ctx, err) {
-		o.Outcome = fault.Unmeasured
-	}
 	w.set.Add(o)
 	if o.Outcome != fault.Yes {
 		return o.Detail, Bad
@@ -170,7 +167,25 @@ func (w *walk) ofChain(chain []*x509.Certificate) []fault.Observation {
 	add("system", yes(err == nil), "", "")
 	add("self", yes(len(chain) == 1 && selfSigned(leaf)), "", "")
 	add("complete", yes(selfSigned(top)), "", "")
+	add("remembered", w.remembered(leaf, with), "", "")
 	return out
+}
+
+// remembered is whether a leaf leads to our roots by what the server sent beside it
+// when the line last worked.
+func (w *walk) remembered(leaf *x509.Certificate, with x509.VerifyOptions) fault.Outcome {
+	if w.LastGood == nil {
+		return fault.Unmeasured
+	}
+	with.Roots, with.Intermediates = pool(w.roots), x509.NewCertPool()
+	for _, raw := range w.LastGood.Beside {
+		// What cannot be read leads nowhere.
+		if c, err := x509.ParseCertificate(raw); err == nil {
+			with.Intermediates.AddCert(c)
+		}
+	}
+	_, err := leaf.Verify(with)
+	return yes(err == nil)
 }
 
 func ofTime(leaf *x509.Certificate, now time.Time) fault.Observation {

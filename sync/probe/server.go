@@ -39,9 +39,6 @@ func (w *walk) ask(ctx context.Context, path, token string) (fault.Observation, 
 	}
 	if err != nil {
 		o = fault.OfError(err)
-		if given(ctx, err) {
-			o.Outcome = fault.Unmeasured
-		}
 		if resp != nil && o.Kind == "http" {
 			o.Stage = "body"
 		}

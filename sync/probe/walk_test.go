@@ -27,6 +27,7 @@ import (
 
 	"counterfoil/app/books"
 	"counterfoil/sync/fault"
+	"counterfoil/sync/link"
 	"counterfoil/sync/trust"
 	"counterfoil/sync/wire"
 )
@@ -49,6 +50,14 @@ func newMaker(t *testing.T, name string) *maker {
 	der := must(x509.CreateCertificate(rand.Reader, c, c, &m.key.PublicKey, m.key))(t)
 	m.cert = must(x509.ParseCertificate(der))(t)
 	return m
+}
+
+// under is a maker whose certificate m signs.
+func (m *maker) under(name string) *maker {
+	u := newMaker(m.t, name)
+	der := must(x509.CreateCertificate(rand.Reader, u.cert, m.cert, &u.key.PublicKey, m.key))(m.t)
+	u.cert = must(x509.ParseCertificate(der))(m.t)
+	return u
 }
 
 func must[T any](v T, err error) func(*testing.T) T {
@@ -160,7 +169,7 @@ func whoami(h http.HandlerFunc) map[string]http.HandlerFunc {
 // they saw.
 func TestWalk(t *testing.T) {
 	m := newMaker(t, "Our CA")
-	well := m.leaf(false, nil)
+	well, between := m.leaf(false, nil), m.under("Our issuing CA")
 	for _, c := range []struct {
 		name       string
 		want       fault.ID
@@ -177,6 +186,11 @@ func TestWalk(t *testing.T) {
 		{"leaf of a stranger alone", "S06", fault.Likely, func(t *testing.T) string {
 			return answers(t, newMaker(t, "Another CA").leaf(false, nil), nil, nil)
 		}, nil},
+		{"leaf without its intermediate", "S09", fault.Proven, func(t *testing.T) string { return answers(t, between.leaf(false, nil), nil, nil) },
+			func(c *Config) { c.LastGood = &link.Snapshot{Beside: [][]byte{between.cert.Raw}} }},
+		{"leaf of a stranger alone, after it worked", "S06", fault.Proven, func(t *testing.T) string {
+			return answers(t, newMaker(t, "Another CA").leaf(false, nil), nil, nil)
+		}, func(c *Config) { c.LastGood = &link.Snapshot{Beside: [][]byte{between.cert.Raw}} }},
 		{"old protocol", "S16", fault.Likely, func(t *testing.T) string {
 			return answers(t, well, func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 }, nil)
 		}, nil},
