@@ -29,10 +29,16 @@ func unzip(t testing.TB, file string) string {
 	return dir
 }
 
-// TestFolderOfVersion1 opens a data folder of version 0.1.0: everything in it can
-// be read, and written again.
-func TestFolderOfVersion1(t *testing.T) {
-	path := filepath.Join(unzip(t, "testdata/v1/desk.zip"), "counterfoil.db")
+// TestFoldersOfOlderVersions opens the data folders that older versions left:
+// everything in them can be read, and written again.
+func TestFoldersOfOlderVersions(t *testing.T) {
+	for _, of := range []string{"v1", "v2"} {
+		t.Run(of, func(t *testing.T) { whole(t, of) })
+	}
+}
+
+func whole(t *testing.T, of string) {
+	path := filepath.Join(unzip(t, "testdata/"+of+"/desk.zip"), "counterfoil.db")
 	d, ctx := openAt(t, path), context.Background()
 	p, err := d.List(ctx, books.Filter{}, books.Order{}, "", 100)
 	if err != nil || len(p.Rows) != 9 {
@@ -93,5 +99,26 @@ func TestFolderOfVersion1(t *testing.T) {
 	}
 	if p, err := d.List(ctx, books.Filter{Search: again.Invoice.Reference}, books.Order{}, "", 100); err != nil || len(p.Rows) != 1 {
 		t.Errorf("by its old reference: %+v %v", p, err)
+	}
+}
+
+// A body of the older form is brought to today's: nothing in it is lost, and no
+// text is taken for another.
+func TestBody8(t *testing.T) {
+	old := `{"id":"i","kind":"ordinary","buyer":{"name":"甲","extra":{"zz":{"extra":{"a":1.50}}}},"lines":[{"id":"l","rate":"0.13","discount":{"amount":"1","extra":{"d":12345678901234567890}},"extra":{"unit":"taken","c":[1,2]},"unit":"个"}],"review":true,"remark":"the \"extra\": and \"review\": of it","extra":{"yy":null}}`
+	d, err := decode(invoice.Type, body8([]byte(old)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := d.(invoice.Invoice)
+	l := v.Lines[0]
+	if !v.ReviewNeeded || v.Remark != `the "extra": and "review": of it` || string(v.Extra["yy"]) != "null" || string(v.Buyer.Extra["zz"]) != `{"extra":{"a":1.50}}` ||
+		l.Unit != "个" || string(l.Extra["c"]) != "[1,2]" || l.Extra["unit"] != nil || string(l.Discount.Extra["d"]) != "12345678901234567890" {
+		t.Errorf("%+v", v)
+	}
+	for _, kept := range []string{`{"id":"i","lines":[]}`, `no JSON "extra": at all`, ``} {
+		if string(body8([]byte(kept))) != kept {
+			t.Errorf("%q became %q", kept, body8([]byte(kept)))
+		}
 	}
 }

@@ -18,8 +18,15 @@ import (
 	"counterfoil/sync/trust"
 )
 
-// keptProfile names the folder in which the kept keyring was filled.
-const keptProfile = "e04297bf66f5"
+// keptFolders are the data of older versions: the folder in which the kept keyring
+// was filled, and a time soon after they were made.
+var keptFolders = map[string]struct {
+	profile string
+	after   time.Time
+}{
+	"v1": {"e04297bf66f5", time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)},
+	"v2": {"3db896a46a8b", time.Date(2026, 11, 24, 18, 0, 0, 0, time.UTC)},
+}
 
 func unzip(t *testing.T, file string) string {
 	t.Helper()
@@ -35,26 +42,25 @@ func unzip(t *testing.T, file string) string {
 	return dir
 }
 
-// A kept is a desk and a server in the kept folders of version 0.1.0, at a time
-// soon after they were made.
+// A kept is a desk and a server in the kept folders of an older version.
 type kept struct {
 	*desk.Desk
 	server *practice.Practice
 }
 
 // openKept opens the folders; dir is the desk's.
-func openKept(t *testing.T, dir string) *kept {
+func openKept(t *testing.T, of, dir string) *kept {
 	t.Helper()
 	ctx := context.Background()
-	start := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	start := keptFolders[of].after
 	began := time.Now()
 	now := func() time.Time { return start.Add(time.Since(began)) }
-	p, err := practice.Start(ctx, practice.Config{Dir: unzip(t, "../../server/sqlite/testdata/v1/server.zip"), Listen: "127.0.0.1:0", Now: now, NoInvoices: true})
+	p, err := practice.Start(ctx, practice.Config{Dir: unzip(t, "../../server/sqlite/testdata/"+of+"/server.zip"), Listen: "127.0.0.1:0", Now: now, NoInvoices: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.Close(ctx) })
-	keys := &trust.Store{Keyring: trust.FileKeyring(filepath.Join(dir, "keyring"), trust.Passphrase), Profile: keptProfile}
+	keys := &trust.Store{Keyring: trust.FileKeyring(filepath.Join(dir, "keyring"), trust.Passphrase), Profile: keptFolders[of].profile}
 	d, err := desk.Open(ctx, desk.Config{Dir: dir, Keys: keys, Version: version, Now: now})
 	if err != nil {
 		t.Fatal(err)
@@ -89,11 +95,17 @@ func (k *kept) sync(t *testing.T) {
 	}
 }
 
-// TestSyncOfVersion1 opens the kept folders of desk and server of version 0.1.0
+// TestSyncOfOlderVersions opens the kept folders of desk and server of older versions
 // and goes on: what waited is issued, the conflict settles, nothing is numbered anew.
-func TestSyncOfVersion1(t *testing.T) {
+func TestSyncOfOlderVersions(t *testing.T) {
+	for of := range keptFolders {
+		t.Run(of, func(t *testing.T) { goesOn(t, of) })
+	}
+}
+
+func goesOn(t *testing.T, of string) {
 	ctx := context.Background()
-	k := openKept(t, unzip(t, "../../../localdb/testdata/v1/desk.zip"))
+	k := openKept(t, of, unzip(t, "../../../localdb/testdata/"+of+"/desk.zip"))
 	db, desk := k.Store, k.Books
 	numbers := func() map[string]string {
 		t.Helper()
@@ -169,7 +181,7 @@ func TestSyncMakesWhole(t *testing.T) {
 	if err = errors.Join(err, raw.Close()); err != nil {
 		t.Fatal(err)
 	}
-	k := openKept(t, dir)
+	k := openKept(t, "v1", dir)
 	find := func(search string) books.Row {
 		t.Helper()
 		p, err := k.Store.List(ctx, books.Filter{Search: search}, books.Order{}, "", 9)
