@@ -63,6 +63,9 @@ func (i identity) is(seen identity) bool {
 // the data folder belongs to; a new folder belongs to the first. ErrOther, or
 // what is in the way of asking.
 func (c *Connection) bind(ctx context.Context) (*remote.Client, error) {
+	if c.cfg.Use == Draft {
+		return nil, errDrafting
+	}
 	r, err := c.Remote(ctx)
 	if err != nil {
 		return nil, err
@@ -107,6 +110,9 @@ func (c *Connection) meet(r *remote.Client, err error) (*remote.Client, error) {
 	c.other, c.met = false, c.remote
 	return c.remote, nil
 }
+
+// errDrafting says that another process may be syncing the folder.
+var errDrafting = errors.New("the data folder was opened for drafting alone")
 
 // errReset says that the connection was reset while it was made; the next try works.
 var errReset = errors.New("the connection was reset")

@@ -87,7 +87,7 @@ func newFolder(t *testing.T, ca *place) *folder {
 
 func (f *folder) open() {
 	f.t.Helper()
-	d, err := desk.Open(context.Background(), desk.Config{Dir: f.dir, Keys: f.keys, Version: "test"})
+	d, err := desk.Open(context.Background(), desk.Config{Dir: f.dir, Use: desk.Sync, Keys: f.keys, Version: "test"})
 	if err != nil {
 		f.t.Fatal(err)
 	}

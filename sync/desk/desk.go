@@ -3,7 +3,7 @@
 // window, cfoil and tests open the same Desk.
 //
 // Words: a Desk is one open data folder. Its Connection is how it speaks to the
-// invoice server that the folder belongs to. A Practice is a server inside the
+// invoice server that the folder belongs to. A PracticeServer runs inside the
 // program; a folder of practice knows no other.
 //
 // It refuses to let two processes sync a folder, to speak to a server that the
@@ -48,10 +48,10 @@ type Config struct {
 	Version string       // of the program
 	Keys    *trust.Store // nil: the system's password store
 
-	// Practise makes a new folder one of practice. Practice starts the server of
-	// such a folder in a folder of its own; nil: it is opened without.
-	Practise bool
-	Practice func(ctx context.Context, dir string) (Practice, error)
+	// Practice makes a new folder one of practice. PracticeServer starts the server
+	// of such a folder in a folder of its own; nil: it is opened without.
+	Practice       bool
+	PracticeServer func(ctx context.Context, dir string) (PracticeServer, error)
 
 	Now   func() time.Time                      // nil: time.Now
 	NewID func() string                         // nil: UUIDv7
@@ -67,7 +67,7 @@ type Desk struct {
 	Books *books.Desk
 	Keys  *trust.Store
 
-	practice Practice            // nil: the folder is a real one
+	practice PracticeServer      // nil: the folder is a real one
 	lock     *localdb.FolderLock // nil: it only drafts
 	close    func() error        // works once
 	syncs    context.Context     // ends the sync of Start
@@ -135,8 +135,8 @@ func (cfg *Config) complete() {
 	}
 }
 
-// Start syncs in the background until Close. The folder must have been opened to
-// sync, or for a window.
+// Start syncs in the background until Close; a folder that was opened for drafting
+// alone never reaches the server.
 func (d *Desk) Start() {
 	d.syncing.Go(func() { d.Engine().Run(d.syncs) })
 }

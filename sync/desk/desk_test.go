@@ -173,6 +173,10 @@ func TestOneSyncsAFolder(t *testing.T) {
 				if _, _, err := second.Books.Draft(t.Context(), bill("beside")); err != nil {
 					t.Fatal(err)
 				}
+				_, err := second.Engine().Once(t.Context())
+				if here := errors.Is(err, desk.ErrNotConnected); here != (c.second != desk.Draft) || err == nil {
+					t.Errorf("%+v: what drafts alone does not sync: %v", c, err)
+				}
 				if err := second.Close(); err != nil {
 					t.Fatal(err)
 				}
@@ -191,12 +195,12 @@ func TestOneSyncsAFolder(t *testing.T) {
 // What fails on the way leaves the folder free, and says why.
 func TestOpenThatFailsGivesUp(t *testing.T) {
 	dir := t.TempDir()
-	cfg := desk.Config{Dir: dir, Use: desk.Window, Keys: trust.Of(dir, "memory"), Practise: true,
-		Practice: func(context.Context, string) (desk.Practice, error) { return nil, errors.New("no port is free") }}
+	cfg := desk.Config{Dir: dir, Use: desk.Window, Keys: trust.Of(dir, "memory"), Practice: true,
+		PracticeServer: func(context.Context, string) (desk.PracticeServer, error) { return nil, errors.New("no port is free") }}
 	if _, err := desk.Open(t.Context(), cfg); err == nil || code(err) != "" {
 		t.Fatal(err)
 	}
-	cfg.Practice = nil
+	cfg.PracticeServer = nil
 	d := must[*desk.Desk](t)(desk.Open(t.Context(), cfg))
 	if err := d.Close(); err != nil {
 		t.Fatal(err)

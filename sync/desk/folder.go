@@ -38,14 +38,14 @@ func FolderOf(dir string, practice bool, home string) Folder {
 	return f
 }
 
-// Practising is the practice folder beside this real one.
-func (f Folder) Practising() Folder {
+// ToPractice is the practice folder beside this real one.
+func (f Folder) ToPractice() Folder {
 	return Folder{Dir: filepath.Clean(f.Dir) + practiceSuffix, Practice: true, Real: f.Dir}
 }
 
-// Leaving is the real folder to go back to. A practice folder that stands in the
+// ToReal is the real folder to go back to. A practice folder that stands in the
 // real one's place, as an older version made it, is moved beside; it must be closed.
-func (f Folder) Leaving() (Folder, error) {
+func (f Folder) ToReal() (Folder, error) {
 	if f.Real != "" {
 		return Folder{Dir: f.Real}, nil
 	}

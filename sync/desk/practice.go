@@ -13,8 +13,8 @@ import (
 // real server: a folder is new, real or of practice, and never changes from one
 // of the last two to the other.
 
-// A Practice is a server inside the program that speaks to it like a real one.
-type Practice interface {
+// A PracticeServer is a server inside the program that speaks to it like a real one.
+type PracticeServer interface {
 	URL() string
 	Token() string
 	CAPEM() []byte
@@ -32,11 +32,11 @@ var errPracticeHere = &books.Error{
 
 // practise starts the server of a folder of practice.
 func (d *Desk) practise(ctx context.Context, cfg Config) error {
-	on, err := d.ofPractice(ctx, cfg.Practise)
-	if err != nil || !on || cfg.Practice == nil {
+	on, err := d.ofPractice(ctx, cfg.Practice)
+	if err != nil || !on || cfg.PracticeServer == nil {
 		return err
 	}
-	p, err := cfg.Practice(ctx, filepath.Join(cfg.Dir, "practice"))
+	p, err := cfg.PracticeServer(ctx, filepath.Join(cfg.Dir, "practice"))
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func branchThrough(tb testing.TB, p *practice.Practice, path, address string) *b
 	tb.Helper()
 	ctx := context.Background()
 	keys := &trust.Store{Keyring: trust.Memory(), Profile: "p"}
-	d, err := desk.Open(ctx, desk.Config{Dir: filepath.Dir(path), Keys: keys, Version: "test"})
+	d, err := desk.Open(ctx, desk.Config{Dir: filepath.Dir(path), Use: desk.Sync, Keys: keys, Version: "test"})
 	if err != nil {
 		tb.Fatal(err)
 	}

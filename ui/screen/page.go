@@ -55,13 +55,13 @@ type Host struct {
 	FirstRun   *viewmodel.FirstRun
 	Practice   *viewmodel.Practice
 
-	Trains  bool                 // the practice server runs in the program
-	Counts  func() books.Counts  // as they were read last
-	Offline func() bool          // the line to the server is down
-	Changed func()               // says that a page wrote what is to be sent
-	Show    func(page string)    // another page
-	Open    func(invoice string) // in the editor
-	Copy    func(text string)    // to the clipboard
+	Practising bool                 // the practice server runs in the program
+	Counts     func() books.Counts  // as they were read last
+	Offline    func() bool          // the line to the server is down
+	Changed    func()               // says that a page wrote what is to be sent
+	Show       func(page string)    // another page
+	Open       func(invoice string) // in the editor
+	Copy       func(text string)    // to the clipboard
 
 	New, Save, SelfCheck   func()
 	PrintOpen, PrintChosen func()

@@ -17,7 +17,7 @@ func init() {
 	register(Page{Name: "settings", Place: 70, Open: func(h *Host) func() Content {
 		return func() Content {
 			s := NewSettings(h.Settings, h.Words, h.Choose)
-			if h.Trains {
+			if h.Practising {
 				s.Leave = h.Leave
 			} else {
 				s.Practise = h.Practise

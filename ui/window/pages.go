@@ -14,7 +14,7 @@ import (
 // host fills in what pages find in the window.
 func (w *window) host(setup viewmodel.Setup) {
 	h := &w.Host
-	h.Setup, h.Store, h.Books, h.Trains = setup, w.d.Store, w.d.Books, w.server != nil
+	h.Setup, h.Store, h.Books, h.Practising = setup, w.d.Store, w.d.Books, w.server != nil
 	h.Counts = w.facts.Counts
 	h.Offline = func() bool { return w.d.Monitor().State().Kind == link.Offline }
 	h.Changed = w.wrote

@@ -26,13 +26,13 @@ type session struct {
 // errors of desk.Open.
 func openSession(ctx context.Context, o Options) (*session, error) {
 	s := &session{opts: o}
-	start := func(ctx context.Context, dir string) (_ desk.Practice, err error) {
+	start := func(ctx context.Context, dir string) (_ desk.PracticeServer, err error) {
 		s.server, err = practice.Start(ctx, practice.Config{Dir: dir, Version: o.Version})
 		return s.server, err
 	}
 	var err error
 	s.d, err = desk.Open(ctx, desk.Config{
-		Dir: o.Dir, Use: desk.Window, Version: o.Version, Keys: trust.Of(o.Dir, o.Keyring), Practise: o.Practice, Practice: start,
+		Dir: o.Dir, Use: desk.Window, Version: o.Version, Keys: trust.Of(o.Dir, o.Keyring), Practice: o.Practice, PracticeServer: start,
 	})
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (s *session) close() error {
 // practising are the options of the practice folder beside this real one; v is
 // how the window looks there when nothing else was chosen.
 func (o Options) practising(v settings.Settings) Options {
-	o.Folder, o.first = o.Folder.Practising(), &v
+	o.Folder, o.first = o.Folder.ToPractice(), &v
 	return o
 }
 
@@ -74,6 +74,6 @@ func (o Options) practising(v settings.Settings) Options {
 func (o Options) leaving(v settings.Settings) (Options, error) {
 	var err error
 	o.first = &v
-	o.Folder, err = o.Folder.Leaving()
+	o.Folder, err = o.Folder.ToReal()
 	return o, err
 }

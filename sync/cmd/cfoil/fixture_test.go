@@ -61,7 +61,7 @@ func openKept(t *testing.T, of, dir string) *kept {
 	}
 	t.Cleanup(func() { _ = p.Close(ctx) })
 	keys := &trust.Store{Keyring: trust.FileKeyring(filepath.Join(dir, "keyring"), trust.Passphrase), Profile: keptFolders[of].profile}
-	d, err := desk.Open(ctx, desk.Config{Dir: dir, Keys: keys, Version: version, Now: now})
+	d, err := desk.Open(ctx, desk.Config{Dir: dir, Use: desk.Sync, Keys: keys, Version: version, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
