@@ -25,8 +25,15 @@ grep -q -- '--- PASS: TestRealKeyring' "$work/trust.log"
 # The name servers that Windows knows are those of this machine.
 GOOS=windows CGO_ENABLED=0 go test -c -o "$work/probe.test.exe" ./sync/probe
 resolver=$(awk '$1 == "nameserver" && $2 !~ /:/ { print $2; exit }' /etc/resolv.conf)
-COUNTERFOIL_RESOLVER="$resolver" timeout 120 "$wine" "$work/probe.test.exe" -test.v -test.run 'TestPlace' | tee "$work/probe.log"
+COUNTERFOIL_RESOLVER="$resolver" timeout 120 "$wine" "$work/probe.test.exe" -test.v -test.run 'TestPlace|TestWalk' | tee "$work/probe.log"
 grep -q -- '--- PASS: TestPlace' "$work/probe.log"
+grep -q -- '--- PASS: TestWalk' "$work/probe.log"
+
+# Errors have the same names there as on Unix.
+GOOS=windows CGO_ENABLED=0 go test -c -o "$work/fault.test.exe" ./sync/fault
+(cd sync/fault && timeout 120 "$wine" "$work/fault.test.exe" -test.v) | tee "$work/fault.log"
+grep -q -- '--- PASS: TestOfError' "$work/fault.log"
+! grep -q -- '--- FAIL' "$work/fault.log"
 
 timeout 180 "$wine" bin/counterfoil.exe --practice --data "$work/data" --keyring os --smoke draft >"$work/smoke.log" 2>&1 || { cat "$work/smoke.log"; exit 1; }
 cat "$work/smoke.log"

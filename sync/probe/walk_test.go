@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -140,7 +141,8 @@ func record(t *testing.T, r Report) {
 	raw := must(json.MarshalIndent(map[string]any{
 		"verdict": s.Verdict, "confidence": s.Confidence, "also": s.Also, "observations": s.Observations,
 	}, "", " "))(t)
-	name := string(s.Verdict) + "-" + strings.NewReplacer("/", "-", " ", "_", ",", "").Replace(t.Name()) + ".json"
+	on := map[bool]string{true: "-windows"}[runtime.GOOS == "windows"]
+	name := string(s.Verdict) + "-" + strings.NewReplacer("/", "-", " ", "_", ",", "").Replace(t.Name()) + on + ".json"
 	if err := os.WriteFile(filepath.Join(dir, name), append(raw, '\n'), 0o600); err != nil {
 		t.Fatal(err)
 	}
