@@ -89,7 +89,7 @@ func (c *Connection) bind(ctx context.Context) (*remote.Client, error) {
 	}
 	out, err := c.meet(r, err)
 	if err == ErrOther {
-		c.monitor.Proven(string(fault.Judge(fault.SetOf(another)).Fault)) // asks for the address: c.mu is free
+		c.monitor.Proven(fault.Judge(fault.SetOf(another)).Finding) // asks for the address: c.mu is free
 	}
 	return out, err
 }

@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"maps"
+
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
 	"counterfoil/sync/probe"
@@ -17,7 +19,7 @@ func (c *Connection) Found(r probe.Report) {
 	}
 	// What is wrong on this computer need not stop the connection.
 	if row, ok := fault.Lookup(r.Fault); ok && row.Layer != fault.PC && r.Confidence == fault.Proven {
-		c.monitor.Proven(string(r.Fault))
+		c.monitor.Proven(r.Finding)
 	}
 }
 
@@ -30,9 +32,10 @@ func (c *Connection) Verdict() (row fault.Fault, values map[string]string, ok bo
 		return fault.Fault{}, nil, false
 	}
 	c.mu.Lock()
-	r, id := c.report, fault.ID(st.Fault)
+	r, id := c.report, st.Fault
 	values = map[string]string{"host": c.url}
 	c.mu.Unlock()
+	maps.Copy(values, st.Values)
 	if r != nil && r.Fault != fault.OK && r.Fault != fault.Unknown {
 		id, values = r.Fault, r.Values
 	}

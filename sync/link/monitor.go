@@ -45,22 +45,23 @@ const (
 type State struct {
 	Kind   Kind
 	Since  time.Time
-	Fault  string    // id of the last failure; empty while online
-	LastOK time.Time // zero when it never worked
+	Fault  fault.ID          // of the last failure; empty while online
+	Values map[string]string `json:"-"` // fill the placeholders of its texts
+	LastOK time.Time         // zero when it never worked
 }
 
 // Sample is one request.
 type Sample struct {
 	At    time.Time     `json:"at"`
 	Took  time.Duration `json:"took"`
-	Fault string        `json:"fault,omitempty"` // empty: it worked
+	Fault fault.ID      `json:"fault,omitempty"` // empty: it worked
 }
 
 // Event is a change of state.
 type Event struct {
 	At    time.Time `json:"at"`
 	Kind  Kind      `json:"kind"`
-	Fault string    `json:"fault,omitempty"`
+	Fault fault.ID  `json:"fault,omitempty"`
 }
 
 // Snapshot is what a working connection looked like.
@@ -100,8 +101,8 @@ type Monitor struct {
 	samples  []Sample   // oldest first, at most 24 h
 	events   []Event
 	shown    State
-	failing  time.Time // first failure in a row; zero while it works
-	fault    string
+	failing  time.Time     // first failure in a row; zero while it works
+	found    fault.Finding // the last failure; its id is empty while it works
 	lastOK   time.Time
 	offsets  []time.Duration // newest last, at most 15
 	good     *Snapshot
@@ -130,7 +131,7 @@ func (w *watched) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err // given up by us, not by the line
 	}
 	end := w.m.cfg.Now()
-	w.m.seen(Sample{At: start, Took: end.Sub(start), Fault: named(observed(err, resp))}, resp, certificate(err, resp), address, end)
+	w.m.seen(Sample{At: start, Took: end.Sub(start)}, named(observed(err, resp)), resp, certificate(err, resp), address, end)
 	return resp, err
 }
 
@@ -138,7 +139,7 @@ func (w *watched) RoundTrip(req *http.Request) (*http.Response, error) {
 // keyring.
 func (m *Monitor) Observe(o fault.Observation) {
 	now := m.cfg.Now()
-	m.seen(Sample{At: now, Fault: named(o)}, nil, nil, "", now)
+	m.seen(Sample{At: now}, named(o), nil, nil, "", now)
 }
 
 // certificate is what the server showed, also where it was refused; nil when it
@@ -159,7 +160,7 @@ func certificate(err error, resp *http.Response) *x509.Certificate {
 
 // Proven notes a fault that a self-check has proven: it shows at once. It is no
 // request and does not count as one.
-func (m *Monitor) Proven(id string) {
+func (m *Monitor) Proven(f fault.Finding) {
 	now := m.cfg.Now()
 	place := m.place(true, now)
 	m.mu.Lock()
@@ -169,7 +170,7 @@ func (m *Monitor) Proven(id string) {
 	if early := now.Add(-redAfter); m.failing.IsZero() || m.failing.After(early) {
 		m.failing = early
 	}
-	m.fault = id
+	m.found = f
 	m.settled(now)
 }
 
@@ -203,7 +204,8 @@ func (m *Monitor) place(failed bool, now time.Time) *Place {
 	return &p
 }
 
-func (m *Monitor) seen(s Sample, resp *http.Response, shown *x509.Certificate, address string, end time.Time) {
+func (m *Monitor) seen(s Sample, f fault.Finding, resp *http.Response, shown *x509.Certificate, address string, end time.Time) {
+	s.Fault = f.Fault
 	place := m.place(s.Fault != "", end)
 	m.mu.Lock()
 	m.samples = append(m.samples, s)
@@ -238,14 +240,14 @@ func (m *Monitor) seen(s Sample, resp *http.Response, shown *x509.Certificate, a
 	}
 	m.now = snap
 	if s.Fault == "" {
-		m.failing, m.fault, m.lastOK = time.Time{}, "", end
+		m.failing, m.found, m.lastOK = time.Time{}, fault.Finding{}, end
 		good := snap
 		m.good = &good
 	} else {
 		if m.failing.IsZero() {
 			m.failing = end
 		}
-		m.fault = s.Fault
+		m.found = f
 	}
 	m.settled(end)
 }
@@ -273,20 +275,20 @@ func (m *Monitor) settle(now time.Time) bool {
 	case now.Sub(m.failing) >= yellowAfter:
 		want = Degraded
 	}
-	id := m.fault
+	f := m.found
 	if want == Online {
-		id = ""
+		f = fault.Finding{}
 	}
-	if want == m.shown.Kind && (id == m.shown.Fault || want == Online) {
-		m.shown.LastOK = m.lastOK
+	if want == m.shown.Kind && (f.Fault == m.shown.Fault || want == Online) {
+		m.shown.LastOK, m.shown.Values = m.lastOK, f.Values
 		return false
 	}
 	since := m.shown.Since
 	if want != m.shown.Kind {
 		since = now
 	}
-	m.shown = State{Kind: want, Since: since, Fault: id, LastOK: m.lastOK}
-	m.events = append(m.events, Event{now, want, id})
+	m.shown = State{Kind: want, Since: since, Fault: f.Fault, Values: f.Values, LastOK: m.lastOK}
+	m.events = append(m.events, Event{now, want, f.Fault})
 	if len(m.events) > 500 {
 		m.events = m.events[len(m.events)-500:]
 	}

@@ -5,11 +5,14 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	"counterfoil/sync/fault"
 	"counterfoil/sync/wire"
 )
 
@@ -154,8 +157,8 @@ func TestProvenShowsAtOnce(t *testing.T) {
 	ask()
 	told := 0
 	m.Subscribe(func() { told++ })
-	m.Proven("S01")
-	m.Proven("S01")
+	m.Proven(fault.Finding{Fault: "S01"})
+	m.Proven(fault.Finding{Fault: "S01"})
 	if s := m.State(); s.Kind != Offline || s.Fault != "S01" || told != 1 {
 		t.Errorf("%+v, told %d times", s, told)
 	}
@@ -202,6 +205,45 @@ func TestClosedIsNotOffline(t *testing.T) {
 	for _, e := range again.Timeline(now.Add(-24 * time.Hour)) {
 		if e.Kind == Unknown {
 			t.Errorf("%+v is shown", e)
+		}
+	}
+}
+
+// What the monitor sees has a name and fills the texts of it; who asked reads the
+// answer whole.
+func TestSeenInPassing(t *testing.T) {
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	m := New(Config{Now: func() time.Time { return now }})
+	var answer *http.Response
+	tr := m.Wrap(roundTrip(func(*http.Request) (*http.Response, error) { return answer, nil }))
+	for _, c := range []struct {
+		status int
+		body   string
+		want   fault.ID
+		values map[string]string
+	}{
+		{503, `{"code":"maintenance","maintenance":{"until":"2026-11-23T10:31:00Z"}}`, "H21", map[string]string{"until": time.Date(2026, 11, 23, 10, 31, 0, 0, time.UTC).Local().Format("15:04")}},
+		{426, `{"code":"upgrade_required"}`, "H10", nil},
+		{502, strings.Repeat("x", 100_000), "H18", nil},
+		{409, `{"code":"epoch_changed"}`, "", nil},
+	} {
+		answer = &http.Response{StatusCode: c.status, Header: ours(), Body: io.NopCloser(strings.NewReader(c.body))}
+		req, _ := http.NewRequest(http.MethodGet, "https://x/", nil)
+		resp, err := tr.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if raw, err := io.ReadAll(resp.Body); err != nil || string(raw) != c.body {
+			t.Errorf("%d: %d bytes of %d are left, %v", c.status, len(raw), len(c.body), err)
+		}
+		s := m.State()
+		if s.Fault != c.want {
+			t.Errorf("%d is called %q, want %q", c.status, s.Fault, c.want)
+		}
+		for k, v := range c.values {
+			if s.Values[k] != v {
+				t.Errorf("%s: %s is %q, want %q", c.want, k, s.Values[k], v)
+			}
 		}
 	}
 }

@@ -37,12 +37,13 @@ func beginning(resp *http.Response) []byte {
 	return b
 }
 
-// named is the fault that one observation alone shows; empty where it shows none.
-func named(o fault.Observation) string {
+// named is the fault that one observation alone shows; its id is empty where it
+// shows none.
+func named(o fault.Observation) fault.Finding {
 	if o.Outcome != fault.No {
-		return ""
+		return fault.Finding{}
 	}
-	return string(fault.Judge(fault.SetOf(o)).Fault)
+	return fault.Judge(fault.SetOf(o)).Finding
 }
 
 // beside are the certificates after the server's own. More than a chain needs are
