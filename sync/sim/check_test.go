@@ -46,27 +46,28 @@ func (w *world) checkFiles() {
 	}
 }
 
-// server gives the invoices the server holds, without the deleted ones.
-func (w *world) server() map[string]invoice.Invoice {
-	out := map[string]invoice.Invoice{}
+// server gives the documents the server holds, without the deleted ones.
+func (w *world) server() map[string]document.Document {
+	out := map[string]document.Document{}
 	for _, c := range w.backend.page().Changes {
 		if c.Deleted {
 			continue
 		}
-		inv, err := invoice.Decode(c.Body)
+		doc, err := document.Decode(document.Type(c.Type), c.Body)
 		if err != nil {
 			w.fatalf("%v", err)
 		}
-		if _, twice := out[c.ID]; twice || inv.ID != c.ID || inv.Revision != c.Revision || string(inv.State) != c.State || inv.Number != c.Number {
+		m := doc.Meta()
+		if _, twice := out[c.ID]; twice || m.ID != c.ID || m.Revision != c.Revision || string(m.State) != c.State || m.Number != c.Number {
 			w.errorf("the server holds %s as %+v", c.ID, c)
 		}
-		out[c.ID] = inv
+		out[c.ID] = doc
 	}
 	return out
 }
 
-// Every drafted invoice is on the server once, or was deleted by a clerk.
-func (w *world) checkDocuments(final map[string]invoice.Invoice) {
+// Every document that was made is on the server once, or was deleted by a clerk.
+func (w *world) checkDocuments(final map[string]document.Document) {
 	for id := range w.model.drafts {
 		all := w.backend.states[id]
 		_, there := final[id]
@@ -78,16 +79,17 @@ func (w *world) checkDocuments(final map[string]invoice.Invoice) {
 		}
 	}
 	for id := range final {
-		if !w.model.drafts[id] {
-			w.errorf("%s is on the server and nobody drafted it", id)
+		if w.model.drafts[id] == "" {
+			w.errorf("%s is on the server and nobody made it", id)
 		}
 	}
 }
 
 // Numbers are 1..n without a gap or a double.
-func (w *world) checkNumbers(final map[string]invoice.Invoice) {
+func (w *world) checkNumbers(final map[string]document.Document) {
 	seen := map[string]bool{}
-	for id, inv := range final {
+	for id, doc := range final {
+		inv := doc.Meta()
 		if (inv.State == invoice.Issued || inv.State == invoice.Reversed) != (inv.Number != "") {
 			w.errorf("%s is %s with number %q", id, inv.State, inv.Number)
 		}
@@ -131,9 +133,13 @@ func (w *world) told(id string) bool {
 // checkPrinted holds that a number which was seen on a desk is that invoice's for
 // ever. Only where nobody who knew had spoken yet when the server gave another may
 // there be two, and then a person was told.
-func (w *world) checkPrinted(final map[string]invoice.Invoice) {
+func (w *world) checkPrinted(final map[string]document.Document) {
 	for id, number := range w.model.numbers {
-		inv, there := final[id]
+		doc, there := final[id]
+		inv := document.Meta{}
+		if there {
+			inv = doc.Meta()
+		}
 		if another := w.model.second[id]; another != "" && there && (inv.Number == number || inv.Number == another) && w.told(id) {
 			continue
 		}
@@ -145,7 +151,7 @@ func (w *world) checkPrinted(final map[string]invoice.Invoice) {
 
 // Each text that was saved is in the end on the server, or a person who saw it
 // replaced it or chose against it; and its desk's history holds it anyway.
-func (w *world) checkTexts(final map[string]invoice.Invoice) {
+func (w *world) checkTexts(final map[string]document.Document) {
 	have := map[string]bool{}
 	for _, inv := range final {
 		for _, s := range tokens(inv) {
@@ -157,14 +163,12 @@ func (w *world) checkTexts(final map[string]invoice.Invoice) {
 		kept[d] = map[string]bool{}
 		for id := range w.model.drafts {
 			for _, h := range d.history(id) {
-				if h.Before != nil {
-					for _, s := range tokens(h.Before.(invoice.Invoice)) {
-						kept[d][s] = true
-					}
+				for _, s := range tokens(h.Before) {
+					kept[d][s] = true
 				}
 			}
-			if st, found := d.stored(id); found {
-				for _, s := range tokens(st.Invoice) {
+			if st, found := d.document(w.model.key(id)); found {
+				for _, s := range tokens(st.Document) {
 					kept[d][s] = true
 				}
 			}
@@ -191,11 +195,13 @@ func (w *world) checkTexts(final map[string]invoice.Invoice) {
 }
 
 // checkSame holds that the desk has exactly what the server has.
-func (d *desk) checkSame(final map[string]invoice.Invoice) {
+func (d *desk) checkSame(final map[string]document.Document) {
 	rows := d.rows()
+	d.checkRecords(final)
 	for _, r := range rows {
 		st, _ := d.stored(r.ID)
-		want, there := final[r.ID]
+		doc, there := final[r.ID]
+		want, _ := doc.(invoice.Invoice)
 		if !there && st.Pending == books.Parked && d.w.unaware {
 			continue
 		}
@@ -220,8 +226,14 @@ func (d *desk) checkSame(final map[string]invoice.Invoice) {
 			d.w.errorf("desk %d shows %s with %s, it comes to %s (%v)", d.n, r.ID, r.Gross, sheet.Gross, err)
 		}
 	}
-	if len(rows) != len(final) && !d.w.unaware {
-		d.w.errorf("desk %d has %d invoices, the server %d", d.n, len(rows), len(final))
+	invoices := 0
+	for _, doc := range final {
+		if doc.DocumentType() == invoice.Type {
+			invoices++
+		}
+	}
+	if len(rows) != invoices && !d.w.unaware {
+		d.w.errorf("desk %d has %d invoices, the server %d", d.n, len(rows), invoices)
 	}
 	if out := d.outbox(); d.waits() {
 		b, _ := json.Marshal(out)
@@ -234,8 +246,8 @@ func (d *desk) waits() bool {
 	return slices.ContainsFunc(d.outbox(), func(o books.Operation) bool { return o.State != books.Parked || !d.w.unaware })
 }
 
-func (d *desk) bytes(inv invoice.Invoice) string {
-	b, err := document.Encode(inv)
+func (d *desk) bytes(doc document.Document) string {
+	b, err := document.Encode(doc)
 	if err != nil {
 		d.w.fatalf("%v", err)
 	}

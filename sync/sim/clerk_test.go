@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/app/party"
 	"counterfoil/app/tax"
@@ -127,7 +128,7 @@ func (d *desk) submit() {
 		return
 	}
 	if st.Invoice.State != invoice.Waiting {
-		d.w.model.intend(d, st, "submit")
+		d.w.model.intend(d, st.Invoice, "submit")
 	}
 }
 
@@ -142,7 +143,7 @@ func (d *desk) recall() {
 		return
 	}
 	d.w.note("desk %d recalls %s rev %d", d.n, short(st.Invoice.ID), st.Invoice.Revision)
-	d.w.model.intend(d, st, "recall")
+	d.w.model.intend(d, st.Invoice, "recall")
 }
 
 // delete asks for a draft to go.
@@ -160,8 +161,8 @@ func (d *desk) delete() {
 		d.w.errorf("desk %d deletes: %v", d.n, err)
 		return
 	}
-	d.w.model.intend(d, st, "delete")
-	d.w.model.given(st.Invoice, invoice.Invoice{})
+	d.w.model.intend(d, st.Invoice, "delete")
+	d.w.model.given(st.Invoice)
 }
 
 func (d *desk) review() {
@@ -208,19 +209,19 @@ func (d *desk) resolve() {
 		d.expect(err, "theirs_is_final", "one_side_only")
 		return
 	}
-	now, _ := d.stored(c.DocumentID)
+	now, _ := d.document(c.Key())
 	if now.Deleting { // he still wants it gone
-		d.w.model.intend(d, now, "delete")
-		d.w.model.given(c.Mine.(invoice.Invoice))
-		d.w.model.given(c.Theirs.(invoice.Invoice))
+		d.w.model.intend(d, now.Document, "delete")
+		d.w.model.given(c.Mine)
+		d.w.model.given(c.Theirs)
 		return
 	}
-	copied := invoice.Invoice{}
+	var copied document.Document
 	if st.Document != nil && st.Document.Meta().ID != c.DocumentID {
-		copied = st.Document.(invoice.Invoice)
+		copied = st.Document
 		d.w.model.drafted(d, copied)
 	}
-	d.w.model.resolved(d, c, now.Invoice, copied, how == 1)
+	d.w.model.resolved(d, c, now.Document, copied, how == 1)
 }
 
 // settle does what is left to a person once nothing else happens.

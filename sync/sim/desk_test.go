@@ -184,6 +184,18 @@ func (d *desk) stored(id string) (books.Stored, bool) {
 	return st, true
 }
 
+// document is a document of any type; false when the desk does not have it.
+func (d *desk) document(k document.Key) (books.Record, bool) {
+	r, err := d.db.Document(ctx, k)
+	if errors.Is(err, books.ErrNotFound) {
+		return r, false
+	}
+	if err != nil {
+		d.w.fatalf("desk %d: %v", d.n, err)
+	}
+	return r, true
+}
+
 func (d *desk) outbox() []books.Operation {
 	all, err := d.db.Outbox(ctx, 100_000)
 	if err != nil {
@@ -201,7 +213,7 @@ func (d *desk) conflicts() []books.Conflict {
 }
 
 func (d *desk) history(id string) []books.HistoryEntry {
-	all, err := d.db.History(ctx, document.Key{Type: invoice.Type, ID: id})
+	all, err := d.db.History(ctx, d.w.model.key(id))
 	if err != nil {
 		d.w.fatalf("desk %d: %v", d.n, err)
 	}

@@ -3,8 +3,10 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 )
 
@@ -14,15 +16,15 @@ type model struct {
 	w       *world
 	next    int
 	cloned  bool
-	drafts  map[string]bool   // ids of all invoices drafted
-	by      map[string]*desk  // token → who saved it
-	gone    map[string]bool   // tokens that a person replaced or did not choose
-	cuts    map[string]cut    // lines that a person deleted
-	intents []intent          // hand-ins, recalls and deletions
-	deleted map[string]bool   // documents that a clerk asked to delete
-	numbers map[string]string // document → number that was shown first
-	second  map[string]string // document → another number that was shown
-	holder  map[string]string // number → document that was shown with it
+	drafts  map[string]document.Type // by id, all that were made
+	by      map[string]*desk         // token → who saved it
+	gone    map[string]bool          // tokens that a person replaced or did not choose
+	cuts    map[string]cut           // lines that a person deleted
+	intents []intent                 // hand-ins, recalls and deletions
+	deleted map[string]bool          // documents that a clerk asked to delete
+	numbers map[string]string        // document → number that was shown first
+	second  map[string]string        // document → another number that was shown
+	holder  map[string]string        // number → document that was shown with it
 }
 
 // A cut is the deletion of a line.
@@ -41,20 +43,31 @@ type intent struct {
 }
 
 func newModel(w *world) *model {
-	return &model{w: w, drafts: map[string]bool{}, by: map[string]*desk{}, gone: map[string]bool{}, cuts: map[string]cut{}, deleted: map[string]bool{}, numbers: map[string]string{}, second: map[string]string{}, holder: map[string]string{}}
+	return &model{w: w, drafts: map[string]document.Type{}, by: map[string]*desk{}, gone: map[string]bool{}, cuts: map[string]cut{}, deleted: map[string]bool{}, numbers: map[string]string{}, second: map[string]string{}, holder: map[string]string{}}
 }
+
+// key names a document that was made.
+func (m *model) key(id string) document.Key { return document.Key{Type: m.drafts[id], ID: id} }
 
 func (m *model) token() string {
 	m.next++
 	return fmt.Sprintf("t%d", m.next)
 }
 
-// texts gives the tokens of an invoice by the path that a conflict names.
-func texts(inv invoice.Invoice) map[string][]string {
+// texts gives the tokens of a document by the path that a conflict names.
+func texts(doc document.Document) map[string][]string {
 	out := map[string][]string{}
 	add := func(path, s string) {
 		if s != "" {
 			out[path] = append(out[path], s)
+		}
+	}
+	inv, ok := doc.(invoice.Invoice)
+	if !ok && doc != nil {
+		for _, f := range document.KindOf(doc).Fields {
+			if s := f.Text(doc); strings.HasPrefix(s, "t") {
+				add(f.Group, s)
+			}
 		}
 	}
 	add("remark", inv.Remark)
@@ -72,26 +85,27 @@ func texts(inv invoice.Invoice) map[string][]string {
 	return out
 }
 
-func tokens(inv invoice.Invoice) []string {
+func tokens(doc document.Document) []string {
 	var out []string
-	for _, s := range texts(inv) {
+	for _, s := range texts(doc) {
 		out = append(out, s...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
 
-func lineIDs(inv invoice.Invoice) []string {
+func lineIDs(doc document.Document) []string {
 	var out []string
+	inv, _ := doc.(invoice.Invoice)
 	for _, l := range inv.Lines {
 		out = append(out, l.ID)
 	}
 	return out
 }
 
-func (m *model) drafted(d *desk, inv invoice.Invoice) {
-	m.drafts[inv.ID] = true
-	for _, s := range tokens(inv) {
+func (m *model) drafted(d *desk, doc document.Document) {
+	m.drafts[doc.Meta().ID] = doc.DocumentType()
+	for _, s := range tokens(doc) {
 		if m.by[s] == nil {
 			m.by[s] = d
 		}
@@ -99,10 +113,10 @@ func (m *model) drafted(d *desk, inv invoice.Invoice) {
 }
 
 // given notes that a person saw what was before and replaced it by what is after.
-func (m *model) given(before invoice.Invoice, after ...invoice.Invoice) {
+func (m *model) given(before document.Document, after ...document.Document) {
 	var kept []string
-	for _, inv := range after {
-		kept = append(kept, tokens(inv)...)
+	for _, doc := range after {
+		kept = append(kept, tokens(doc)...)
 	}
 	for _, s := range tokens(before) {
 		if !slices.Contains(kept, s) {
@@ -116,9 +130,10 @@ func (m *model) wanted(d *desk, doc string) {
 	m.intents = slices.DeleteFunc(m.intents, func(i intent) bool { return i.by == d && i.doc == doc && i.kind == "delete" })
 }
 
-func (m *model) saved(d *desk, before, after invoice.Invoice) {
+func (m *model) saved(d *desk, before, after document.Document) {
 	m.given(before, after)
-	m.wanted(d, after.ID)
+	id := after.Meta().ID
+	m.wanted(d, id)
 	for _, s := range tokens(after) {
 		if m.by[s] == nil {
 			m.by[s] = d
@@ -127,7 +142,7 @@ func (m *model) saved(d *desk, before, after invoice.Invoice) {
 	kept := lineIDs(after)
 	for _, l := range lineIDs(before) {
 		if !slices.Contains(kept, l) {
-			m.cuts[after.ID+l] = cut{after.ID, l, d}
+			m.cuts[id+l] = cut{id, l, d}
 		}
 	}
 }
@@ -136,8 +151,8 @@ func (m *model) saved(d *desk, before, after invoice.Invoice) {
 // versions stood against each other, or theirs was taken, all of the other side
 // goes; else only the places that the conflict named.
 // copied is the new draft that holds mine, if there is one.
-func (m *model) resolved(d *desk, c books.Conflict, result, copied invoice.Invoice, whole bool) {
-	whole = whole || c.Deleted || copied.ID != ""
+func (m *model) resolved(d *desk, c books.Conflict, result, copied document.Document, whole bool) {
+	whole = whole || c.Deleted || copied != nil
 	if c.Base == nil {
 		// A line that only one side has may have been added there or deleted here.
 		m.kept(c.DocumentID, result)
@@ -146,13 +161,13 @@ func (m *model) resolved(d *desk, c books.Conflict, result, copied invoice.Invoi
 		whole = whole || f.Path == "state"
 	}
 	if whole {
-		m.given(c.Mine.(invoice.Invoice), result, copied)
-		m.given(c.Theirs.(invoice.Invoice), result)
+		m.given(c.Mine, result, copied)
+		m.given(c.Theirs, result)
 		m.kept(c.DocumentID, result)
 		return
 	}
 	kept := tokens(result)
-	mine, theirs := texts(c.Mine.(invoice.Invoice)), texts(c.Theirs.(invoice.Invoice))
+	mine, theirs := texts(c.Mine), texts(c.Theirs)
 	for _, f := range c.Diffs {
 		for _, s := range append(slices.Clone(mine[f.Path]), theirs[f.Path]...) {
 			if !slices.Contains(kept, s) {
@@ -168,7 +183,7 @@ func (m *model) resolved(d *desk, c books.Conflict, result, copied invoice.Invoi
 }
 
 // kept notes that a person left the lines of result in the document.
-func (m *model) kept(doc string, result invoice.Invoice) {
+func (m *model) kept(doc string, result document.Document) {
 	for key, x := range m.cuts {
 		if x.doc == doc && slices.Contains(lineIDs(result), x.line) {
 			delete(m.cuts, key)
@@ -177,12 +192,13 @@ func (m *model) kept(doc string, result invoice.Invoice) {
 }
 
 // intend notes a step; it takes the place of one that the same clerk asked for before.
-func (m *model) intend(d *desk, st books.Stored, kind string) {
-	m.intents = slices.DeleteFunc(m.intents, func(i intent) bool { return i.by == d && i.doc == st.Invoice.ID })
+func (m *model) intend(d *desk, doc document.Document, kind string) {
+	id := doc.Meta().ID
+	m.intents = slices.DeleteFunc(m.intents, func(i intent) bool { return i.by == d && i.doc == id })
 	if kind == "delete" {
-		m.deleted[st.Invoice.ID] = true
+		m.deleted[id] = true
 	}
-	m.intents = append(m.intents, intent{kind, st.Invoice.ID, d, st.Invoice.Revision, len(d.history(st.Invoice.ID))})
+	m.intents = append(m.intents, intent{kind, id, d, doc.Meta().Revision, len(d.history(id))})
 }
 
 // done reports whether the step was taken on the server, or its fate was shown

@@ -126,7 +126,7 @@ func (d *desk) again() {
 		if o.State != books.Parked {
 			continue
 		}
-		_, err := d.books.Retry(ctx, o.DocumentID)
+		err := d.books.RetryDocument(ctx, o.Key())
 		d.w.note("desk %d sends %s again: %s", d.n, short(o.DocumentID), outcome(err))
 		if err != nil {
 			d.w.errorf("desk %d: %v", d.n, err)

@@ -123,6 +123,7 @@ func (w *world) pick(deeds []deed) deed {
 var clerkDeeds = []deed{
 	{14, (*desk).draft}, {30, (*desk).edit}, {6, (*desk).openEditor}, {14, (*desk).submit}, {8, (*desk).recall},
 	{4, (*desk).delete}, {8, (*desk).review}, {14, (*desk).resolve},
+	{6, (*desk).addRecord}, {12, (*desk).editRecord}, {2, (*desk).deleteRecord},
 }
 
 var worldDeeds = []deed{
