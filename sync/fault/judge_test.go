@@ -254,3 +254,34 @@ func TestPattern(t *testing.T) {
 		t.Error("what was not measured matches")
 	}
 }
+
+// What is wrong with the data is found beside what is wrong with the line: each of
+// the one with each of the other.
+func TestDoubleFaults(t *testing.T) {
+	local := func(o Observation) bool { return o.Kind == "store" || o.Kind == "disk" }
+	pairs := 0
+	sets := readRecorded(t)
+	for nameA, a := range sets {
+		rowA, _ := Lookup(a.Verdict)
+		if !slices.Equal(rowA.Recheck, []string{"data"}) || a.Confidence != Proven || len(a.Also) > 0 {
+			continue
+		}
+		for nameB, b := range sets {
+			rowB, ok := Lookup(b.Verdict)
+			if !ok || rowB.Layer == PC || b.Confidence != Proven || len(b.Also) > 0 {
+				continue
+			}
+			pairs++
+			both := slices.DeleteFunc(slices.Clone(a.Observations), func(o Observation) bool { return !local(o) })
+			both = append(both, slices.DeleteFunc(slices.Clone(b.Observations), local)...)
+			v := judge(both, All())
+			found := append(ids(v.Also), v.Fault)
+			if len(found) != 2 || !slices.Contains(found, a.Verdict) || !slices.Contains(found, b.Verdict) {
+				t.Errorf("%s and %s: %v", nameA, nameB, found)
+			}
+		}
+	}
+	if pairs < 100 {
+		t.Errorf("only %d pairs", pairs)
+	}
+}
