@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
+	"counterfoil/app/document"
 	"counterfoil/ui/look"
 	"counterfoil/ui/viewmodel"
 	"counterfoil/ui/xwidget"
@@ -20,9 +21,9 @@ type Catalog struct {
 	list *xwidget.List
 }
 
-// catalogPage is a page with a list that read finds; columns end the keys of their
+// catalogPage is a page with a list of documents that read finds; columns end the keys of their
 // texts.
-func catalogPage(name string, place int, columns [3]string, read func(ctx context.Context, h *Host, search string) ([][3]string, error)) Page {
+func catalogPage(name string, place int, typ document.Type, columns [3]string, read func(ctx context.Context, h *Host, search string) ([][3]string, error)) Page {
 	return Page{Name: name, Place: place, Open: func(h *Host) func() Content {
 		vm := viewmodel.NewCatalog(h.Setup, func(ctx context.Context, search string) ([][3]string, error) { return read(ctx, h, search) })
 		return func() Content {
@@ -31,7 +32,12 @@ func catalogPage(name string, place int, columns [3]string, read func(ctx contex
 				heads[i] = t.T("catalog." + c)
 			}
 			s := NewCatalog(vm, t.T("shell."+name), t.T("catalog."+name+".note"), t.T("catalog.search"), heads)
-			return Content{Object: s.Object(), Refresh: s.Refresh, Ready: func() bool { return len(vm.Rows()) > 0 }}
+			synced := func(changed []document.Key) {
+				if len(idsOf(typ, changed)) > 0 {
+					vm.Load()
+				}
+			}
+			return Content{Object: s.Object(), Refresh: s.Refresh, Synced: synced, Ready: func() bool { return len(vm.Rows()) > 0 }}
 		}
 	}}
 }

@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/ui/viewmodel"
 	"counterfoil/ui/xwidget"
 )
@@ -20,7 +21,8 @@ func init() {
 	register(Page{Name: "conflicts", Place: 20, Badge: func(h *Host) int { return h.Counts().Conflict }, Open: func(h *Host) func() Content {
 		return func() Content {
 			s := NewConflicts(h.Conflicts, h.Words)
-			return Content{Object: s.Object(), Refresh: func() { h.Conflicts.Load(context.Background()) }, Submit: s.Accept}
+			load := func() { h.Conflicts.Load(context.Background()) }
+			return Content{Object: s.Object(), Refresh: load, Synced: func([]document.Key) { load() }, Submit: s.Accept}
 		}
 	}})
 }

@@ -17,7 +17,7 @@ func init() {
 			s := NewConnection(h.Connection, h.Words)
 			s.SelfCheck, s.Copy, s.SaveReport = h.SelfCheck, h.Copy, h.SaveReport
 			h.Line = s
-			return Content{Object: s.Object(), Refresh: h.Connection.Refresh}
+			return Content{Object: s.Object(), Refresh: h.Connection.Refresh, Tick: h.Connection.Refresh}
 		}
 	}})
 }

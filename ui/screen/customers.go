@@ -8,7 +8,7 @@ import (
 )
 
 func init() {
-	register(catalogPage("customers", 30, [3]string{"name", "taxno", "bank"}, func(ctx context.Context, h *Host, search string) ([][3]string, error) {
+	register(catalogPage("customers", 30, customer.Type, [3]string{"name", "taxno", "bank"}, func(ctx context.Context, h *Host, search string) ([][3]string, error) {
 		all, err := books.Find[customer.Customer](ctx, h.Store, search, 200)
 		var out [][3]string
 		for _, c := range all {

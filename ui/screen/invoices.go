@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/app/money"
 	"counterfoil/ui/look"
@@ -25,7 +26,8 @@ func init() {
 			s := NewInvoices(h.Invoices, h.Words, h.Now)
 			s.Open, s.New, s.Export, s.Print = h.Open, h.New, h.Export, h.PrintChosen
 			s.Submit = func() { h.Invoices.SubmitMarked(h.Books, h.Changed) }
-			return Content{Object: s.Object(), Refresh: h.Invoices.Load, Print: h.PrintChosen, Find: s.Find, Key: func(k fyne.KeyName) { s.Key(k) }}
+			synced := func(changed []document.Key) { h.Invoices.Touch(idsOf(invoice.Type, changed)...) }
+			return Content{Object: s.Object(), Refresh: h.Invoices.Load, Synced: synced, Print: h.PrintChosen, Find: s.Find, Key: func(k fyne.KeyName) { s.Key(k) }}
 		}
 	}})
 }

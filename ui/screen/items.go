@@ -9,7 +9,7 @@ import (
 )
 
 func init() {
-	register(catalogPage("items", 40, [3]string{"name", "code", "price"}, func(ctx context.Context, h *Host, search string) ([][3]string, error) {
+	register(catalogPage("items", 40, item.Type, [3]string{"name", "code", "price"}, func(ctx context.Context, h *Host, search string) ([][3]string, error) {
 		all, err := books.Find[item.Item](ctx, h.Store, search, 200)
 		var out [][3]string
 		for _, i := range all {

@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/ui/viewmodel"
 )
 
@@ -31,6 +32,10 @@ type Content struct {
 	Object  fyne.CanvasObject
 	Refresh func()      // whenever it is shown; may be nil
 	Ready   func() bool // what it shows was read; nil: it is at once
+	Tick    func()      // about every second while it is shown; may be nil
+	// Synced is told what sync changed, some of it at a time, whether or not the page
+	// is shown; nothing when a round ended. It may be nil.
+	Synced func(changed []document.Key)
 
 	// What the shortcuts do while it is shown; nil: nothing, or what they do anywhere.
 	Submit, Print, Back func()
@@ -74,6 +79,17 @@ type Host struct {
 	// Form and Line are the pages made last that the window speaks to; nil before.
 	Form *Editor
 	Line *Connection
+}
+
+// idsOf are the ids of the documents of a type.
+func idsOf(typ document.Type, keys []document.Key) []string {
+	var out []string
+	for _, k := range keys {
+		if k.Type == typ {
+			out = append(out, k.ID)
+		}
+	}
+	return out
 }
 
 var registered []Page

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 
+	"counterfoil/app/document"
 	"counterfoil/ui/look"
 	"counterfoil/ui/screen"
 	"counterfoil/ui/viewmodel"
@@ -154,6 +155,15 @@ func (s *Shell) Show(name string) {
 		}
 	}
 	s.Tick()
+}
+
+// synced tells the pages that are made what sync changed.
+func (s *Shell) synced(changed []document.Key) {
+	for _, p := range s.Pages {
+		if f := s.made[p.Name].Synced; f != nil {
+			f(changed)
+		}
+	}
 }
 
 // edgeLayout draws a hairline at the right edge.

@@ -49,10 +49,10 @@ type window struct {
 
 	told   bool // that the disk does not take what is typed
 	failed error
-	synced []string      // invoices that the round changed
-	filled chan struct{} // closed when the pages are there
-	stop   func()        // of the clock
-	ended  bool          // another folder is shown
+	synced []document.Key // what the round changed
+	filled chan struct{}  // closed when the pages are there
+	stop   func()         // of the clock
+	ended  bool           // another folder is shown
 }
 
 // windowTitle is the window's; practice is said in it.
@@ -232,30 +232,28 @@ func (w *window) count() {
 }
 
 func (w *window) happened(k document.Key) {
-	if w.shell == nil || w.ended {
-		return // the pages load when they are built
-	}
-	if k.Type == invoice.Type {
-		w.Editor.Reload(k.ID)
-		if w.synced = append(w.synced, k.ID); len(w.synced) == 1 {
-			w.post.after(500*time.Millisecond, w.touch) // once for all of a moment
+	switch {
+	case w.shell == nil || w.ended: // the pages load when they are built
+	case k == document.Key{}:
+		w.tell()
+	default:
+		if k.Type == invoice.Type {
+			w.Editor.Reload(k.ID)
 		}
-		return
-	}
-	w.touch()
-	if w.shell.Current() == "connection" {
-		w.Connection.Refresh()
+		if w.synced = append(w.synced, k); len(w.synced) == 1 {
+			w.post.after(500*time.Millisecond, w.tell) // once for all of a moment
+		}
 	}
 }
 
-// touch reads what a sync changed.
-func (w *window) touch() {
+// tell tells the pages what sync changed.
+func (w *window) tell() {
 	if w.ended {
 		return
 	}
-	w.Invoices.Touch(w.synced...)
+	changed := w.synced
 	w.synced = nil
-	w.Conflicts.Load(w.ctx)
+	w.shell.synced(changed)
 	w.count()
 }
 
@@ -268,7 +266,7 @@ func (w *window) tick() {
 		w.build(w.shell.Current()) // the first contact with a server of practice
 	}
 	w.shell.Tick()
-	if w.shell.Current() == "connection" {
-		w.Connection.Refresh()
+	if f := w.shell.Content(w.shell.Current()).Tick; f != nil {
+		f()
 	}
 }
