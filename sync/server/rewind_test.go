@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -277,5 +278,31 @@ func TestBranches(t *testing.T) {
 		if err != nil || json.Unmarshal(b, &p) != nil || len(p.Changes) != want || !strings.Contains(p.Cursor, ":1:") {
 			t.Errorf("%s sees %s", token, b)
 		}
+	}
+}
+
+// Data belong to the company that is named first; it goes on with the numbers that
+// were given before. For another, or without the name, they are not served.
+func TestOtherCompany(t *testing.T) {
+	of := func(company string, store server.Store) *rig {
+		return start(t, func(c *server.Config) {
+			if c.Company = company; store != nil {
+				c.Store = store
+			}
+		})
+	}
+	r := of("", nil)
+	r.push(r.op("transition", 0, waiting()))
+	named := of("A", r.store)
+	named.seq = r.seq
+	if a := named.push(named.op("transition", 0, waiting()))[0]; a.Number != "00000002" {
+		t.Errorf("%+v", a)
+	}
+	for _, company := range []string{"", "B"} {
+		other := of(company, r.store)
+		if err := other.srv.IssueWaiting(context.Background()); !errors.Is(err, server.ErrOtherCompany) || !strings.Contains(err.Error(), `"A"`) {
+			t.Errorf("%q: %v", company, err)
+		}
+		other.problem(other.request(http.MethodPost, "/v1/push", bodyOf(other.op("put", 0, draft()))), http.StatusServiceUnavailable, "database_down")
 	}
 }
