@@ -48,10 +48,3 @@ func TestPillTurnsGreenAtOnce(t *testing.T) {
 		r.until("a green pill after the "+end, func() bool { return r.w.shell.Pill().State == viewmodel.LampGood })
 	}
 }
-
-// A page that is shown follows what sync brings.
-func TestPageFollowsSync(t *testing.T) {
-	r := newRig(t, Options{Folder: desk.Folder{Dir: t.TempDir(), Practice: true}})
-	r.w.shell.Show("customers")
-	r.until("the customers of the server", r.w.shell.Content("customers").Ready)
-}
