@@ -108,11 +108,18 @@ func holdsAll(words []string) (string, []any) {
 	return strings.Join(parts, " AND "), args
 }
 
-// candidatesOf gives a query for the row ids that may hold all words, read from
-// the index by the words of three characters and more, or by the longest of
-// shorter ones; the others are verified only. Trigrams that overlap would cost
-// time and pick hardly better.
+// candidatesOf returns a query for the row ids that may hold all words: those that
+// the index leads to, and those not indexed yet that do hold them.
 func candidatesOf(words []string) (string, []any) {
+	query, args := indexedCandidates(words)
+	holds, hargs := holdsAll(words)
+	return query + ` UNION ALL SELECT l.n FROM search_later l CROSS JOIN search s ON s.n = l.n WHERE ` + holds, join(args, hargs)
+}
+
+// indexedCandidates reads the index by the words of three characters and more, or
+// by the longest of shorter ones; the others are verified only. Trigrams that
+// overlap would cost time and pick hardly better.
+func indexedCandidates(words []string) (string, []any) {
 	var terms []string
 	seen := map[string]bool{}
 	short := ""

@@ -88,6 +88,18 @@ func load(t testing.TB, d *DB, n int) {
 			t.Fatal(err)
 		}
 	}
+	indexAll(t, d)
+}
+
+// indexAll indexes what waits.
+func indexAll(t testing.TB, d *DB) {
+	t.Helper()
+	for more := true; more; {
+		var err error
+		if more, err = d.indexSome(context.Background(), 5000); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // readyOf lists what may be sent.

@@ -134,8 +134,10 @@ func (invoiceShelf) heal(t *tx, n int64) error {
 }
 
 func (invoiceShelf) drop(t *tx, n int64) error {
-	for _, q := range []string{`DELETE FROM search_index WHERE rowid = ?`, `DELETE FROM search WHERE n = ?`,
-		`DELETE FROM typed WHERE n = ?`, `DELETE FROM receipt WHERE n = ?`, `DELETE FROM body WHERE n = ?`, `DELETE FROM invoice WHERE n = ?`} {
+	if err := t.dropSearch(n); err != nil {
+		return err
+	}
+	for _, q := range []string{`DELETE FROM typed WHERE n = ?`, `DELETE FROM receipt WHERE n = ?`, `DELETE FROM body WHERE n = ?`, `DELETE FROM invoice WHERE n = ?`} {
 		if err := t.exec(q, n); err != nil {
 			return err
 		}
@@ -171,25 +173,6 @@ func (t *tx) putRow(old head, v invoice.Invoice) (int64, error) {
 	}
 	return old.n, t.exec(`UPDATE invoice SET reference=?, number=?, date=?, buyer=?, buyer_key=?, taxno=?, kind=?, state=?, red=?, gross_fen=?,
 		gross=?, rejection=?, created=?, updated=?, version=?, revision=? WHERE n=?`, append(args, old.n)...)
-}
-
-// putSearch leaves the index alone when the text is as before: most edits of
-// amounts and every submit.
-func (t *tx) putSearch(fresh bool, n int64, text string) error {
-	if fresh {
-		if err := t.exec(`INSERT INTO search VALUES (?, ?)`, n, text); err != nil {
-			return err
-		}
-		return t.exec(`INSERT INTO search_index (rowid, text) VALUES (?, ?)`, n, text)
-	}
-	changed, err := t.change(`UPDATE search SET text = ?1 WHERE n = ?2 AND text <> ?1`, text, n)
-	if err != nil || changed == 0 {
-		return err
-	}
-	if err := t.exec(`DELETE FROM search_index WHERE rowid = ?`, n); err != nil {
-		return err
-	}
-	return t.exec(`INSERT INTO search_index (rowid, text) VALUES (?, ?)`, n, text)
 }
 
 // SaveInvoice implements books.Store.

@@ -26,14 +26,15 @@ type Options struct {
 
 // DB is an open data file. Safe for concurrent use.
 type DB struct {
-	path   string
-	now    func() time.Time
-	newID  func() string
-	write  *sql.DB // one connection
-	read   *sql.DB // four connections, query_only
-	writer *writer
-	reads  statements
-	busy   time.Duration
+	path    string
+	now     func() time.Time
+	newID   func() string
+	write   *sql.DB // one connection
+	read    *sql.DB // four connections, query_only
+	writer  *writer
+	indexer indexer
+	reads   statements
+	busy    time.Duration
 }
 
 const readers = 4
@@ -97,7 +98,10 @@ func (d *DB) open(ctx context.Context, busy time.Duration) error {
 	if d.writer, err = newWriter(ctx, d.write); err != nil {
 		return err
 	}
-	return marker(ctx, d.read)
+	if err := marker(ctx, d.read); err != nil {
+		return err
+	}
+	return d.indexLeft(ctx)
 }
 
 // reader opens the file for reading alone.
@@ -125,6 +129,7 @@ func (d *DB) Close() error {
 		return nil
 	}
 	var errs []error
+	d.indexer.close()
 	d.reads.close()
 	if d.read != nil {
 		errs = append(errs, d.read.Close())

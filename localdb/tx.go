@@ -72,6 +72,9 @@ type tx struct {
 	ctx context.Context
 	w   *writer
 	seq int64 // the device's last sequence number, where this transaction raised it; 0 where not
+
+	indexings  map[int64]indexing // by row of an invoice; see writeIndex
+	indexOrder []int64
 }
 
 // inTx runs fn in one durable write transaction; an error or a panic rolls back.
@@ -104,10 +107,17 @@ func (d *DB) inTx(ctx context.Context, fn func(*tx) error) (err error) {
 			return err
 		}
 	}
+	later, err := t.writeIndex()
+	if err != nil {
+		return err
+	}
 	if err := t.exec(`COMMIT`); err != nil {
 		return err
 	}
 	done = true
+	if later {
+		d.indexSoon()
+	}
 	return nil
 }
 
