@@ -18,18 +18,24 @@ func (t *tx) putHistory(n int64, k document.Key, h books.HistoryEntry) error {
 	if h.At.IsZero() {
 		h.At = t.d.now()
 	}
-	const columns = `INSERT INTO history (document, at, event, detail, before) `
-	if h.Before == nil && n == 0 {
-		return t.exec(columns+`VALUES (?, ?, ?, ?, NULL)`, text(k), nanos(h.At), h.Event, h.Detail)
-	}
-	if h.Before == nil {
-		return t.exec(`INSERT INTO history (document, at, event, detail, before, before_sum) `+shelfOf(k.Type).copied(), text(k), nanos(h.At), h.Event, h.Detail, n)
-	}
-	before, err := document.Encode(h.Before)
+	id, err := t.next("history", "id")
 	if err != nil {
 		return err
 	}
-	return t.exec(columns+`VALUES (?, ?, ?, ?, ?)`, text(k), nanos(h.At), h.Event, h.Detail, before)
+	// The trigger that would add it up is spared.
+	row := []any{id, text(k), nanos(h.At), h.Event, h.Detail}
+	row = append(row, sumOf(row...))
+	const columns = `INSERT INTO history (` + historySummed + `, sum, before, before_sum) `
+	if h.Before == nil && n != 0 {
+		return t.exec(columns+shelfOf(k.Type).copied(), append(row, n)...)
+	}
+	var before []byte
+	if h.Before != nil {
+		if before, err = document.Encode(h.Before); err != nil {
+			return err
+		}
+	}
+	return t.exec(columns+`VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, append(row, before, sumOf(before))...)
 }
 
 // History lists what happened to a document, oldest first. Where entries are

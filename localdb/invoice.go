@@ -106,7 +106,9 @@ func (invoiceShelf) revision(t *tx, id string) (int64, error) {
 	return n, err
 }
 
-func (invoiceShelf) copied() string { return `SELECT ?, ?, ?, ?, doc, doc_sum FROM body WHERE n = ?` }
+func (invoiceShelf) copied() string {
+	return `SELECT ?, ?, ?, ?, ?, ?, doc, doc_sum FROM body WHERE n = ?`
+}
 
 func (invoiceShelf) flag(t *tx, n int64) error {
 	return t.exec(`UPDATE invoice SET conflict = 1, version = version + 1 WHERE n = ?`, n)
@@ -168,8 +170,14 @@ func (t *tx) putRow(old head, v invoice.Invoice) (int64, error) {
 	args := []any{v.Reference, v.Number, v.Date, v.Buyer.Name, sortKey(v.Buyer.Name), v.Buyer.TaxNo, string(v.Kind), string(v.State), red,
 		fen, exact, rejection, nanos(v.CreatedAt), nanos(v.UpdatedAt), old.version + 1, v.Revision}
 	if old.n == 0 {
-		return t.insert(`INSERT INTO invoice (reference, number, date, buyer, buyer_key, taxno, kind, state, red, gross_fen, gross, rejection,
-			created, updated, version, revision, id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, append(args, v.ID)...)
+		n, err := t.next("invoice", "n")
+		if err != nil {
+			return 0, err
+		}
+		// As invoiceSummed has them; the trigger that would add it up is spared.
+		row := append([]any{n, v.ID}, args[:9]...)
+		row = append(append(row, int64(0)), args[9:]...)
+		return n, t.exec(`INSERT INTO invoice (`+invoiceSummed+`, sum) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, append(row, sumOf(row...))...)
 	}
 	return old.n, t.exec(`UPDATE invoice SET reference=?, number=?, date=?, buyer=?, buyer_key=?, taxno=?, kind=?, state=?, red=?, gross_fen=?,
 		gross=?, rejection=?, created=?, updated=?, version=?, revision=? WHERE n=?`, append(args, old.n)...)

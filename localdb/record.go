@@ -64,7 +64,9 @@ func (s recordShelf) revision(t *tx, id string) (int64, error) {
 	return n, err
 }
 
-func (recordShelf) copied() string { return `SELECT ?, ?, ?, ?, doc, doc_sum FROM record WHERE n = ?` }
+func (recordShelf) copied() string {
+	return `SELECT ?, ?, ?, ?, ?, ?, doc, doc_sum FROM record WHERE n = ?`
+}
 
 func (recordShelf) flag(t *tx, n int64) error {
 	return t.exec(`UPDATE record SET conflict = 1, version = version + 1 WHERE n = ?`, n)

@@ -73,6 +73,7 @@ type tx struct {
 	w   *writer
 	seq int64 // the device's last sequence number, where this transaction raised it; 0 where not
 
+	last       map[string]int64   // row ids given in this transaction, by table; see next
 	indexings  map[int64]indexing // by row of an invoice; see writeIndex
 	indexOrder []int64
 }
@@ -154,6 +155,22 @@ func (t *tx) insert(query string, args ...any) (int64, error) {
 		return 0, err
 	}
 	return r.LastInsertId()
+}
+
+// next returns the id of the next row of a table whose ids are given here, so that
+// its sum is known before it is written.
+func (t *tx) next(table, id string) (int64, error) {
+	n, known := t.last[table]
+	if !known {
+		if err := t.one(`SELECT coalesce(max(`+id+`), 0) FROM `+table, nil, &n); err != nil {
+			return 0, err
+		}
+		if t.last == nil {
+			t.last = map[string]int64{}
+		}
+	}
+	t.last[table] = n + 1
+	return n + 1, nil
 }
 
 // one scans one row; sql.ErrNoRows when there is none.
