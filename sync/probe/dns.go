@@ -133,9 +133,13 @@ func question(host string) ([]byte, error) {
 	return b.Finish()
 }
 
-// control looks whether a name server outside this computer's own subnets answers
-// anything: then the line to the outside is open. It reports that.
+// control looks whether the line to the outside is open, and reports that: it is where
+// a name server outside this computer's own subnets answers anything. Beside that it
+// asks the gateway.
 func (w *walk) control(ctx context.Context) bool {
+	var group sync.WaitGroup
+	group.Go(func() { w.askGateway(ctx) })
+	defer group.Wait()
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
 		return false

@@ -113,6 +113,7 @@ func (w *walk) network(context.Context) (string, State) {
 	if known && !has {
 		return "no route to the outside", Bad
 	}
+	w.asBefore()
 	return fmt.Sprintf("%d connected", up), Good
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,7 +27,13 @@ func (w *walk) names(ctx context.Context) (string, State) {
 		return "left to the proxy", Good
 	}
 	own := make(chan []fault.Observation, 1)
-	go func() { own <- askResolvers(ctx, w.host) }()
+	go func() {
+		seen := askResolvers(ctx, w.host)
+		if !slices.ContainsFunc(seen, func(o fault.Observation) bool { return o.Outcome == fault.Yes || strings.HasPrefix(o.Code, "rcode:") }) {
+			w.askGateway(ctx) // nobody answers: is it they, or the way to them?
+		}
+		own <- seen
+	}()
 	sys, cancel := context.WithTimeout(ctx, 2500*time.Millisecond)
 	defer cancel()
 	ips, err := net.DefaultResolver.LookupIP(sys, "ip", w.host)

@@ -1,0 +1,54 @@
+package probe
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"counterfoil/sync/fault"
+)
+
+// askGateway looks whether the computer that leads to the outside is there: one that
+// takes or refuses a connection is, and one that has told its hardware address. It
+// notes No only where the system asked for that address in vain.
+func (w *walk) askGateway(ctx context.Context) {
+	ip := gateway()
+	if ip == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 600*time.Millisecond)
+	defer cancel()
+	o := fault.Observation{Kind: "gateway", Target: ip.String(), Outcome: fault.Unmeasured}
+	ports := []string{"53", "80", "443"}
+	answered := make(chan bool, len(ports))
+	for _, port := range ports {
+		go func() {
+			var d net.Dialer
+			c, err := d.DialContext(ctx, "tcp", net.JoinHostPort(ip.String(), port))
+			if err == nil {
+				_ = c.Close()
+			}
+			answered <- err == nil || fault.OfError(err).Code == "errno:ECONNREFUSED"
+		}()
+	}
+	for range ports {
+		if <-answered {
+			o.Outcome = fault.Yes
+			break
+		}
+	}
+	if o.Outcome != fault.Yes {
+		o.Outcome = neighbour(ip)
+	}
+	w.set.Add(o)
+}
+
+// asBefore notes whether this computer stands in the network in which the line last
+// worked.
+func (w *walk) asBefore() {
+	if w.LastGood == nil || w.LastGood.Network == "" {
+		return
+	}
+	now := Place(w.ServerURL, nil).Network
+	w.set.Add(fault.Observation{Kind: "net", Stage: "as_before", Outcome: yes(now == w.LastGood.Network)})
+}
