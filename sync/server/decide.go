@@ -21,6 +21,9 @@ type refusal struct {
 	code   string
 	fields map[string]string
 	doc    *Document // the server's document, when it helps the client
+	// passing: it lies in the token or in this version of the server, not in what was
+	// asked. The answer is not remembered; asked again another day it may be another.
+	passing bool
 }
 
 func (r *refusal) Error() string { return "rejected: " + r.code }
@@ -92,8 +95,8 @@ func (d *decider) answer(op wire.Operation) (jsontext.Value, error) {
 	}
 	a.OperationID = op.OperationID
 	raw, err := wire.Marshal(a)
-	if err != nil {
-		return nil, err
+	if err != nil || no != nil && no.passing {
+		return raw, err
 	}
 	return raw, d.tx.Record(op.OperationID, asked(op), raw, d.now)
 }
@@ -108,15 +111,15 @@ func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
 	}
 	switch {
 	case op.Schema < 1 || op.Schema > wire.Schema:
-		return wire.Answer{}, &refusal{code: "schema_unknown"}
+		return wire.Answer{}, &refusal{code: "schema_unknown", passing: true}
 	case len(op.Body) > largest:
 		return wire.Answer{}, &refusal{code: "document_too_large"}
 	case !known || !served:
-		return wire.Answer{}, &refusal{code: "document_type_unknown"}
+		return wire.Answer{}, &refusal{code: "document_type_unknown", passing: true}
 	case kind.HandedOut:
-		return wire.Answer{}, &refusal{code: "master_data_read_only"}
+		return wire.Answer{}, &refusal{code: "master_data_read_only", passing: true}
 	case !d.who.Has(h.role) && h.role != "":
-		return wire.Answer{}, &refusal{code: "role_needed"}
+		return wire.Answer{}, &refusal{code: "role_needed", passing: true}
 	case !wire.ValidID(op.DocumentID, 64) || op.BaseRevision < 0:
 		return wire.Answer{}, &refusal{code: "malformed"}
 	}
@@ -133,7 +136,7 @@ func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
 	case what == books.Present && h.present != nil:
 		return h.present(d, op, cur, found)
 	case what != books.Put && (what != books.Transition || !kind.Issued):
-		return wire.Answer{}, &refusal{code: "kind_unknown"}
+		return wire.Answer{}, &refusal{code: "kind_unknown", passing: true}
 	}
 	doc, err := document.Decode(t, op.Body)
 	if err != nil || doc.Meta().ID != op.DocumentID {
@@ -150,7 +153,7 @@ func (d *decider) decide(op wire.Operation) (wire.Answer, error) {
 func (d *decider) change(h handler, op wire.Operation, doc document.Document, to document.State, cur Document, found bool) (wire.Answer, error) {
 	was := document.State(cur.State)
 	if to != document.Waiting && to != document.Draft {
-		return wire.Answer{}, &refusal{code: "transition_unknown"}
+		return wire.Answer{}, &refusal{code: "transition_unknown", passing: true}
 	}
 	if books.OperationKind(op.Kind) == books.Transition && to == document.Draft && found && was.Final() {
 		return wire.Answer{}, &refusal{code: "already_issued", doc: &cur}

@@ -149,10 +149,19 @@ func TestRights(t *testing.T) {
 	if a := clerk.send(i, "put", 0); a.Result != wire.Rejected || a.Code != "role_needed" {
 		t.Errorf("%+v", a)
 	}
-	if a := keeper.send(i, "put", 0); a.Result != wire.Applied {
+	// Asked again with the right to, the same operation is applied, once.
+	clerk.token, clerk.seq = "West catalog", 0
+	if a := clerk.send(i, "put", 0); a.Result != wire.Applied || a.Revision != 1 {
 		t.Errorf("%+v", a)
 	}
-	if a := clerk.send(i, "delete", 1); a.Code != "role_needed" || clerk.sees(i.ID) != 1 {
+	clerk.token, clerk.seq = "West", 0
+	if a := clerk.send(i, "put", 0); a.Result != wire.Applied || a.Revision != 1 {
+		t.Errorf("a replay: %+v", a)
+	}
+	if a := keeper.send(i, "put", 1); a.Revision != 2 {
+		t.Errorf("%+v", a)
+	}
+	if a := clerk.send(i, "delete", 2); a.Code != "role_needed" || clerk.sees(i.ID) != 2 {
 		t.Errorf("%+v", a)
 	}
 	s := seller.Seller{ID: newID(), Party: party.Party{Name: "存根", TaxNo: "91310115630782416N"}}
