@@ -12,6 +12,7 @@ import (
 	"counterfoil/app/settings"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/practice"
+	"counterfoil/ui/screen"
 	"counterfoil/ui/viewmodel"
 )
 
@@ -120,12 +121,15 @@ func (w *window) walk(dir string) error {
 				w.Settings.SetLanguage(lang)
 				w.Settings.SetTheme(theme)
 			})
-			for _, page := range []string{"invoices", "conflicts", "customers", "items", "reports", "connection", "settings", "practice", "firstrun"} {
-				w.post.wait(func() { w.shell.Show(page) })
-				if err := w.loaded(page); err != nil {
+			for _, p := range screen.Pages() {
+				if p.Under != "" {
+					continue // it is shown below, with what it is opened for
+				}
+				w.post.wait(func() { w.shell.Show(p.Name) })
+				if err := w.loaded(p.Name); err != nil {
 					return err
 				}
-				if err := w.shoot(dir, page+suffix); err != nil {
+				if err := w.shoot(dir, p.Name+suffix); err != nil {
 					return err
 				}
 			}
