@@ -91,6 +91,7 @@ func (d *Desk) save(ctx context.Context, inv invoice.Invoice, version int64, kin
 	if err != nil {
 		return Stored{}, sheet, err
 	}
+	inv.UpdatedAt = inv.UpdatedAt.Truncate(document.Precision)
 	h.At = d.Now()
 	var saved Saved
 	if typed == nil {

@@ -18,7 +18,9 @@ type Type string
 // State is a station in a document's life; types without a life-cycle have none.
 type State string
 
-// The stations, see Life. A document without a life-cycle stays Draft or has "".
+// The stations: draft → waiting → issued → reversed; waiting → rejected → draft;
+// waiting → draft (recalled, only while not issued). A document without a
+// life-cycle has "".
 const (
 	Draft    State = "draft"
 	Waiting  State = "waiting"

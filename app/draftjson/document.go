@@ -18,26 +18,26 @@ import (
 type Printed struct {
 	Head map[string]any `json:",embed"`
 
-	ID        string       `json:"id,omitempty"`
-	State     string       `json:"state,omitempty"`
-	Number    string       `json:"number,omitempty"`
-	Reference string       `json:"reference,omitempty"`
-	Revision  *int64       `json:"revision,omitempty"`
-	Version   int64        `json:"version,omitempty"`
+	ID        string       `json:"id,omitzero"`
+	State     string       `json:"state,omitzero"`
+	Number    string       `json:"number,omitzero"`
+	Reference string       `json:"reference,omitzero"`
+	Revision  *int64       `json:"revision,omitzero"`
+	Version   int64        `json:"version,omitzero"`
 	Rows      []PrintedRow `json:"rows"`
 	Net       string       `json:"net"`
 	Tax       string       `json:"tax"`
 	Gross     string       `json:"gross"`
 	Words     string       `json:"words"`
 	ByRate    []RateTotal  `json:"by_rate"`
-	Conflict  bool         `json:"conflict,omitempty"`
-	Pending   string       `json:"pending,omitempty"`
-	Review    bool         `json:"review_needed,omitempty"`
-	Rejection *Rejection   `json:"rejection,omitempty"`
-	Reverses  string       `json:"reverses,omitempty"`
-	Branch    string       `json:"branch,omitempty"`
-	IssuedAt  string       `json:"issued_at,omitempty"`
-	Warnings  []Warning    `json:"warnings,omitempty"`
+	Conflict  bool         `json:"conflict,omitzero"`
+	Pending   string       `json:"pending,omitzero"`
+	Review    bool         `json:"review_needed,omitzero"`
+	Rejection *Rejection   `json:"rejection,omitzero"`
+	Reverses  string       `json:"reverses,omitzero"`
+	Branch    string       `json:"branch,omitzero"`
+	IssuedAt  string       `json:"issued_at,omitzero"`
+	Warnings  []Warning    `json:"warnings,omitzero"`
 }
 
 // MarshalJSON writes the fields of the head beside the others.
@@ -95,12 +95,12 @@ type PrintedRow struct {
 	Line    int    `json:"line"`
 	Type    string `json:"type"`
 	Name    string `json:"name"`
-	TaxCode string `json:"tax_code,omitempty"`
-	Spec    string `json:"spec,omitempty"`
-	Unit    string `json:"unit,omitempty"`
-	Policy  string `json:"policy,omitempty"`
-	Qty     string `json:"qty,omitempty"`
-	Price   string `json:"price,omitempty"`
+	TaxCode string `json:"tax_code,omitzero"`
+	Spec    string `json:"spec,omitzero"`
+	Unit    string `json:"unit,omitzero"`
+	Policy  string `json:"policy,omitzero"`
+	Qty     string `json:"qty,omitzero"`
+	Price   string `json:"price,omitzero"`
 	Rate    string `json:"rate"`
 	Net     string `json:"net"`
 	Tax     string `json:"tax"`
@@ -118,7 +118,7 @@ type RateTotal struct {
 // Rejection is why the server refused.
 type Rejection struct {
 	Code   string            `json:"code"`
-	Fields map[string]string `json:"fields,omitempty"`
+	Fields map[string]string `json:"fields,omitzero"`
 }
 
 // Warning does not stop a submit.

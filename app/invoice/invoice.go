@@ -41,8 +41,7 @@ const (
 // State is a station in the invoice's life.
 type State = document.State
 
-// Stations: draft → waiting → issued → reversed; waiting → rejected → draft;
-// waiting → draft (recall, only while not issued).
+// Its stations.
 const (
 	Draft    = document.Draft
 	Waiting  = document.Waiting

@@ -42,10 +42,9 @@ func (e *Engine) answers(tx books.SyncTx, b *batch, s *Summary) (events []Event,
 }
 
 func (e *Engine) answer(tx books.SyncTx, o operation, a wire.Answer, s *Summary) ([]Event, error) {
-	kind, known := document.Lookup(o.DocumentType)
-	if a.Result == wire.Rejected && len(a.Body) == 0 && (o.Kind == books.Present || !known || !kind.Issued) {
-		// What was issued stays as it is, and so does what has no life-cycle to say it
-		// was refused; a person has to know.
+	if held, err := heldBack(tx, o, a); err != nil {
+		return nil, err
+	} else if held {
 		s.Rejected++
 		err := tx.Park(o.ID, a.Code)
 		if errors.Is(err, books.ErrNotFound) {
@@ -96,11 +95,35 @@ func (e *Engine) answer(tx books.SyncTx, o operation, a wire.Answer, s *Summary)
 			}
 		}
 		return e.theirs(tx, stored, document.WithRevision(theirs, a.Revision), a.Deleted, true, s)
+	case a.Result == wire.Rejected && o.Kind == books.Put && stored.Document.Meta().State == "":
+		return nil, nil // see heldBack
 	case a.Result == wire.Rejected:
 		s.Rejected++
 		return e.rejected(tx, o.Operation, a, stored)
 	}
 	return nil, fmt.Errorf("the server answered %q", a.Result)
+}
+
+// heldBack reports whether a refusal is parked for a person: of what was issued,
+// which stays as it is, and of what has no life-cycle to say that it was refused. An
+// unchanged document that was only offered to a restored server is not worth one.
+func heldBack(tx books.SyncTx, o operation, a wire.Answer) (bool, error) {
+	kind, known := document.Lookup(o.DocumentType)
+	if a.Result != wire.Rejected || len(a.Body) > 0 || o.Kind != books.Present && known && kind.Issued {
+		return false, nil
+	}
+	if o.Kind != books.Put {
+		return true, nil
+	}
+	st, err := tx.Document(o.Key())
+	if errors.Is(err, books.ErrNotFound) || errors.Is(err, books.ErrDamaged) || err == nil && st.Base == nil {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	same, err := equal(st.Document, st.Base)
+	return !same, err
 }
 
 // stale tells an answer that says nothing about the document as it is now: to an
