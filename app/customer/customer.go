@@ -20,6 +20,7 @@ const Type document.Type = "customer"
 type Customer struct {
 	ID          string `json:"id"`
 	party.Party `json:"party" field:"each"`
+	Contact     string    `json:"contact,omitempty" field:",50"` // whom to ask for
 	Email       string    `json:"email,omitempty" field:",72"`
 	Revision    int64     `json:"revision,omitzero"`
 	Branch      string    `json:"branch,omitempty"` // that last changed it
