@@ -1,0 +1,86 @@
+package link
+
+import (
+	"strconv"
+	"time"
+)
+
+// Snapshot is what a working connection looked like.
+type Snapshot struct {
+	At       time.Time     `json:"at"`
+	Address  string        `json:"address"` // ip:port
+	Chain    string        `json:"chain"`   // SHA-256 of the server's certificate
+	NotAfter time.Time     `json:"not_after"`
+	Offset   time.Duration `json:"offset"` // server's clock minus ours
+	Server   string        `json:"server"` // what it calls itself
+	Beside   [][]byte      `json:"beside"` // the certificates that came after its own, DER
+	Place
+}
+
+// Place is how this computer stands in its network. Texts are empty where that
+// cannot be known.
+type Place struct {
+	Network  string `json:"network"`  // own addresses
+	Resolver string `json:"resolver"` // name servers
+	Proxy    string `json:"proxy"`    // host:port, or Direct
+}
+
+// Direct is the Proxy of a connection without one.
+const Direct = "direct"
+
+// LastGood is the connection as it last worked; nil when it never did.
+func (m *Monitor) LastGood() *Snapshot {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.good == nil {
+		return nil
+	}
+	g := *m.good
+	return &g
+}
+
+// CertificateEnd is when the certificate that the server showed last ends; zero
+// when none was seen.
+func (m *Monitor) CertificateEnd() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.now.NotAfter.IsZero() && m.good != nil {
+		return m.good.NotAfter
+	}
+	return m.now.NotAfter
+}
+
+// Change compares one thing with the last good state.
+type Change struct {
+	Key           string // "certificate", "address", "clock", "network", "resolver", "proxy", "server"
+	Before, After string // a clock's are seconds, the server's clock minus ours
+	Changed       bool
+}
+
+// Changes lists what is different since it last worked; what is known on
+// neither side is left out.
+func (m *Monitor) Changes() []Change {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.good == nil {
+		return nil
+	}
+	g, n := *m.good, m.now
+	seconds := func(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) }
+	drift := (n.Offset - g.Offset).Abs() > time.Minute
+	out := []Change{
+		{"certificate", g.NotAfter.Format(time.DateOnly), n.NotAfter.Format(time.DateOnly), g.Chain != n.Chain},
+		{"address", g.Address, n.Address, g.Address != n.Address},
+		{"clock", seconds(g.Offset), seconds(n.Offset), drift},
+	}
+	known := func(key, before, after string) {
+		if before != "" && after != "" {
+			out = append(out, Change{key, before, after, before != after})
+		}
+	}
+	known("network", g.Network, n.Network)
+	known("resolver", g.Resolver, n.Resolver)
+	known("proxy", g.Proxy, n.Proxy)
+	known("server", g.Server, n.Server)
+	return out
+}
