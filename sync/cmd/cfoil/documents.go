@@ -47,6 +47,9 @@ func standing(r books.Record) map[string]any {
 			out[name] = value
 		}
 	}
+	if r.Deleting {
+		out["deleting"] = true
+	}
 	if r.Conflict {
 		out["conflict"] = true
 	}
