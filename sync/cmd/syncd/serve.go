@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -85,14 +86,18 @@ func (o *options) production(ctx context.Context, who func(string) (access.Princ
 	defer store.Close()
 	s := server.New(server.Config{Store: store, Access: who, Now: time.Now, NewID: newID, Version: version, Company: o.company, DateBack: o.dateBack, DateAhead: o.dateAhead})
 	if o.sellers != "" {
-		if err := s.PublishAll(ctx, seller.Type, o.handedOut...); err != nil {
-			return err
-		}
+		err = s.PublishAll(ctx, seller.Type, o.handedOut...)
 	}
-	go s.Tend(ctx)
-	if err := s.IssueWaiting(ctx); err != nil {
+	if err == nil {
+		err = s.IssueWaiting(ctx)
+	}
+	if errors.Is(err, server.ErrOtherCompany) {
+		return fmt.Errorf("%w: start it with --company and the name they have", err)
+	}
+	if err != nil {
 		return err
 	}
+	go s.Tend(ctx)
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", o.listen)
 	if err != nil {
