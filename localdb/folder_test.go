@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -64,7 +65,7 @@ func TestOwnerOnly(t *testing.T) {
 	d = openAt(t, filepath.Join(old, FileName))
 	mustSave(t, d, v, 0, books.Put)
 	scripts, _ := migrations()
-	closed(old, FileName, FileName+"-wal", FileName+"-shm", FileName+".mark", copied, FileName+".before-"+string(rune('0'+len(scripts))))
+	closed(old, FileName, FileName+"-wal", FileName+"-shm", FileName+".mark", copied, FileName+".before-"+strconv.Itoa(len(scripts)))
 
 	home := t.TempDir()
 	if err := errors.Join(os.WriteFile(filepath.Join(home, "letter.txt"), nil, 0o644), os.Chmod(home, 0o755), MakeFolder(home)); err != nil {

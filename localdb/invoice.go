@@ -67,9 +67,9 @@ func (invoiceShelf) put(t *tx, old head, d document.Document, body []byte, chang
 	case old.n == 0:
 		err = t.exec(`INSERT INTO body (n, doc, base, doc_sum, base_sum) VALUES (?, ?, ?, ?, ?)`, n, body, base, sumOf(body), sumOf(base))
 	case change == keepBase:
-		err = t.exec(`UPDATE body SET doc = ? WHERE n = ?`, body, n)
+		err = t.exec(`UPDATE body SET doc = ?, doc_sum = ? WHERE n = ?`, body, sumOf(body), n)
 	default:
-		err = t.exec(`UPDATE body SET doc = ?, base = ? WHERE n = ?`, body, base, n)
+		err = t.exec(`UPDATE body SET doc = ?, base = ?, doc_sum = ?, base_sum = ? WHERE n = ?`, body, base, sumOf(body), sumOf(base), n)
 	}
 	if err != nil {
 		return n, err
@@ -86,7 +86,7 @@ func (invoiceShelf) settle(t *tx, d document.Document, body []byte) (bool, error
 	if err != nil || changed == 0 {
 		return false, err
 	}
-	if err := t.exec(`UPDATE body SET doc = ?1, base = ?1 WHERE n = (SELECT n FROM invoice WHERE id = ?2)`, body, v.ID); err != nil || v.Number == "" {
+	if err := t.exec(`UPDATE body SET doc = ?1, base = ?1, doc_sum = ?3, base_sum = ?3 WHERE n = (SELECT n FROM invoice WHERE id = ?2)`, body, v.ID, sumOf(body)); err != nil || v.Number == "" {
 		return true, err
 	}
 	// It is searched by its number too.

@@ -33,8 +33,8 @@ func (t *tx) Freeze(id int64, bytes []byte, hash string, base int64, at time.Tim
 			return 0, err
 		}
 	}
-	if err := hit(t.change(`UPDATE outbox SET state = 'sent', seq = ?, bytes = ?, hash = ?, base_revision = ?, sent = ? WHERE id = ? AND state = 'unsent'`,
-		t.seq+1, bytes, hash, base, nanos(at), id)); err != nil {
+	if err := hit(t.change(`UPDATE outbox SET state = 'sent', seq = ?, bytes = ?, bytes_sum = ?, hash = ?, base_revision = ?, sent = ? WHERE id = ? AND state = 'unsent'`,
+		t.seq+1, bytes, sumOf(bytes), hash, base, nanos(at), id)); err != nil {
 		return 0, err
 	}
 	t.seq++
@@ -50,15 +50,21 @@ func hit(n int64, err error) error {
 }
 
 func (t *tx) Answered(id int64, answer string, at time.Time) error {
-	n, err := t.change(`INSERT INTO answered (id, device, seq, document_type, document_id, kind, base_revision, bytes, hash, created, sent, answer, answered)
-		SELECT o.id, d.id, o.seq, document_type, document_id, kind, base_revision, iif(bytes_sum IS row_sum(bytes) AND o.sum IS row_sum(`+of("o", outboxSummed)+`), bytes, NULL), hash, created, sent, ?, ?
-		FROM outbox o, device d WHERE o.id = ?`,
-		answer, nanos(at), id)
+	n, err := t.change(answeredInsert, answer, nanos(at), id)
 	if err := hit(n, err); err != nil {
 		return err
 	}
 	return t.exec(`DELETE FROM outbox WHERE id = ?`, id)
 }
+
+// answeredInsert keeps an operation with its answer; what of it is damaged is kept
+// without bytes. The trigger that would add up the sum is spared.
+var answeredInsert = `INSERT INTO answered (` + answeredSummed + `, sum)
+	SELECT ` + answeredSummed + `, row_sum(` + answeredSummed + `) FROM (
+		SELECT o.id, d.id AS device, o.seq, document_type, document_id, kind, base_revision,
+			iif(bytes_sum IS row_sum(bytes) AND o.sum IS row_sum(` + of("o", outboxSummed) + `), bytes, NULL) AS bytes,
+			hash, created, sent, ? AS answer, ? AS answered
+		FROM outbox o, device d WHERE o.id = ? LIMIT 1)`
 
 func (t *tx) Forget(before time.Time) error {
 	return t.exec(`DELETE FROM answered WHERE answered < ?`, nanos(before))
