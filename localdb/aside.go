@@ -16,8 +16,8 @@ func (t *tx) SetAside(a books.Aside) error {
 }
 
 // EndAside implements books.SyncTx.
-func (t *tx) EndAside(k document.Key) error {
-	return t.exec(`DELETE FROM aside WHERE type = ? AND id = ?`, k.Type, k.ID)
+func (t *tx) EndAside(k document.Key, revision int64) error {
+	return t.exec(`DELETE FROM aside WHERE type = ? AND id = ? AND revision <= ?`, k.Type, k.ID, revision)
 }
 
 const asideColumns = `SELECT type, id, seq, revision, reason, program, at`

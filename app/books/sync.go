@@ -140,7 +140,7 @@ type SyncTx interface {
 	Remove(k document.Key, h HistoryEntry) error
 	SetCursor(c Cursor) error
 	// SetAside keeps a version that cannot be read in the place of an older one;
-	// EndAside forgets it, if there is one.
+	// EndAside forgets it, if there is one up to this revision.
 	SetAside(a Aside) error
-	EndAside(k document.Key) error
+	EndAside(k document.Key, revision int64) error
 }

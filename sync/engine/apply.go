@@ -177,6 +177,10 @@ func (e *Engine) applied(tx books.SyncTx, o operation, a wire.Answer, s *Summary
 		s.Issued++
 		h.Event = "issued"
 	}
+	// What was set aside of it is what this was based on, or older.
+	if err := tx.EndAside(k, a.Revision-1); err != nil {
+		return nil, err
+	}
 	pushed := []Event{{Kind: "pushed", Key: k}}
 	if done, err := tx.Settle(base, h); done || err != nil {
 		if err == nil {

@@ -103,7 +103,7 @@ func (e *Engine) reread(ctx context.Context, sum *Summary) error {
 // late meets a version that was set aside while what this desk had sent was
 // confirmed as that very version: the server's own word of it counts, times and all.
 func late(tx books.SyncTx, c books.Change) error {
-	if err := tx.EndAside(c.Key); err != nil {
+	if err := tx.EndAside(c.Key, c.Revision); err != nil {
 		return err
 	}
 	st, err := tx.Document(c.Key)

@@ -211,7 +211,7 @@ func BenchmarkPullFloor(b *testing.B) {
 					do("INSERT INTO body (n, doc, base) VALUES (?,?,?)", bodies[k]...)
 					do("INSERT INTO search VALUES (?,?)", texts[k]...)
 					do("INSERT INTO search_index (rowid, text) VALUES (?,?)", texts[k]...)
-					do("INSERT INTO history (invoice_id, at, event, detail, before) VALUES (?,?,'received','',NULL)", got[i].ID, time.Now().UnixNano())
+					do("INSERT INTO history (document, at, event, detail, before) VALUES (?,?,'received','',NULL)", got[i].ID, time.Now().UnixNano())
 				}
 				do("INSERT OR REPLACE INTO setting VALUES ('floor', ?)", at)
 			})
@@ -280,7 +280,7 @@ func BenchmarkPushFloor(b *testing.B) {
 					do("DELETE FROM outbox WHERE id = ?", k+1)
 					do("UPDATE invoice SET version = version + 1, revision = 1 WHERE n = ?", bodies[k][0])
 					do("UPDATE body SET base = doc WHERE n = ?", bodies[k][0])
-					do("INSERT INTO history (invoice_id, at, event, detail, before) VALUES (?,1,'synced','',(SELECT doc FROM body WHERE n = ?))", ids[i], bodies[k][0])
+					do("INSERT INTO history (document, at, event, detail, before) VALUES (?,1,'synced','',(SELECT doc FROM body WHERE n = ?))", ids[i], bodies[k][0])
 				}
 			})
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"time"
 
@@ -216,7 +217,7 @@ func (e *Engine) change(tx books.SyncTx, c books.Change, s *Summary) ([]Event, e
 	if c.Aside != nil {
 		return setAside(tx, *c.Aside)
 	}
-	if err := tx.EndAside(c.Key); err != nil {
+	if err := tx.EndAside(c.Key, math.MaxInt64); err != nil {
 		return nil, err
 	}
 	if _, known := document.Lookup(c.Type); !known {
@@ -309,14 +310,19 @@ func (e *Engine) known(tx books.SyncTx, st books.Record, c books.Change, s *Summ
 		return nil, err
 	}
 	alone, err := e.orphan(st)
-	mine, base, theirs := st.Document.Meta(), st.Base.Meta(), c.Document.Meta()
+	if err != nil {
+		return nil, err
+	}
+	// To the letter: whose change it is and when it was made, which a receipt covers.
+	exact, err := exactly(c.Document, st.Base, st.Document)
+	mine, base := st.Document.Meta(), st.Base.Meta()
 	switch {
 	case err != nil:
 		return nil, err
 	case same && alone:
 		doc := document.WithRevision(st.Document, c.Revision)
 		return []Event{{Kind: "pulled", Key: c.Key}}, tx.SetBase(doc, c.Document, kindOf(doc), books.HistoryEntry{})
-	case same && base.Revision == c.Revision && (st.Pending != "" || base.Branch == theirs.Branch && mine.Branch == theirs.Branch || mine.State == document.Rejected):
+	case same && base.Revision == c.Revision && (st.Pending != "" || exact || mine.State == document.Rejected):
 		return nil, nil
 	case same && st.Pending == "" && mine.State != document.Rejected:
 		// The server wrote whose change it is, or has it under another revision now.

@@ -88,6 +88,20 @@ func equal(a, b document.Document) (bool, error) {
 	return string(x) == string(y), err
 }
 
+// exactly reports whether documents are one to the letter, times and all.
+func exactly(d document.Document, others ...document.Document) (bool, error) {
+	want, err := document.Encode(d)
+	if err != nil {
+		return false, err
+	}
+	for _, o := range others {
+		if have, err := document.Encode(o); err != nil || string(have) != string(want) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 func content(d document.Document) document.Document {
 	m := d.Meta()
 	m.Revision, m.Branch = 0, ""

@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/sync/wire"
 )
@@ -122,10 +123,12 @@ func (d *desk) upgrade() {
 
 // again sends what waits for a person because the server refused it.
 func (d *desk) again() {
+	done := map[document.Key]bool{} // all that is parked of a document goes with the first
 	for _, o := range d.outbox() {
-		if o.State != books.Parked {
+		if o.State != books.Parked || done[o.Key()] {
 			continue
 		}
+		done[o.Key()] = true
 		err := d.books.RetryDocument(ctx, o.Key())
 		d.w.note("desk %d sends %s again: %s", d.n, short(o.DocumentID), outcome(err))
 		if err != nil {
