@@ -13,13 +13,14 @@ type Finder interface {
 	Find(ctx context.Context, t document.Type, search string, limit int) ([]Record, error)
 }
 
-// Find lists documents of one type that hold every word of a search, by name.
+// Find lists documents of one type that hold every word of a search, by name,
+// without those that are being deleted.
 func Find[D document.Document](ctx context.Context, s Finder, search string, limit int) ([]D, error) {
 	var zero D
 	records, err := s.Find(ctx, zero.DocumentType(), search, limit)
 	out := make([]D, 0, len(records))
 	for _, r := range records {
-		if d, ok := r.Document.(D); ok {
+		if d, ok := r.Document.(D); ok && !r.Deleting {
 			out = append(out, d)
 		}
 	}

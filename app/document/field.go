@@ -26,6 +26,14 @@ type Field struct {
 	Fresh    bool   // a copy begins without it
 	Searched bool   // a search looks into it: it is free text
 	index    []int
+	chosen   Chosen // nil: it is typed
+}
+
+// Chosen is a value that people choose from a list rather than type.
+type Chosen interface {
+	// Choices returns the texts of the list on a business date, in its order; one is
+	// "" where nothing may be chosen.
+	Choices(date string) []string
 }
 
 // Table lists the fields of one struct, in the order of the body.
@@ -49,6 +57,7 @@ func tableOf(t reflect.Type, prefix, group string, mute bool, at []int) Table {
 		if parts[1] != "" {
 			f.Max, _ = strconv.Atoi(parts[1])
 		}
+		f.chosen, _ = reflect.Zero(sf.Type).Interface().(Chosen)
 		switch {
 		case group != "":
 			f.Group = group
@@ -106,6 +115,15 @@ func (t Table) Find(key string) (Field, bool) {
 		}
 	}
 	return Field{}, false
+}
+
+// Choices returns the canonical texts that people choose from on a business date,
+// nil where the field is typed.
+func (f Field) Choices(date string) []string {
+	if f.chosen == nil {
+		return nil
+	}
+	return f.chosen.Choices(date)
 }
 
 // Text joins the canonical texts of the fields, for people.

@@ -31,3 +31,12 @@ func On(date string) []Dated {
 	}
 	return out
 }
+
+// Choices returns the usual rates of a business date.
+func (Rate) Choices(date string) []string {
+	var out []string
+	for _, d := range On(date) {
+		out = append(out, d.Rate)
+	}
+	return out
+}

@@ -20,6 +20,15 @@ func (p Policy) Known() bool {
 	return false
 }
 
+// Choices returns the numbers to choose from, none first.
+func (Policy) Choices(string) []string {
+	out := []string{""}
+	for _, p := range Policies {
+		out = append(out, string(p))
+	}
+	return out
+}
+
 // ValidCode reports whether a text is a tax classification code 税收分类编码: 19
 // digits, or empty for none.
 func ValidCode(s string) bool {

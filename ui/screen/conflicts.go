@@ -18,7 +18,7 @@ import (
 )
 
 func init() {
-	register(Page{Name: "conflicts", Place: 20, Badge: func(h *Host) int { return h.Counts().Conflict }, Open: func(h *Host) func() Content {
+	register(Page{Name: "conflicts", Place: 20, Badge: func(h *Host) int { return h.Conflicts.Count() }, Open: func(h *Host) func() Content {
 		return func() Content {
 			s := NewConflicts(h.Conflicts, h.Words)
 			load := func() { h.Conflicts.Load(context.Background()) }
@@ -69,8 +69,8 @@ func (s *Conflicts) build() fyne.CanvasObject {
 		accept.Disable()
 	}
 	both := button(s.t.T("conflicts.both"), false, func() { s.vm.KeepBoth(context.Background()) })
-	if s.vm.Busy() {
-		both.Disable()
+	if s.vm.Busy() || cur.Deleting {
+		both.Disable() // of a deletion there is no copy
 	}
 	actions := []fyne.CanvasObject{
 		button(s.t.T("conflicts.all_mine"), false, func() { s.vm.ChooseAll(books.Mine) }),
@@ -93,19 +93,19 @@ func (s *Conflicts) build() fyne.CanvasObject {
 func (s *Conflicts) cards(cards []viewmodel.ConflictCard) fyne.CanvasObject {
 	list := []fyne.CanvasObject{}
 	for _, c := range cards {
-		b := button(c.Title+" · "+c.Branch, c.Open, func() { s.vm.Open(c.Key) })
+		b := button(c.Title+" · "+clip(c.Name, 24), c.Open, func() { s.vm.Open(c.Key) })
 		list = append(list, b)
 	}
 	return container.NewHScroll(row(list...))
 }
 
 func (s *Conflicts) story(c viewmodel.ConflictCard) fyne.CanvasObject {
-	text := s.t.T("conflicts.story", c.MineAt, c.Branch, c.TheirsAt, c.Merged, c.Choices)
+	text := s.t.T("conflicts.story", c.MineAt, c.Branch, c.TheirsAt, c.This, c.Merged, c.Choices)
 	switch {
 	case c.Deleted:
-		text = s.t.T("conflicts.story.deleted", c.MineAt, c.Branch)
+		text = s.t.T("conflicts.story.deleted", c.MineAt, c.This, c.Branch)
 	case c.Deleting:
-		text = s.t.T("conflicts.story.deleting", c.Branch)
+		text = s.t.T("conflicts.story.deleting", c.This, c.Branch)
 	case s.vm.OneSideOnly():
 		text = s.t.T("conflicts.story.one_side", c.Branch)
 	}
@@ -173,7 +173,7 @@ func (s *Conflicts) side(r viewmodel.ConflictRow, side books.Side) fyne.CanvasOb
 	if side == books.Theirs {
 		whole = r.Theirs
 	}
-	if whole == "" {
+	if whole == "" && r.Path != "state" {
 		text.line("", []viewmodel.Span{{Text: s.t.T("conflicts.absent")}})
 	} else {
 		for _, p := range r.Parts {
@@ -257,7 +257,10 @@ func (s *Conflicts) merged(c viewmodel.ConflictCard) fyne.CanvasObject {
 
 func (s *Conflicts) foot(c viewmodel.ConflictCard) fyne.CanvasObject {
 	sum := s.vm.Totals()
-	title := s.t.T("conflicts.result")
+	title := s.t.T("conflicts.outcome")
+	if c.Amounts {
+		title = s.t.T("conflicts.result")
+	}
 	if n := s.vm.Missing(); n > 0 {
 		title += " · " + s.t.T("conflicts.missing", n)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	usedKey = regexp.MustCompile(`T\("((?:conflicts|connection|wizard|settings|firstrun|practice)\.[a-z_.]*[a-z_])"`)
+	usedKey = regexp.MustCompile(`T\("((?:catalog|form|stands|conflicts|connection|wizard|settings|firstrun|practice)\.[a-z_.]*[a-z_])"`)
 	verb    = regexp.MustCompile(`%[.0-9]*[a-z]`)
 )
 
@@ -19,7 +19,7 @@ var (
 func TestTextsOfThePages(t *testing.T) {
 	texts := map[string]map[string]string{"zh": {}, "en": {}}
 	for lang, all := range texts {
-		for _, page := range []string{"conflicts", "connection", "wizard", "settings", "firstrun", "practice"} {
+		for _, page := range []string{"catalog", "conflicts", "connection", "wizard", "settings", "firstrun", "practice"} {
 			b, err := os.ReadFile(filepath.Join("..", "..", "assets", "locale", lang, page+".json"))
 			if err != nil {
 				t.Fatal(err)

@@ -1,19 +1,8 @@
 package screen
 
-import (
-	"context"
-
-	"counterfoil/app/books"
-	"counterfoil/app/customer"
-)
+import "counterfoil/app/customer"
 
 func init() {
-	register(catalogPage("customers", 30, customer.Type, [3]string{"name", "taxno", "bank"}, func(ctx context.Context, h *Host, search string) ([][3]string, error) {
-		all, err := books.Find[customer.Customer](ctx, h.Store, search, 200)
-		var out [][3]string
-		for _, c := range all {
-			out = append(out, [3]string{c.Name, c.TaxNo, c.Bank + " " + c.Account})
-		}
-		return out, err
-	}))
+	register(catalogPage("customers", customer.Type, 30,
+		listColumn{Key: "party.name", Share: 300}, listColumn{Key: "party.tax_no", Share: 176}, listColumn{Key: "party.phone", Share: 126}, listColumn{Key: "party.bank", Share: 190}))
 }

@@ -38,9 +38,9 @@ type Content struct {
 	Synced func(changed []document.Key)
 
 	// What the shortcuts do while it is shown; nil: nothing, or what they do anywhere.
-	Submit, Print, Back func()
-	Find                func(fyne.Canvas)
-	Key                 func(fyne.KeyName) // any other key that no field takes
+	New, Save, Submit, Print, Back func()
+	Find                           func(fyne.Canvas)
+	Key                            func(fyne.KeyName) // any other key that no field takes
 }
 
 // A Host is what pages find in the window that shows them.
@@ -79,6 +79,37 @@ type Host struct {
 	// Form and Line are the pages made last that the window speaks to; nil before.
 	Form *Editor
 	Line *Connection
+
+	catalogs map[document.Type]*viewmodel.Catalog // by type, those that a page asked for
+	names    map[document.Type]string             // of those pages
+}
+
+// Catalog is the list of a type, for the page of this name.
+func (h *Host) Catalog(t document.Type, page string) *viewmodel.Catalog {
+	if h.catalogs[t] == nil {
+		if h.catalogs == nil {
+			h.catalogs, h.names = map[document.Type]*viewmodel.Catalog{}, map[document.Type]string{}
+		}
+		kind, _ := document.Lookup(t)
+		merge := func(base, mine, theirs document.Document, choices map[string]books.Side) books.Merge {
+			return h.Books.Merge(base, mine, theirs, choices)
+		}
+		c := viewmodel.NewCatalog(h.Setup, kind, h.Store, h.Books, merge)
+		c.Wrote = h.Changed
+		h.catalogs[t], h.names[t] = c, page
+	}
+	return h.catalogs[t]
+}
+
+// Unsaved is the name of a page on which something is typed that is not on disk and
+// goes there only when the clerk says so; "" when there is none.
+func (h *Host) Unsaved() string {
+	for t, c := range h.catalogs {
+		if f := c.Form(); f != nil && f.Unsaved() {
+			return h.names[t]
+		}
+	}
+	return ""
 }
 
 // idsOf are the ids of the documents of a type.

@@ -26,8 +26,8 @@ type ConflictStore interface {
 
 // Conflicts is the list of conflicts and the one that is open.
 type Conflicts struct {
-	Changed func() // called after each change; nil is allowed
-	Settled func() // a conflict was settled; nil is allowed
+	Changed func()             // called after each change; nil is allowed
+	Settled func(document.Key) // a conflict was settled; nil is allowed
 
 	setup Setup
 	store ConflictStore
@@ -52,6 +52,7 @@ func NewConflicts(s Setup, store ConflictStore, desk ConflictDesk, merge books.M
 type ConflictCard struct {
 	Key              document.Key
 	Title, Name      string // what the document is, briefly: a reference or its type; and of whom
+	This             string // what it is in a sentence
 	Branch           string // who changed it on the server's side
 	MineAt, TheirsAt string // local times, "01-02 15:04"
 	Open             bool
@@ -100,7 +101,7 @@ func (c *Conflicts) Cards() []ConflictCard {
 	for _, x := range c.list {
 		mine, theirs := x.Mine.Meta(), x.Theirs.Meta()
 		card := ConflictCard{
-			Key: x.Key(), Title: c.setup.Words.T("type." + string(x.Type)), Name: document.KindOf(x.Mine).Name(x.Mine),
+			Key: x.Key(), Title: c.setup.Words.T("type." + string(x.Type)), Name: document.KindOf(x.Mine).Name(x.Mine), This: c.this(x.Type),
 			Branch: c.branch(x), MineAt: mine.Updated.Local().Format("01-02 15:04"), TheirsAt: theirs.Updated.Local().Format("01-02 15:04"),
 			Open: x.Key() == c.open, Choices: len(x.Diffs), Merged: len(x.Merged), Deleted: x.Deleted, Deleting: x.Deleting(),
 		}
@@ -110,6 +111,16 @@ func (c *Conflicts) Cards() []ConflictCard {
 		out = append(out, card)
 	}
 	return out
+}
+
+// Count is the number of open conflicts, of every type.
+func (c *Conflicts) Count() int { return len(c.list) }
+
+func (c *Conflicts) this(t document.Type) string {
+	if key := "conflicts.this." + string(t); c.setup.Words.T(key) != key {
+		return c.setup.Words.T(key)
+	}
+	return c.setup.Words.T("conflicts.this")
 }
 
 func (c *Conflicts) branch(x books.Conflict) string {
@@ -372,13 +383,14 @@ func (c *Conflicts) KeepBoth(ctx context.Context) {
 
 func (c *Conflicts) settle(ctx context.Context, work func(context.Context) (books.Record, error)) {
 	c.busy, c.message = true, ""
+	k := c.open
 	c.changed()
 	away(c.setup, ctx, work, func(_ books.Record, err error) {
 		c.busy = false
 		if err != nil {
 			c.message = Sentence(c.setup.Words, err)
 		} else if c.Settled != nil {
-			c.Settled()
+			c.Settled(k)
 		}
 		c.changed()
 		c.Load(ctx)

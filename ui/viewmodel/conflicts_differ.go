@@ -17,11 +17,8 @@ type ConflictPart struct{ Label, Base, Mine, Theirs string }
 func (c *Conflicts) parts(x books.Conflict, d books.FieldDiff) []ConflictPart {
 	whole := []ConflictPart{{Base: d.Base, Mine: d.Mine, Theirs: d.Theirs}}
 	if d.Path == "state" {
-		for _, side := range []*string{&whole[0].Base, &whole[0].Mine, &whole[0].Theirs} {
-			if key := "invoices." + *side; *side != "" && c.setup.Words.T(key) != key {
-				*side = c.setup.Words.T(key)
-			}
-		}
+		p := &whole[0]
+		p.Base, p.Mine, p.Theirs = c.station(d.Base, "conflicts.there"), c.station(d.Mine, "conflicts.edited"), c.station(d.Theirs, "conflicts.edited")
 		return whole
 	}
 	if rest, ok := strings.CutPrefix(d.Path, "line/"); ok {
@@ -34,6 +31,17 @@ func (c *Conflicts) parts(x books.Conflict, d books.FieldDiff) []ConflictPart {
 		base = kind.Zero()
 	}
 	return c.differing(kind.Fields.Of(d.Path), string(x.Type), base, x.Mine, x.Theirs, whole)
+}
+
+// station names a station of life; a type without any has a word for its versions.
+func (c *Conflicts) station(state, none string) string {
+	if state == "" {
+		return c.setup.Words.T(none)
+	}
+	if key := "invoices." + state; c.setup.Words.T(key) != key {
+		return c.setup.Words.T(key)
+	}
+	return state
 }
 
 // differing lists the fields in which mine and theirs differ; a field alone in its

@@ -22,23 +22,30 @@ func fieldLabel(p Phrases, of, key string) string {
 // by its name.
 func fieldText(p Phrases, f document.Field, from any) string {
 	text := f.Text(from)
+	if l, isLine := from.(invoice.Line); isLine && text != "" {
+		switch {
+		case f.Key == "rate" && l.ID == "":
+			return ""
+		case f.Key == "discount":
+			return cellText(l, ColDiscount)
+		}
+	}
+	return valueText(p, f.Key, text)
+}
+
+// valueText is a canonical text of a field as people read it.
+func valueText(p Phrases, key, text string) string {
 	if text == "" {
 		return ""
 	}
-	last := f.Key[strings.LastIndexByte(f.Key, '.')+1:]
-	l, isLine := from.(invoice.Line)
-	switch {
-	case last == "rate" && isLine && l.ID == "":
-		return ""
-	case last == "rate":
+	last := key[strings.LastIndexByte(key, '.')+1:]
+	if name := "value." + last + "." + text; p.T(name) != name {
+		return p.T(name)
+	}
+	if last == "rate" {
 		if r, err := tax.ParseRate(text); err == nil {
 			return r.Percent()
 		}
-	case last == "discount" && isLine:
-		return cellText(l, ColDiscount)
-	}
-	if key := "value." + last + "." + text; p.T(key) != key {
-		return p.T(key)
 	}
 	return text
 }

@@ -14,8 +14,11 @@ import (
 	"counterfoil/app/customer"
 	"counterfoil/app/document"
 	"counterfoil/app/invoice"
+	"counterfoil/app/item"
 	"counterfoil/app/party"
+	"counterfoil/app/seller"
 	"counterfoil/app/tax"
+	"counterfoil/sync/merge"
 	"counterfoil/ui/viewmodel"
 )
 
@@ -111,7 +114,7 @@ func (branch) Conflicts(context.Context) ([]books.Conflict, error) {
 			{Path: "line/b/amounts", Line: 2, Base: "300 × 6.2", Mine: "320 × 6.2", Theirs: "300 × 6.5"},
 		},
 		Merged: []books.FieldDiff{{Path: "line/a/amounts", Line: 1, Base: "120 × 85.5", Mine: "120 × 85.5", Theirs: "150 × 85.5", Side: books.Theirs}},
-	}}, nil
+	}, conflictOfCustomer()}, nil
 }
 
 func keepMine(_, mine, _ document.Document, _ map[string]books.Side) books.Merge {
@@ -226,23 +229,69 @@ func (branch) Parse([]byte) ([]viewmodel.CASummary, error)      { return nil, ni
 func (branch) Trust(context.Context, []byte, string) error      { return nil }
 func (branch) clock(time.Duration, func()) (stop func())        { return func() {} }
 
-// shelf is what pages read that make their own view-model.
-type shelf struct{ books.Store }
+// shelf is what pages read that make their own view-model. The first customer has a
+// newer version when newer is set.
+type shelf struct {
+	books.Store
+	newer bool
+}
 
-func (shelf) Counts(ctx context.Context, f books.Filter) (books.Counts, error) {
+func (*shelf) Counts(ctx context.Context, f books.Filter) (books.Counts, error) {
 	return branch{}.Counts(ctx, f)
 }
 
-func (shelf) Find(_ context.Context, t document.Type, _ string, _ int) ([]books.Record, error) {
-	if t != customer.Type {
-		return nil, nil
+func (s *shelf) Document(ctx context.Context, k document.Key) (books.Record, error) {
+	all, err := s.Find(ctx, k.Type, "", 1000)
+	for _, r := range all {
+		if r.Document.Meta().ID == k.ID {
+			return r, err
+		}
 	}
-	var out []books.Record
-	for _, p := range []party.Party{
-		{Name: "苏州明远精密机械有限公司", TaxNo: "91310112087994932F", Bank: "中国工商银行苏州高新支行", Account: "1102020109000123456"},
-		{Name: "杭州青禾软件科技有限公司", TaxNo: "913301067420331XN6", Bank: "杭州银行文三支行", Account: "3301040160001234567"},
-	} {
-		out = append(out, books.Record{Document: customer.Customer{Party: p}})
+	return books.Record{}, books.ErrNotFound
+}
+
+func (s *shelf) Find(_ context.Context, t document.Type, _ string, _ int) (out []books.Record, err error) {
+	add := func(d document.Document, st books.Status) {
+		st.Version = 1
+		if s.newer {
+			st.Version = 2
+		}
+		m := d.Meta()
+		m.ID, m.Branch, m.Revision, m.Updated = fmt.Sprint(len(out)+1), "城东分店 East branch", 1, noon.Add(-time.Duration(len(out)*41)*time.Minute)
+		out = append(out, books.Record{Document: d.WithMeta(m), Status: st})
+	}
+	switch t {
+	case customer.Type:
+		phone, address := "0512-65880000", "苏州工业园区金鸡湖大道 88 号"
+		if s.newer {
+			phone, address = "0512-65889999", "苏州工业园区星湖街 328 号"
+		}
+		add(customer.Customer{Party: party.Party{Name: "苏州明远精密机械有限公司", TaxNo: "91310112087994932F", Address: address, Phone: phone, Bank: "中国工商银行苏州高新支行", Account: "1102020109000123456"}}, books.Status{})
+		add(customer.Customer{Party: party.Party{Name: "杭州青禾软件科技有限公司", TaxNo: "913301067420331XN6", Phone: "0571-88990011", Bank: "杭州银行文三支行", Account: "3301040160001234567"}, Email: "caiwu@qinghe.example"}, books.Status{Pending: books.Unsent})
+		add(customer.Customer{Party: party.Party{Name: "成都蜀光餐饮管理有限公司", Phone: "028-66778899"}}, books.Status{Pending: books.Parked, Refusal: "role_needed"})
+		add(customer.Customer{Party: party.Party{Name: "Nordlicht Trading (Shanghai) Company Limited, Pudong Branch", TaxNo: "91310000MA1FL0000X", Phone: "021-50001234", Bank: "中国银行上海市浦东开发区支行"}}, books.Status{})
+		add(theirCustomer("021-64330001"), books.Status{Conflict: true})
+		add(customer.Customer{Party: party.Party{Name: "武汉江城印务有限公司", TaxNo: "91420100MA4KX0000K"}}, books.Status{Pending: books.Sent, Deleting: true})
+	case item.Type:
+		add(item.Item{Name: "*金属制品*不锈钢法兰 DN50", TaxCode: "1080101010000000000", Spec: "DN50 PN16", Unit: "个", Price: number("85.5"), Rate: tax.Rate{Value: decimal.New(13, -2)}}, books.Status{})
+		add(item.Item{Name: "*物流辅助服务*装卸搬运", TaxCode: "3040801000000000000", Unit: "次", Price: number("1650"), Rate: tax.Rate{Value: decimal.New(6, -2)}}, books.Status{Pending: books.Unsent})
+		add(item.Item{Name: "*农产品*鲜活蔬菜", TaxCode: "1010115000000000000", Unit: "公斤", Rate: tax.Rate{Status: tax.Exempt}, Policy: "03"}, books.Status{})
+	case seller.Type:
+		add(seller.Seller{Party: party.Party{Name: "苏州园区存根商贸有限公司", TaxNo: "91320594MA1W2X3Y4Z", Address: "苏州工业园区星海街 200 号", Phone: "0512-62880000", Bank: "中国建设银行苏州园区支行", Account: "32201988836051500000"}, Taxpayer: seller.General}, books.Status{})
+		add(seller.Seller{Party: party.Party{Name: "苏州存根物流有限公司", TaxNo: "91320505MA20AB3C4D", Address: "苏州高新区狮山路 18 号", Phone: "0512-68080000"}, Taxpayer: seller.Small, Series: "WL"}, books.Status{})
 	}
 	return out, nil
+}
+
+func theirCustomer(phone string) customer.Customer {
+	return customer.Customer{ID: "5", Party: party.Party{Name: "上海恒泽电气设备有限公司", TaxNo: "91310115MA1H9XYZ0Q", Address: "上海市浦东新区张江路 665 号", Phone: phone, Bank: "招商银行上海张江支行"}}
+}
+
+// conflictOfCustomer is one in which both sides wrote another telephone number.
+func conflictOfCustomer() books.Conflict {
+	base, mine, theirs := theirCustomer("021-64330000"), theirCustomer("021-64330001"), theirCustomer("021-58990000")
+	mine.Updated, theirs.Updated, theirs.Branch = noon.Add(-time.Hour), noon.Add(-2*time.Hour), "城东分店 East branch"
+	mine.Email, theirs.Email, mine.Bank = "hengze@example.com", "caiwu@hengze.example", "招商银行上海陆家嘴支行"
+	m := merge.Three(base, mine, theirs, nil)
+	return books.Conflict{ID: "2", Type: customer.Type, DocumentID: "5", Base: base, Mine: mine, Theirs: theirs, OpenedAt: noon, Diffs: m.Diffs, Merged: m.Merged}
 }

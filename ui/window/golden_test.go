@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,8 +17,12 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"counterfoil/app/books"
+	"counterfoil/app/customer"
+	"counterfoil/app/document"
+	"counterfoil/app/item"
 	"counterfoil/app/locale"
 	"counterfoil/app/settings"
+	"counterfoil/sync/merge"
 	"counterfoil/ui/look"
 	"counterfoil/ui/screen"
 	"counterfoil/ui/viewmodel"
@@ -52,6 +57,10 @@ func TestGolden(t *testing.T) {
 				}
 				compare(t, fmt.Sprintf("%s-%s-%s", p.Name, lang, theme), halved(shell.Window.Canvas().Capture()))
 			}
+			for _, state := range []string{"form", "form-issues", "form-differs", "form-question", "form-refused", "form-item", "conflicts-customer"} {
+				load(state)
+				compare(t, fmt.Sprintf("%s-%s-%s", state, lang, theme), halved(real.Window.Canvas().Capture()))
+			}
 		}
 	}
 }
@@ -64,7 +73,7 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 	var b branch
 	place := viewmodel.PlaceFacts{Keyring: two("系统密码库", "the system's password store"), Folder: "/home/clerk/counterfoil", Version: "0.1.0"}
 	h := &screen.Host{
-		Setup: setup, Store: shelf{},
+		Setup: setup, Store: &shelf{}, Books: &books.Desk{Merge: merge.Three},
 		Invoices:   viewmodel.NewInvoices(setup, b),
 		Editor:     viewmodel.NewEditor(setup, b, b, func(time.Duration, func()) func() { return func() {} }),
 		Conflicts:  viewmodel.NewConflicts(setup, b, b, keepMine),
@@ -79,9 +88,7 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 	w := test.NewTempWindow(t, nil)
 	s := New(w, words)
 	for _, p := range screen.Pages() {
-		if p.Name != "items" { // it looks like the customers
-			s.Pages = append(s.Pages, page{Page: p, rail: p.Place > 0, draw: p.Open(h)})
-		}
+		s.Pages = append(s.Pages, page{Page: p, rail: p.Place > 0, draw: p.Open(h)})
 	}
 	s.Badge = func(p screen.Page) int {
 		if p.Badge == nil {
@@ -108,13 +115,67 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 			h.Invoices.Select("2")
 		case "conflicts":
 			posted.until(t, "the conflict", func() bool { return len(h.Conflicts.Rows()) > 0 })
+		case "conflicts-customer":
+			s.Show("conflicts")
+			h.Conflicts.Open(document.Key{Type: customer.Type, ID: "5"})
+			posted.until(t, "the conflict", func() bool { return h.Conflicts.Missing() > 0 })
+			h.Conflicts.Choose("party.phone", books.Theirs)
 		case "editor":
 			h.Editor.Open("01")
 			posted.until(t, "the invoice", func() bool { return h.Editor.Invoice().ID == "01" })
+		case "form", "form-issues", "form-differs", "form-question", "form-refused":
+			s.Show("customers")
+			open(t, h, page, posted)
+		case "form-item":
+			s.Show("items")
+			c := h.Catalog(item.Type, "items")
+			c.Open("1")
+			posted.until(t, "the form", func() bool { return c.Form() != nil && c.Form().Name() != "" })
 		case "wizard":
 			h.Wizard.Start()
 			posted.until(t, "the finding", func() bool { return h.Wizard.Stage() == viewmodel.StageFinding })
 		}
+	}
+}
+
+// open brings the form of a customer into one of its states.
+func open(t *testing.T, h *screen.Host, state string, posted loop) {
+	c := h.Catalog(customer.Type, "customers")
+	if f := c.Form(); f != nil {
+		if f.Close(); c.Form() != nil {
+			f.Yes()
+		}
+	}
+	switch state {
+	case "form-refused":
+		c.Open("3")
+	case "form-issues":
+		c.New()
+		f := c.Form()
+		f.Set("party.tax_no", "9131011208799493")
+		f.Leave("party.tax_no")
+		f.Set("party.address", strings.Repeat("苏州工业园区", 20))
+		f.Leave("party.address")
+		f.Save()
+	default:
+		c.Open("1")
+	}
+	f := c.Form()
+	switch state {
+	case "form-differs":
+		f.Set("party.phone", "0512-65881234")
+		f.Leave("party.phone")
+		f.Set("email", "ming@example.com")
+		f.Leave("email")
+		h.Store.(*shelf).newer = true
+		f.Reload()
+		posted.until(t, "the newer version", func() bool { return f.Turn() > 0 })
+		h.Store.(*shelf).newer = false
+	case "form-question":
+		f.Delete()
+	}
+	for len(posted) > 0 {
+		(<-posted)()
 	}
 }
 

@@ -57,8 +57,10 @@ func (w *window) build(show string) {
 	w.shell.Build(show, actions{
 		New: w.newInvoice, Save: w.save, SelfCheck: w.selfCheck, Help: w.help,
 		Find: func() {
-			w.shell.Show("invoices")
-			w.shell.Content("invoices").Find(w.win.Canvas())
+			if w.shell.Content(w.shell.Current()).Find == nil {
+				w.shell.Show("invoices")
+			}
+			w.shell.Content(w.shell.Current()).Find(w.win.Canvas())
 		},
 	})
 }

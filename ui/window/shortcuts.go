@@ -3,6 +3,8 @@ package window
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+
+	"counterfoil/ui/screen"
 )
 
 // actions are what the shortcuts do on any page; the others are the page's own.
@@ -18,9 +20,21 @@ func (s *Shell) shortcuts(a actions) {
 		m.Shortcut = &desktop.CustomShortcut{KeyName: k, Modifier: mod}
 		return m
 	}
+	// A page may have a use of its own for what the shortcut does anywhere.
+	own := func(of func(screen.Content) func(), any func()) func() {
+		return func() {
+			if f := of(s.Content(s.current)); f != nil {
+				f()
+				return
+			}
+			any()
+		}
+	}
+	create := own(func(c screen.Content) func() { return c.New }, a.New)
+	save := own(func(c screen.Content) func() { return c.Save }, a.Save)
 	ctrl := fyne.KeyModifierShortcutDefault
 	menu := []*fyne.MenuItem{
-		item("shell.new", fyne.KeyN, ctrl, a.New), item("shell.find", fyne.KeyF, ctrl, a.Find), item("shell.save", fyne.KeyS, ctrl, a.Save),
+		item("shell.new", fyne.KeyN, ctrl, create), item("shell.find", fyne.KeyF, ctrl, a.Find), item("shell.save", fyne.KeyS, ctrl, save),
 		item("shell.submit", fyne.KeyReturn, ctrl, s.submit), item("shell.selfcheck", fyne.KeyF5, 0, a.SelfCheck),
 		item("shell.shortcuts", fyne.KeySlash, ctrl, a.Help), item("shell.rail", fyne.KeyB, ctrl, s.Collapse), item("shell.print", fyne.KeyP, ctrl, s.print),
 	}

@@ -90,8 +90,8 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 		w.Invoices.Touch(id)
 		w.wrote()
 	}
-	w.Conflicts.Settled = func() {
-		w.Invoices.Load()
+	w.Conflicts.Settled = func(k document.Key) {
+		w.shell.synced([]document.Key{k})
 		w.wrote()
 	}
 	w.Settings.Restyled, w.FirstRun.Restyled = w.restyle, w.restyle
@@ -153,6 +153,13 @@ func (w *window) settle(done, stay func()) {
 		w.told = true
 		w.shell.Show("editor")
 		dialog.ShowInformation(w.words.T("shell.unsaved"), w.words.T("shell.unsaved.more", viewmodel.Sentence(w.words, err)), w.win)
+		stay()
+		return
+	}
+	if page := w.Unsaved(); page != "" && !w.told && w.shell != nil {
+		w.told = true
+		w.shell.Show(page)
+		dialog.ShowInformation(w.words.T("form.leaves"), w.words.T("form.leaves.more"), w.win)
 		stay()
 		return
 	}
@@ -218,6 +225,7 @@ func (w *window) selfCheck() {
 
 // wrote sends what the window wrote, and counts anew.
 func (w *window) wrote() {
+	w.told = false
 	w.d.Engine().Kick()
 	w.count()
 }

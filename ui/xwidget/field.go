@@ -9,9 +9,18 @@ import (
 // swallows Esc, F5 and Ctrl+N while it has the focus.
 type Field struct {
 	widget.Entry
+	Came    func()          // it has the focus; may be nil
 	Left    func()          // it lost the focus; may be nil
 	Dismiss func() bool     // Esc: reports whether it was used up, by completions; may be nil
 	Undo    func(redo bool) // takes an edit back, or makes it again; nil leaves that to the entry
+}
+
+// FocusGained tells Came.
+func (f *Field) FocusGained() {
+	f.Entry.FocusGained()
+	if f.Came != nil {
+		f.Came()
+	}
 }
 
 // FocusLost tells Left.
