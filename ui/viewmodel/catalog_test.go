@@ -3,22 +3,49 @@ package viewmodel
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"counterfoil/app/books"
+	"counterfoil/app/customer"
+	"counterfoil/app/document"
 	"counterfoil/app/item"
+	"counterfoil/app/party"
 	"counterfoil/app/tax"
 )
+
+// finder answers a search with what find makes of it.
+type finder func(search string) ([]books.Record, error)
+
+func (f finder) Find(_ context.Context, _ document.Type, search string, _ int) ([]books.Record, error) {
+	return f(search)
+}
+
+func (finder) Document(context.Context, document.Key) (books.Record, error) {
+	return books.Record{}, books.ErrNotFound
+}
+
+func named(name string) books.Record {
+	return books.Record{Document: customer.Customer{ID: name, Party: party.Party{Name: name}}}
+}
+
+func (c *Catalog) names() string {
+	var out []string
+	for _, r := range c.Rows() {
+		out = append(out, c.kind.Name(r.Document))
+	}
+	return strings.Join(out, " ")
+}
 
 // The list shows what was searched for last, whichever answer comes last.
 func TestCatalogAnswersOutOfOrder(t *testing.T) {
 	w, setup := newWindow(t)
 	hold := map[string]chan struct{}{"a": make(chan struct{}), "ab": make(chan struct{})}
-	c := NewCatalog(setup, func(_ context.Context, search string) ([][3]string, error) {
+	c := NewCatalog(setup, customer.Kind, finder(func(search string) ([]books.Record, error) {
 		<-hold[search]
-		return [][3]string{{search}}, nil
-	})
+		return []books.Record{named(search)}, nil
+	}), nil, nil)
 	told := 0
 	c.Changed = func() { told++ }
 	c.Find("a")
@@ -27,29 +54,27 @@ func TestCatalogAnswersOutOfOrder(t *testing.T) {
 	w.until("the later answer", func() bool { return len(c.Rows()) == 1 })
 	close(hold["a"])
 	(<-w.q)() // the earlier answer
-	if c.Rows()[0][0] != "ab" || told != 1 {
-		t.Errorf("%v, told %d times", c.Rows(), told)
+	if c.names() != "ab" || told != 1 {
+		t.Errorf("%v, told %d times", c.names(), told)
 	}
 }
 
-// What cannot be read leaves what is shown, and the next reading works.
+// What cannot be read leaves what is shown and is said, and the next reading works.
 func TestCatalogError(t *testing.T) {
 	w, setup := newWindow(t)
 	var fail error
-	c := NewCatalog(setup, func(_ context.Context, search string) ([][3]string, error) {
-		return [][3]string{{"row " + search}}, fail
-	})
+	c := NewCatalog(setup, customer.Kind, finder(func(search string) ([]books.Record, error) { return []books.Record{named("row " + search)}, fail }), nil, nil)
 	c.Find("x")
 	w.until("rows", func() bool { return len(c.Rows()) == 1 })
 	fail = errors.New("locked")
 	c.Find("y")
 	(<-w.q)()
-	if len(c.Rows()) != 1 || c.Rows()[0][0] != "row x" {
-		t.Errorf("%v", c.Rows())
+	if c.names() != "row x" || c.Message() != "locked" {
+		t.Errorf("%v %q", c.names(), c.Message())
 	}
 	fail = nil
 	c.Load()
-	w.until("rows again", func() bool { return c.Rows()[0][0] == "row y" })
+	w.until("rows again", func() bool { return c.names() == "row y" && c.Message() == "" })
 }
 
 // The items of a real store, by name and by pinyin initials.
@@ -64,26 +89,15 @@ func TestCatalogOverStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := NewCatalog(b.Editor.setup, func(ctx context.Context, search string) ([][3]string, error) {
-		all, err := books.Find[item.Item](ctx, b.db, search, 200)
-		var out [][3]string
-		for _, i := range all {
-			out = append(out, [3]string{i.Name, i.Spec, i.Unit})
-		}
-		return out, err
-	})
-	names := func() string {
-		var out []string
-		for _, r := range c.Rows() {
-			out = append(out, r[0])
-		}
-		return strings.Join(out, " ")
-	}
+	c := NewCatalog(b.Editor.setup, item.Kind, b.db, b.desk, b.desk.Merge)
 	c.Load()
 	b.w.until("all", func() bool { return len(c.Rows()) == 2 })
+	if r := c.Rows()[0]; c.Cell(r, "spec") != "DN50" || c.Cell(r, "rate") != "免税" || c.Cell(r, "no such field") != "" {
+		t.Errorf("%q %q", c.Cell(r, "spec"), c.Cell(r, "rate"))
+	}
 	for search, want := range map[string]string{"法兰": "不锈钢法兰", "mfdp": "密封垫片", "nothing like it": ""} {
 		c.Find(search)
-		b.w.until(search, func() bool { return names() == want })
+		b.w.until(search, func() bool { return c.names() == want })
 	}
 	// What completes a line comes from the same place.
 	items := b.Items()
@@ -92,5 +106,35 @@ func TestCatalogOverStore(t *testing.T) {
 	b.SetItem(0, items.Of("法兰")[0])
 	if b.Cell(0, ColName) != "不锈钢法兰" || b.Cell(0, ColSpec) != "DN50" || b.Cell(0, ColRate) != "免税" {
 		t.Errorf("%+v", b.Invoice().Lines)
+	}
+}
+
+// Two hundred rows are shown, and that there are more; a search narrows them down.
+func TestCatalogIsBounded(t *testing.T) {
+	b := newBench(t)
+	err := b.db.Update(context.Background(), func(tx books.SyncTx) error {
+		for i := range listed + 1 {
+			if err := tx.SetClean(customer.Customer{ID: fmt.Sprint(i), Party: party.Party{Name: fmt.Sprintf("buyer %03d", i)}}, nil, books.HistoryEntry{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewCatalog(b.Editor.setup, customer.Kind, b.db, b.desk, b.desk.Merge)
+	c.Load()
+	b.w.until("rows", c.Read)
+	if len(c.Rows()) != listed || !c.More() {
+		t.Errorf("%d rows, more %v", len(c.Rows()), c.More())
+	}
+	if c.Move(1) != 0 || c.Move(1<<30) != listed-1 || c.Move(-1) != listed-2 || c.Selected() != "198" {
+		t.Errorf("selected %s", c.Selected())
+	}
+	c.Find("buyer 007")
+	b.w.until("one", func() bool { return len(c.Rows()) == 1 })
+	if c.More() || c.Selected() != "" {
+		t.Errorf("more %v, %q is selected and not shown", c.More(), c.Selected())
 	}
 }

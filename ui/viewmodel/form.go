@@ -171,9 +171,9 @@ func (f *Form) issues() []document.Issue {
 	for _, x := range f.kind.Fields {
 		switch text, raw := f.raw[x.Key]; {
 		case raw && text == "":
-			bad = append(bad, document.Issue{Field: x.Key, Code: "required", Severity: document.SeverityError})
+			bad = append(bad, document.Issue{Field: x.Key, Code: "required", Severity: document.SeverityError, Text: "it has to be chosen"})
 		case raw:
-			bad = append(bad, document.Issue{Field: x.Key, Code: "number_malformed", Severity: document.SeverityError})
+			bad = append(bad, document.Issue{Field: x.Key, Code: "number_malformed", Severity: document.SeverityError, Text: "it is no number"})
 		}
 	}
 	for _, i := range f.kind.Check(f.doc, document.StageDraft) {

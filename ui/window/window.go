@@ -91,6 +91,7 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 		w.wrote()
 	}
 	w.Conflicts.Settled = func(k document.Key) {
+		w.Invoices.Load() // a copy may be new
 		w.shell.synced([]document.Key{k})
 		w.wrote()
 	}
