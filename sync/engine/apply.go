@@ -22,6 +22,10 @@ func (e *Engine) answers(tx books.SyncTx, b *batch, s *Summary) (events []Event,
 			continue
 		}
 		ev, err := e.answer(tx, o, a, s)
+		if err == nil {
+			// However the answer was taken: it is the server's word that it issued this.
+			err = keepReceipt(tx, o.Key(), a.Seq, a.Receipt)
+		}
 		if err != nil {
 			return nil, false, fmt.Errorf("answer to %s: %w", a.OperationID, err)
 		}
@@ -183,9 +187,6 @@ func (e *Engine) applied(tx books.SyncTx, o operation, a wire.Answer, s *Summary
 	}
 	pushed := []Event{{Kind: "pushed", Key: k}}
 	if done, err := tx.Settle(base, h); done || err != nil {
-		if err == nil {
-			err = keepReceipt(tx, k, a.Seq, a.Receipt)
-		}
 		return pushed, err
 	}
 	st, err := tx.Document(k)
@@ -201,10 +202,7 @@ func (e *Engine) applied(tx books.SyncTx, o operation, a wire.Answer, s *Summary
 	case st.Base != nil && st.Base.Meta().Revision > a.Revision:
 		return nil, nil // a replay of an old answer: newer content came meanwhile
 	case st.Pending == "":
-		if err := tx.SetClean(base, nil, h); err != nil {
-			return nil, err
-		}
-		return pushed, keepReceipt(tx, k, a.Seq, a.Receipt)
+		return pushed, tx.SetClean(base, nil, h)
 	}
 	// It was edited after it was frozen. What the server has issued meanwhile is
 	// final: a recall or edit that came too late becomes a visible conflict.
