@@ -203,6 +203,13 @@ func Set[T any](f Field, in T, text string) (T, error) {
 	return out.Interface().(T), nil
 }
 
+// Clear returns in without a value in the field.
+func Clear[T any](f Field, in T) T {
+	out := settable(in)
+	out.FieldByIndex(f.index).SetZero()
+	return out.Interface().(T)
+}
+
 func textOf(v reflect.Value) string {
 	switch x := v.Interface().(type) {
 	case decimal.Decimal:

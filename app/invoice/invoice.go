@@ -38,6 +38,12 @@ const (
 	Inclusive Basis = "incl"
 )
 
+// Choices returns the kinds to choose from.
+func (Kind) Choices(string) []string { return []string{string(Ordinary), string(Special)} }
+
+// Choices returns the bases to choose from.
+func (Basis) Choices(string) []string { return []string{string(Exclusive), string(Inclusive)} }
+
 // State is a station in the invoice's life.
 type State = document.State
 

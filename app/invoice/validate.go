@@ -116,19 +116,24 @@ func (c *checker) header(inv Invoice) {
 	if inv.Basis != Exclusive && inv.Basis != Inclusive {
 		c.fail("basis", "basis_unknown", "the basis is excl or incl")
 	}
-	for _, d := range []struct{ field, text string }{{"date", inv.Date}, {"due", inv.Due}} {
-		if d.text == "" {
-			continue
-		}
-		if _, err := time.Parse("2006-01-02", d.text); err != nil {
-			c.fail(d.field, "date_malformed", "write the date like 2026-11-23")
-		}
-	}
-	if inv.Due != "" && inv.Date != "" && inv.Due < inv.Date {
+	date, dated := c.day("date", inv.Date)
+	if due, ok := c.day("due", inv.Due); ok && dated && due.Before(date) {
 		c.fail("due", "due_before_date", "it is to be paid before it is dated; choose a later day or leave it empty")
 	}
 	c.issues = append(c.issues, document.CheckText("reference", inv.Reference, 20)...)
 	c.fields(Fields, inv)
+}
+
+// day reads a date; false for none and for what is none, which is an issue.
+func (c *checker) day(field, text string) (time.Time, bool) {
+	if text == "" {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		c.fail(field, "date_malformed", "write the date like 2026-11-23")
+	}
+	return at, err == nil
 }
 
 func (c *checker) line(l Line) {

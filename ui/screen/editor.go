@@ -81,7 +81,7 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	s.customers, s.items = vm.Customers(), vm.Items()
 	s.customers.Changed, s.items.Changed = s.offerCustomers, s.offerItems
 	s.buyer = entry(func(x string) {
-		vm.SetBuyer(x)
+		vm.Set("buyer.name", x)
 		s.customers.Ask(x)
 	})
 	s.buyer.Left = func() {
@@ -94,7 +94,7 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 			s.takeCustomer(c)
 		}
 	}
-	s.taxno, s.remark, s.date = entry(vm.SetTaxNo), entry(vm.SetRemark), entry(vm.SetDate)
+	s.taxno, s.remark, s.date = entry(func(x string) { vm.Set("buyer.tax_no", x) }), entry(func(x string) { vm.Set("remark", x) }), entry(func(x string) { vm.Set("date", x) })
 	s.datenote = words(t.T("editor.date"), smallSize, false, mutedInk)
 	s.taxnote = words("", smallSize, false, slowInk)
 	s.kind = xwidget.NewSelect([]string{t.T("editor.choose.ordinary"), t.T("editor.choose.special")}, func(x string) {
@@ -103,7 +103,7 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 			k = invoice.Special
 		}
 		if !s.filling {
-			vm.SetKind(k)
+			vm.Set("kind", string(k))
 		}
 	})
 	s.basis = xwidget.NewSelect([]string{t.T("editor.excl"), t.T("editor.incl")}, func(x string) {
@@ -112,7 +112,7 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 			b = invoice.Inclusive
 		}
 		if !s.filling {
-			vm.SetBasis(b)
+			vm.Set("basis", string(b))
 		}
 	})
 	s.grid = xwidget.NewGrid([]xwidget.GridColumn{

@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 	"golang.org/x/text/width"
 
+	"counterfoil/app/books"
 	"counterfoil/app/invoice"
 	"counterfoil/app/item"
 	"counterfoil/app/money"
@@ -30,6 +31,9 @@ const (
 // cellNames are the columns as issues name them.
 var cellNames = [Columns]string{"name", "spec", "unit", "qty", "price", "discount", "rate"}
 
+// cellKey is the key of a cell among what is typed.
+func cellKey(line string, col int) string { return books.LineField(line, cellNames[col]) }
+
 // red is the text of a red-letter row, which nobody edits.
 func (e *Editor) red(row, col int) string {
 	if row >= len(e.inv.RedRows) {
@@ -48,7 +52,7 @@ func (e *Editor) Cell(row, col int) string {
 		return ""
 	}
 	l := e.inv.Lines[row]
-	if t, ok := e.raw[cellKey{l.ID, col}]; ok {
+	if t, ok := e.raw[cellKey(l.ID, col)]; ok {
 		return t
 	}
 	return cellText(l, col)
@@ -106,7 +110,7 @@ func (d *draft) setCell(i *invoice.Invoice, row, col int, text string) {
 		i.Lines = append(i.Lines, d.newLine(i.Lines))
 	}
 	l := &i.Lines[row]
-	key := cellKey{l.ID, col}
+	key := cellKey(l.ID, col)
 	delete(d.raw, key)
 	number := func(to **decimal.Decimal) {
 		if text == "" {
@@ -127,7 +131,7 @@ func (d *draft) setCell(i *invoice.Invoice, row, col int, text string) {
 	case ColName:
 		l.Name = text
 		if text == "" {
-			l.TaxCode = "" // it was the item's
+			l.TaxCode, l.Policy = "", "" // they were the item's
 		}
 	case ColSpec:
 		l.Spec = text
@@ -292,13 +296,13 @@ func (e *Editor) SetItem(row int, it item.Item) {
 		}
 		l := &i.Lines[row]
 		for _, col := range []int{ColName, ColSpec, ColUnit, ColRate} {
-			delete(e.raw, cellKey{l.ID, col})
+			delete(e.raw, cellKey(l.ID, col))
 		}
-		l.Name, l.TaxCode, l.Spec, l.Unit, l.Rate = it.Name, it.TaxCode, it.Spec, it.Unit, it.Rate
+		l.Name, l.TaxCode, l.Spec, l.Unit, l.Rate, l.Policy = it.Name, it.TaxCode, it.Spec, it.Unit, it.Rate, it.Policy
 		if it.Price != nil {
 			p := *it.Price
 			l.Price = &p
-			delete(e.raw, cellKey{l.ID, ColPrice})
+			delete(e.raw, cellKey(l.ID, ColPrice))
 		}
 	})
 }
@@ -316,9 +320,9 @@ func (e *Editor) DuplicateLine(row int) {
 		if row+1 < len(i.Lines) {
 			after = i.Lines[row+1].Order
 		}
-		for col := range Columns {
-			if text, bad := e.raw[cellKey{l.ID, col}]; bad {
-				e.raw[cellKey{id, col}] = text
+		for _, f := range invoice.LineFields {
+			if text, unread := e.raw[books.LineField(l.ID, f.Key)]; unread {
+				e.raw[books.LineField(id, f.Key)] = text
 			}
 		}
 		l.ID, l.Order = id, invoice.OrderBetween(i.Lines[row].Order, after)

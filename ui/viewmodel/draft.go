@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 )
 
@@ -27,17 +28,18 @@ type draft struct {
 	inv     invoice.Invoice // as it is shown
 	base    invoice.Invoice // as it is on disk
 	version int64
-	raw     map[cellKey]string // texts of cells that cannot be read; inv holds the last that could
-	pending *pendingCell       // typed and not left yet; nil when none is
-	kept    invoice.Invoice    // inv as far as it can be stored; shares its lines where all can
-	held    books.Typed        // what of inv cannot
-	beside  books.Typed        // what was typed into one that is read-only now
-	most    int                // lines that the desk takes, where it said that they are too many; 0 for all
+	raw     map[string]string // texts that cannot be read, by their keys in books.Typed; inv holds the last that could
+	pending *pendingCell      // typed and not left yet; nil when none is
+	kept    invoice.Invoice   // inv as far as it can be stored; shares its lines where all can
+	held    books.Typed       // what of inv cannot
+	beside  books.Typed       // what was typed into one that is read-only now
+	most    int               // lines that the desk takes, where it said that they are too many; 0 for all
 	sheet   invoice.Sheet
 	issues  []invoice.Issue
 	undo    []stage
 	redo    []stage
-	field   string    // of the head, whose typing is one step of undo
+	open    bool      // the part of the head that folds is
+	field   string    // whose typing is one step of undo
 	dirty   bool      // the invoice is not on disk
 	loose   bool      // what is beside it is not
 	since   time.Time // of the first change that is not on disk
@@ -54,12 +56,7 @@ type draft struct {
 // A stage is what one step of undo goes back to.
 type stage struct {
 	inv invoice.Invoice
-	raw map[cellKey]string
-}
-
-type cellKey struct {
-	line string
-	col  int
+	raw map[string]string
 }
 
 // show turns to another document; the one before is brought to disk.
@@ -193,7 +190,11 @@ func clone(i invoice.Invoice) invoice.Invoice {
 
 // empty reports whether nothing worth keeping was typed.
 func (d *draft) empty() bool {
-	return d.inv.ID == "" && d.inv.Buyer.Name == "" && d.inv.Buyer.TaxNo == "" && d.inv.Remark == "" && len(d.inv.Lines) == 0 && d.pending == nil
+	chosen := func(f document.Field) bool {
+		return f.Key == "date" || f.Group == "seller" || f.Choices(d.inv.Date) != nil
+	}
+	typed := func(f document.Field) bool { return !chosen(f) && d.says(f) }
+	return d.inv.ID == "" && len(d.inv.Lines) == 0 && d.pending == nil && !slices.ContainsFunc(invoice.Fields, typed)
 }
 
 // adopt takes what the desk gave, leaving what was typed since.

@@ -52,10 +52,10 @@ func TestUndoTexts(t *testing.T) {
 // and only there.
 func TestLeftWhileUnsaved(t *testing.T) {
 	b := newBench(t)
-	b.SetBuyer("甲公司")
+	b.Set("buyer.name", "甲公司")
 	first := b.draft
 	b.New()
-	b.SetBuyer("乙公司")
+	b.Set("buyer.name", "乙公司")
 	b.w.until("the first save", func() bool { return !first.Unsaved() })
 	b.settle()
 	if id := b.Invoice().ID; id == "" || id == first.inv.ID {
@@ -74,9 +74,9 @@ func TestLeftWhileUnsaved(t *testing.T) {
 // Going back takes back what was typed here, never what another branch wrote.
 func TestUndoKeepsTheirs(t *testing.T) {
 	b := newBench(t)
-	b.SetBuyer("甲公司")
+	b.Set("buyer.name", "甲公司")
 	b.settle()
-	b.SetRemark("我的备注")
+	b.Set("remark", "我的备注")
 	b.settle()
 	b.pulled(func(i *invoice.Invoice) { i.Buyer.Phone = "010-1" })
 	b.Reload(b.Invoice().ID)

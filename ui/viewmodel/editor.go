@@ -8,7 +8,7 @@ import (
 	"counterfoil/app/customer"
 	"counterfoil/app/invoice"
 	"counterfoil/app/item"
-	"counterfoil/app/party"
+	"counterfoil/app/seller"
 )
 
 // EditorDesk is what the editor needs of the use cases.
@@ -44,6 +44,9 @@ type Editor struct {
 	turn    int      // counts the documents shown
 	left    []*draft // no longer shown, not yet on disk
 
+	sellers  []seller.Seller
+	unfolded *bool // whether the clerk opened or folded the part of the head that folds; nil: neither
+
 	*draft // the one shown
 }
 
@@ -51,6 +54,7 @@ type Editor struct {
 func NewEditor(s Setup, desk EditorDesk, store EditorStore, later func(time.Duration, func()) func()) *Editor {
 	e := &Editor{setup: s, desk: desk, store: store, later: later}
 	e.New()
+	e.LoadSellers()
 	return e
 }
 
@@ -67,6 +71,7 @@ func (e *Editor) reset(st books.Stored) {
 	}
 	d.dirty = d.restore(st.Typed)
 	e.show(d)
+	e.chooseOnly()
 	if d.dirty {
 		d.saveSoon()
 	}
@@ -167,13 +172,13 @@ func (e *Editor) Rows() int {
 	return len(e.inv.Lines)
 }
 
-// change edits the invoice as one step of undo. field is what of the head is
-// edited, empty for the lines; typing on in one text of the head is one step.
+// change edits the invoice as one step of undo. field is what is edited, by its key,
+// empty for cells and whole lines; typing on in one text is one step.
 func (e *Editor) change(field string, f func(*invoice.Invoice)) {
 	if !e.Editable() {
 		return
 	}
-	if _, text := headTexts[field]; !text || field != e.field {
+	if field == "" || field != e.field || !typedOn(field) {
 		e.undo = append(e.undo, e.stage())
 		for len(e.undo) > 500 || len(e.undo) > 1 && len(e.undo)*len(e.inv.Lines) > 100_000 {
 			e.undo = e.undo[1:] // each holds its lines
@@ -185,6 +190,16 @@ func (e *Editor) change(field string, f func(*invoice.Invoice)) {
 		e.pending = nil // it is in the lines now
 	}
 	e.touched()
+}
+
+// typedOn reports whether a field is one that is typed letter by letter.
+func typedOn(field string) bool {
+	all, key := invoice.Fields, field
+	if id, name := books.Typed(nil).Line(field); id != "" {
+		all, key = invoice.LineFields, name
+	}
+	f, ok := all.Find(key)
+	return ok && f.Choices("") == nil
 }
 
 // Pause ends a step of undo: a field was left.
@@ -208,51 +223,9 @@ func (e *Editor) travel(from, to *[]stage) {
 	e.touched()
 }
 
-// SetBuyer, SetTaxNo, SetRemark, SetKind and SetBasis edit the head.
-func (e *Editor) SetBuyer(s string) {
-	if s != e.inv.Buyer.Name {
-		e.change("buyer.name", func(i *invoice.Invoice) { i.Buyer.Name = s })
-	}
-}
-
-// SetTaxNo edits the buyer's tax number.
-func (e *Editor) SetTaxNo(s string) {
-	if s = party.NormalizeTaxNo(s); s != e.inv.Buyer.TaxNo {
-		e.change("buyer.tax_no", func(i *invoice.Invoice) { i.Buyer.TaxNo = s })
-	}
-}
-
-// SetRemark edits the remark.
-func (e *Editor) SetRemark(s string) {
-	if s != e.inv.Remark {
-		e.change("remark", func(i *invoice.Invoice) { i.Remark = s })
-	}
-}
-
-// SetDate changes the business date, YYYY-MM-DD.
-func (e *Editor) SetDate(s string) {
-	if s != e.inv.Date {
-		e.change("date", func(i *invoice.Invoice) { i.Date = s })
-	}
-}
-
-// SetKind chooses 专票 or 普票.
-func (e *Editor) SetKind(k invoice.Kind) {
-	if k != e.inv.Kind {
-		e.change("kind", func(i *invoice.Invoice) { i.Kind = k })
-	}
-}
-
-// SetBasis chooses prices with or without tax.
-func (e *Editor) SetBasis(b invoice.Basis) {
-	if b != e.inv.Basis {
-		e.change("basis", func(i *invoice.Invoice) { i.Basis = b })
-	}
-}
-
 // SetCustomer fills in a customer of the master data.
 func (e *Editor) SetCustomer(c customer.Customer) {
-	e.change("buyer", func(i *invoice.Invoice) { i.Buyer = c.Party })
+	e.change("buyer", func(i *invoice.Invoice) { i.Buyer, i.Email = c.Party, c.Email })
 }
 
 // Reviewed ticks that merged lines were looked at.

@@ -79,7 +79,7 @@ func (b *bench) pulled(f func(*invoice.Invoice)) {
 
 func (b *bench) fill() {
 	b.t.Helper()
-	b.SetBuyer("苏州明远")
+	b.Set("buyer.name", "苏州明远")
 	b.SetCell(0, ColName, "法兰")
 	b.SetCell(0, ColQty, "120")
 	b.SetCell(0, ColPrice, "85.5")
@@ -99,7 +99,7 @@ func TestEditorTotals(t *testing.T) {
 	if s := b.Sheet(); s.Gross.String() != "12406.02" {
 		t.Errorf("at 6 %%: %s", s.Gross)
 	}
-	b.SetBasis(invoice.Inclusive)
+	b.Set("basis", string(invoice.Inclusive))
 	if s := b.Sheet(); s.Gross.String() != "11094" {
 		t.Errorf("with tax: %s", s.Gross)
 	}
@@ -192,7 +192,7 @@ func TestEditorMeetsSync(t *testing.T) {
 	b := newBench(t)
 	b.fill()
 	b.settle()
-	b.SetRemark("typed here")
+	b.Set("remark", "typed here")
 	b.SetCell(0, ColQty, "7")
 	b.pulled(func(i *invoice.Invoice) { i.Lines[1].Spec = "from the other branch" })
 	b.Reload(b.Invoice().ID)
@@ -215,7 +215,7 @@ func TestEditorIssuedMeanwhile(t *testing.T) {
 	b := newBench(t)
 	b.fill()
 	b.settle()
-	b.SetRemark("too late")
+	b.Set("remark", "too late")
 	b.pulled(func(i *invoice.Invoice) { i.State, i.Number = invoice.Issued, "00000001" })
 	b.Save()
 	b.w.until("a message", func() bool { return b.Message() != "" })

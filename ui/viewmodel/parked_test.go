@@ -28,7 +28,7 @@ func TestParkedInvoiceSaysSo(t *testing.T) {
 	if b.Message() == "" || b.Message() != Sentence(b.setup.Words, errParked) {
 		t.Errorf("%q", b.Message())
 	}
-	b.SetRemark("changed")
+	b.Set("remark", "changed")
 	b.settle()
 	if got := b.stored(); b.Message() != "" || got.Pending != books.Unsent {
 		t.Errorf("%q, pending %q", b.Message(), got.Pending)

@@ -12,7 +12,7 @@ func TestReports(t *testing.T) {
 	b := newBench(t)
 	// An issued invoice of October, reversed in November; a draft of November.
 	b.fill()
-	b.SetDate("2026-10-31")
+	b.Set("date", "2026-10-31")
 	b.settle()
 	b.pulled(func(i *invoice.Invoice) { i.State, i.Number = invoice.Issued, "00000001" })
 	blue := b.Invoice().ID

@@ -10,29 +10,12 @@ import (
 	"github.com/shopspring/decimal"
 
 	"counterfoil/app/books"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
-	"counterfoil/app/money"
-	"counterfoil/app/tax"
 )
 
 // What is typed is always kept: the invoice as far as it can be stored, and
 // beside it, as text, what it cannot hold.
-
-// headTexts are the fields of the head by the names that issues have for them.
-var headTexts = map[string]func(*invoice.Invoice) *string{
-	"date":          func(i *invoice.Invoice) *string { return &i.Date },
-	"buyer.name":    func(i *invoice.Invoice) *string { return &i.Buyer.Name },
-	"buyer.tax_no":  func(i *invoice.Invoice) *string { return &i.Buyer.TaxNo },
-	"buyer.address": func(i *invoice.Invoice) *string { return &i.Buyer.Address },
-	"buyer.phone":   func(i *invoice.Invoice) *string { return &i.Buyer.Phone },
-	"buyer.bank":    func(i *invoice.Invoice) *string { return &i.Buyer.Bank },
-	"buyer.account": func(i *invoice.Invoice) *string { return &i.Buyer.Account },
-	"remark":        func(i *invoice.Invoice) *string { return &i.Remark },
-	"payee":         func(i *invoice.Invoice) *string { return &i.Payee },
-	"reviewer":      func(i *invoice.Invoice) *string { return &i.Reviewer },
-	"drawer":        func(i *invoice.Invoice) *string { return &i.Drawer },
-	"email":         func(i *invoice.Invoice) *string { return &i.Email },
-}
 
 // A pendingCell is the cell that is being typed and was not left yet. line is
 // the id of its line, which is a new one in the empty last row.
@@ -66,18 +49,23 @@ func (d *draft) compute() {
 	if len(bad) > 0 || len(d.raw) > 0 {
 		d.issues = tidied(d.issues)
 	}
+	d.unfold()
 }
 
 // unread are the issues of texts that cannot be read.
 func (d *draft) unread() (issues []invoice.Issue) {
 	for key, text := range d.raw {
+		id, field := books.Typed(d.raw).Line(key)
 		code := "number_malformed"
-		if key.col == ColRate {
+		if field == cellNames[ColRate] {
 			code = "rate_malformed"
 		}
-		if row := d.lineAt(key.line); row >= 0 {
-			issues = append(issues, invoice.Issue{Field: fmt.Sprintf("lines[%d].%s", row+1, cellNames[key.col]), Code: code, Severity: invoice.SeverityError, Text: text})
+		if row := d.lineAt(id); row >= 0 {
+			key = fmt.Sprintf("lines[%d].%s", row+1, field)
+		} else if id != "" {
+			continue
 		}
+		issues = append(issues, invoice.Issue{Field: key, Code: code, Severity: invoice.SeverityError, Text: text})
 	}
 	return issues
 }
@@ -119,15 +107,11 @@ func (d *draft) sift(bad []invoice.Issue) (issues []invoice.Issue) {
 	if inv.Date == "" {
 		bad = append(bad, invoice.Issue{Field: "date", Code: "date_malformed", Severity: invoice.SeverityError})
 	}
-	for _, i := range bad {
-		if at, ok := headTexts[i.Field]; ok {
-			field := at(&inv)
-			d.held[i.Field], *field = *field, ""
-			issues = append(issues, i)
-		}
-	}
+	issues = d.setFieldsApart(&inv, bad)
 	if inv.Date == "" {
 		inv.Date = d.base.Date
+		_, meets, _ := invoice.Look(inv) // what does not go with that date; it goes with none that was typed
+		d.setFieldsApart(&inv, meets)
 	}
 	room := invoice.MaxLines
 	if d.most > 0 {
@@ -148,8 +132,12 @@ func (d *draft) sift(bad []invoice.Issue) (issues []invoice.Issue) {
 			if _, again := d.held[key]; again {
 				break // it is not the text: the desk will say what it is
 			}
-			d.held[key] = lineText(*l, i.Field)
-			clearField(l, i.Field)
+			f, ok := invoice.LineFields.Find(i.Field)
+			if !ok {
+				break
+			}
+			d.held[key] = lineText(*l, f)
+			*l = document.Clear(f, *l)
 			i.Field = fmt.Sprintf("lines[%d].%s", n+1, i.Field)
 			issues = append(issues, i)
 		}
@@ -158,57 +146,39 @@ func (d *draft) sift(bad []invoice.Issue) (issues []invoice.Issue) {
 	return issues
 }
 
+// setFieldsApart writes the fields of the head that issues stand in as texts, takes
+// them out of the invoice, and returns those issues.
+func (d *draft) setFieldsApart(from *invoice.Invoice, bad []invoice.Issue) (issues []invoice.Issue) {
+	for _, i := range bad {
+		if f, ok := invoice.Fields.Find(i.Field); ok && f.Choices(from.Date) == nil {
+			d.held[i.Field] = f.Text(*from)
+			*from = document.Clear(f, *from)
+			issues = append(issues, i)
+		}
+	}
+	return issues
+}
+
 // setApart writes a whole line as texts.
 func (d *draft) setApart(to books.Typed, l invoice.Line) {
 	to[books.LineField(l.ID, "order")] = l.Order
-	for col, field := range cellNames {
-		text, raw := d.raw[cellKey{l.ID, col}]
+	for _, f := range invoice.LineFields {
+		text, raw := d.raw[books.LineField(l.ID, f.Key)]
 		if !raw {
-			text = cellText(l, col)
+			text = lineText(l, f)
 		}
 		if raw || text != "" {
-			to[books.LineField(l.ID, field)] = text
+			to[books.LineField(l.ID, f.Key)] = text
 		}
-	}
-	if l.TaxCode != "" {
-		to[books.LineField(l.ID, "tax_code")] = l.TaxCode
 	}
 }
 
 // lineText is a field of a line as typed.
-func lineText(l invoice.Line, field string) string {
-	switch col := slices.Index(cellNames[:], field); {
-	case col >= 0:
+func lineText(l invoice.Line, f document.Field) string {
+	if col := slices.Index(cellNames[:], f.Key); col >= 0 {
 		return cellText(l, col)
-	case field == "tax_code":
-		return l.TaxCode
-	case field == "amount":
-		return numberText(l.Amount)
 	}
-	return ""
-}
-
-func clearField(l *invoice.Line, field string) {
-	switch field {
-	case "name":
-		l.Name = ""
-	case "spec":
-		l.Spec = ""
-	case "unit":
-		l.Unit = ""
-	case "qty":
-		l.Qty = nil
-	case "price":
-		l.Price = nil
-	case "discount":
-		l.Discount = nil
-	case "rate":
-		l.Rate = tax.Rate{}
-	case "tax_code":
-		l.TaxCode = ""
-	case "amount":
-		l.Amount = nil
-	}
+	return f.Text(l)
 }
 
 // texts is all that the stored invoice does not hold: what cannot be read, what
@@ -217,15 +187,16 @@ func (d *draft) texts() books.Typed {
 	out := books.Typed{}
 	maps.Copy(out, d.held)
 	for key, text := range d.raw {
-		if slices.ContainsFunc(d.kept.Lines, func(l invoice.Line) bool { return l.ID == key.line }) {
-			out[books.LineField(key.line, cellNames[key.col])] = text
+		id, _ := out.Line(key)
+		if id == "" || slices.ContainsFunc(d.kept.Lines, func(l invoice.Line) bool { return l.ID == id }) {
+			out[key] = text
 		}
 	}
 	if p := d.pending; p != nil {
 		if !slices.ContainsFunc(d.inv.Lines, func(l invoice.Line) bool { return l.ID == p.line.ID }) {
 			out[books.LineField(p.line.ID, "order")] = p.line.Order
 		}
-		out[books.LineField(p.line.ID, cellNames[p.col])] = p.text
+		out[cellKey(p.line.ID, p.col)] = p.text
 	}
 	return out
 }
@@ -234,7 +205,7 @@ func (d *draft) texts() books.Typed {
 // typed is in its entry. It reports whether the invoice takes something in that
 // is not stored in it.
 func (d *draft) restore(typed books.Typed) (taken bool) {
-	d.raw, d.beside = map[cellKey]string{}, nil
+	d.raw, d.beside = map[string]string{}, nil
 	if len(typed) == 0 || !d.inv.State.Editable() {
 		if d.beside = typed; !d.inv.State.Editable() {
 			d.pending = nil
@@ -245,8 +216,8 @@ func (d *draft) restore(typed books.Typed) (taken bool) {
 	d.inv = clone(d.inv)
 	apart := false
 	for _, key := range slices.Sorted(maps.Keys(typed)) {
-		if at, ok := headTexts[key]; ok {
-			*at(&d.inv) = typed[key]
+		if f, ok := invoice.Fields.Find(key); ok {
+			setField(d.raw, key, f, &d.inv, typed[key])
 			continue
 		}
 		if id, field := typed.Line(key); field == "order" && d.lineAt(id) < 0 && !d.isPending(id, "") {
@@ -259,10 +230,10 @@ func (d *draft) restore(typed books.Typed) (taken bool) {
 	if apart {
 		d.inv.Lines = invoice.Sorted(d.inv.Lines)
 	}
-	for key, text := range typed {
+	for _, key := range slices.Sorted(maps.Keys(typed)) { // an amount before what it follows from
 		id, field := typed.Line(key)
 		if row := d.lineAt(id); id != "" && row >= 0 && !d.isPending(id, field) {
-			d.restoreField(row, field, text)
+			d.restoreField(row, field, typed[key])
 		}
 	}
 	d.compute()
@@ -278,15 +249,10 @@ func (d *draft) restore(typed books.Typed) (taken bool) {
 
 func (d *draft) restoreField(row int, field, text string) {
 	l := &d.inv.Lines[row]
-	switch col := slices.Index(cellNames[:], field); {
-	case col >= 0:
+	if col := slices.Index(cellNames[:], field); col >= 0 {
 		d.setCell(&d.inv, row, col, text)
-	case field == "tax_code":
-		l.TaxCode = text
-	case field == "amount":
-		if v, err := money.Parse(text, 13, 40); err == nil {
-			l.Amount = &v
-		}
+	} else if f, ok := invoice.LineFields.Find(field); ok {
+		setField(d.raw, books.LineField(l.ID, field), f, l, text)
 	}
 }
 
@@ -338,9 +304,9 @@ func cellText(l invoice.Line, col int) string {
 // stored one does not, where the desk takes no edit: as texts it is not lost.
 func (d *draft) differing() books.Typed {
 	out := d.texts()
-	for field, at := range headTexts {
-		if now := *at(&d.kept); now != *at(&d.base) {
-			out[field] = now
+	for _, f := range invoice.Fields {
+		if now := f.Text(d.kept); now != f.Text(d.base) {
+			out[f.Key] = now
 		}
 	}
 	stored := map[string]invoice.Line{}
@@ -353,10 +319,10 @@ func (d *draft) differing() books.Typed {
 			d.setApart(out, l)
 			continue
 		}
-		for col, field := range cellNames {
-			key := books.LineField(l.ID, field)
-			if _, typed := out[key]; !typed && cellText(l, col) != cellText(was, col) {
-				out[key] = cellText(l, col)
+		for _, f := range invoice.LineFields {
+			key := books.LineField(l.ID, f.Key)
+			if _, typed := out[key]; !typed && lineText(l, f) != lineText(was, f) {
+				out[key] = lineText(l, f)
 			}
 		}
 	}

@@ -73,9 +73,9 @@ func TestMoneyAsClerksWriteIt(t *testing.T) {
 func TestAnythingTypedIsKept(t *testing.T) {
 	b := newBench(t)
 	long := strings.Repeat("长", 120)
-	b.SetBuyer(long)
-	b.SetDate("2026-1")
-	b.SetRemark("a\x01b")
+	b.Set("buyer.name", long)
+	b.Set("date", "2026-1")
+	b.Set("remark", "a\x01b")
 	b.Paste(0, ColName, "法兰\tDN50\t个\t12\t28元5角\t5 %\t13\n"+long+"\t\t片\t1\t2\t\t9\n垫片\t\t片\t\t\t10%\tmuch\n螺母\t\t只\t1\t2\t\t13\n")
 	if err := b.Flush(context.Background()); err != nil || b.Unsaved() {
 		t.Fatal(err)
@@ -114,9 +114,9 @@ func TestAnythingTypedIsKept(t *testing.T) {
 	if c.stored().Invoice.State != invoice.Draft {
 		t.Error("it was handed in with what cannot be read")
 	}
-	c.SetBuyer("苏州明远")
-	c.SetDate("2026-11-23")
-	c.SetRemark("ab")
+	c.Set("buyer.name", "苏州明远")
+	c.Set("date", "2026-11-23")
+	c.Set("remark", "ab")
 	c.SetCell(0, ColPrice, "28.5") // the discount has something to be of now
 	c.SetCell(1, ColName, "垫片")
 	c.SetCell(2, ColRate, "13")
@@ -224,11 +224,11 @@ func TestSavesWhileTypingGoesOn(t *testing.T) {
 // Closing waits for the disk, whatever is under way.
 func TestFlush(t *testing.T) {
 	b := newBench(t)
-	b.SetBuyer("甲公司")
+	b.Set("buyer.name", "甲公司")
 	b.New()
-	b.SetBuyer("乙公司")
+	b.Set("buyer.name", "乙公司")
 	b.Save()
-	b.SetRemark("typed while it was saved")
+	b.Set("remark", "typed while it was saved")
 	b.Typing(0, ColName, "法")
 	if err := b.Flush(context.Background()); err != nil || b.Unsaved() {
 		t.Fatal(err)
@@ -242,7 +242,7 @@ func TestFlush(t *testing.T) {
 	}
 	// A disk that refuses is told, not waited for.
 	_ = b.db.Close()
-	b.SetRemark("x")
+	b.Set("remark", "x")
 	if err := b.Flush(context.Background()); err == nil {
 		t.Error("all is said to be on a disk that is gone")
 	}
@@ -264,7 +264,7 @@ func TestTypedIntoAFinalInvoice(t *testing.T) {
 		b.settle()
 		first := b.Invoice().ID
 		b.pulled(func(i *invoice.Invoice) { i.State, i.Number = invoice.Issued, "00000001" })
-		b.SetRemark("too late")
+		b.Set("remark", "too late")
 		b.Save()
 		b.w.until("a message", func() bool { return b.Message() != "" && !b.saving })
 		if close {
@@ -406,10 +406,10 @@ func TestTooManyLines(t *testing.T) {
 func TestUndoOfAField(t *testing.T) {
 	b := newBench(t)
 	for _, s := range []string{"苏", "苏州", "苏州明远"} {
-		b.SetBuyer(s)
+		b.Set("buyer.name", s)
 	}
 	b.Pause()
-	b.SetBuyer("苏州")
+	b.Set("buyer.name", "苏州")
 	b.Undo()
 	if b.Invoice().Buyer.Name != "苏州明远" {
 		t.Errorf("one step back: %q", b.Invoice().Buyer.Name)

@@ -64,7 +64,7 @@ func TestPracticeKeepsWhatIsTyped(t *testing.T) {
 	folder := t.TempDir()
 	r := newRig(t, Options{Folder: desk.Folder{Dir: folder, Practice: true, Real: filepath.Join(t.TempDir(), "desk")}})
 	r.w.newInvoice()
-	r.w.Editor.SetBuyer("苏州明远精密机械有限公司")
+	r.w.Editor.Set("buyer.name", "苏州明远精密机械有限公司")
 	r.w.Leave()
 	r.turned("the real folder")
 	db, err := localdb.Open(context.WithoutCancel(t.Context()), filepath.Join(folder, "counterfoil.db"), localdb.Options{Now: time.Now})

@@ -53,11 +53,11 @@ func (w *window) shoot(dir, name string) error {
 func (w *window) draftOne() (string, error) {
 	w.post.wait(func() {
 		w.newInvoice()
-		w.Editor.SetBuyer("苏州明远精密机械有限公司")
-		w.Editor.SetTaxNo("91310112087994932F")
-		w.Editor.SetKind(invoice.Special)
+		w.Editor.Set("buyer.name", "苏州明远精密机械有限公司")
+		w.Editor.Set("buyer.tax_no", "91310112087994932F")
+		w.Editor.Set("kind", string(invoice.Special))
 		w.Editor.Paste(0, viewmodel.ColName, "*金属制品*不锈钢法兰 DN50\tDN50 PN16\t个\t120\t85.5\t10%\t13\n*金属制品*密封垫片\tΦ60\t片\t300\t6.20\t\t13\n*物流辅助服务*装卸搬运\t\t次\t2\t1650\t\t6")
-		w.Editor.SetRemark("合同号 MY-2026-1107；送货单 4 份随附")
+		w.Editor.Set("remark", "合同号 MY-2026-1107；送货单 4 份随附")
 		w.Editor.Save()
 	})
 	id := ""
