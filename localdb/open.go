@@ -63,9 +63,8 @@ func Open(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err := ownerOnly(path); err != nil {
 		return nil, wrap("open", err)
 	}
-	d := &DB{path: path, now: opts.Now, newID: opts.NewID, busy: opts.Busy}
-	if err := d.open(ctx, opts.Busy); err != nil {
-		d.Close()
+	d, err := opened(ctx, path, opts)
+	if err != nil {
 		return nil, wrap("open", err)
 	}
 	if err := setMark(path); err != nil {
@@ -73,6 +72,29 @@ func Open(ctx context.Context, path string, opts Options) (*DB, error) {
 		return nil, wrap("mark", err)
 	}
 	return d, nil
+}
+
+// opened opens the file, again for as long as Busy says: two programs that turn a new
+// file to its journal at once refuse each other without waiting.
+func opened(ctx context.Context, path string, opts Options) (*DB, error) {
+	patience, stop := context.WithTimeout(ctx, opts.Busy)
+	defer stop()
+	for {
+		d := &DB{path: path, now: opts.Now, newID: opts.NewID, busy: opts.Busy}
+		err := d.open(ctx, opts.Busy)
+		if err == nil {
+			return d, nil
+		}
+		d.Close()
+		if sentinel(err) != ErrLocked {
+			return nil, err
+		}
+		select {
+		case <-patience.Done():
+			return nil, err
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 func (d *DB) open(ctx context.Context, busy time.Duration) error {
