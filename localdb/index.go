@@ -14,10 +14,12 @@ import (
 // searched as it is, and indexed once nothing of the kind came for a while.
 const (
 	bulk       = 50              // rows; a transaction of more leaves them for later
-	mostLater  = 20_000          // rows that may wait: a search looks through them all
 	indexChunk = 100             // rows that are indexed in one transaction
 	indexQuiet = 2 * time.Second // without a bulk before it begins
 )
+
+// mostLater is how many rows may wait: a search looks through them all.
+var mostLater = 20_000
 
 // An indexing is what becomes of a row's place in the index.
 type indexing struct {

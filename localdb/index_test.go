@@ -88,6 +88,9 @@ func TestSearchedBeforeIndexed(t *testing.T) {
 // A file that is closed while rows wait has them indexed by the next program, and
 // more than a search can look through are indexed at once.
 func TestIndexedLater(t *testing.T) {
+	was := mostLater
+	t.Cleanup(func() { mostLater = was })
+	mostLater = bulk * 6
 	path := t.TempDir() + "/counterfoil.db"
 	d := openAt(t, path)
 	pulled(t, d, 0, bulk+1)
@@ -108,8 +111,8 @@ func TestIndexedLater(t *testing.T) {
 	if p, err := d.List(context.Background(), books.Filter{Search: "批量"}, books.Order{}, "", 100); err != nil || len(p.Rows) != bulk+1 {
 		t.Errorf("%d found %v", len(p.Rows), err)
 	}
-	for from := bulk + 1; ; from += 4000 {
-		pulled(t, d, from, 4000)
+	for from := bulk + 1; ; from += bulk * 2 {
+		pulled(t, d, from, bulk*2)
 		if n := waiting(t, d); n > mostLater {
 			t.Fatalf("%d wait", n)
 		} else if from > mostLater {

@@ -10,7 +10,7 @@ import (
 // Programs that open a new folder at once each find it whole.
 func TestOpenedAtOnce(t *testing.T) {
 	t.Parallel()
-	for range 25 {
+	for range 10 {
 		path := filepath.Join(t.TempDir(), "counterfoil.db")
 		var wg sync.WaitGroup
 		for range 8 {
