@@ -6,7 +6,7 @@ import (
 	"counterfoil/app/books"
 )
 
-// Device gives the identity of this data folder.
+// Device returns the identity of this data folder.
 func (d *DB) Device(ctx context.Context) (books.Device, error) {
 	var v books.Device
 	err := d.one(ctx, `SELECT id FROM device`, nil, &v.ID)
@@ -48,7 +48,7 @@ func (d *DB) Cursor(ctx context.Context) (books.Cursor, error) {
 	return c, wrap("cursor", err)
 }
 
-// Setting gives "" for a name never set.
+// Setting returns "" for a name never set.
 func (d *DB) Setting(ctx context.Context, name string) (string, error) {
 	var v string
 	err := d.one(ctx, `SELECT coalesce((SELECT value FROM setting WHERE name = ?), '')`, []any{name}, &v)

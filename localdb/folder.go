@@ -110,7 +110,7 @@ const (
 
 // LockWindow takes a data folder for a window: until it is unlocked no other
 // window opens it and no other process syncs it. Drafting through the store stays
-// possible. It gives *books.Error "open_already" or "sync_busy".
+// possible. It returns *books.Error "open_already" or "sync_busy".
 func LockWindow(ctx context.Context, dir string) (*FolderLock, error) {
 	l := &FolderLock{}
 	if err := l.take(ctx, filepath.Join(dir, "window.lock"), glance); err != nil {
@@ -123,7 +123,7 @@ func LockWindow(ctx context.Context, dir string) (*FolderLock, error) {
 }
 
 // LockSync takes a data folder for a process that syncs it without a window. It
-// gives *books.Error "sync_busy".
+// returns *books.Error "sync_busy".
 func LockSync(ctx context.Context, dir string) (*FolderLock, error) {
 	window := flock.New(filepath.Join(dir, "window.lock"))
 	if free, err := window.TryRLock(); err != nil || !free {

@@ -35,7 +35,7 @@ func openAt(t testing.TB, path string) *DB {
 
 func dec(s string) *decimal.Decimal { v := decimal.RequireFromString(s); return &v }
 
-// sample gives invoice i with n lines, and its sheet.
+// sample returns invoice i with n lines, and its sheet.
 func sample(i, n int) (invoice.Invoice, invoice.Sheet) {
 	names := []string{"北京长江科技有限公司", "上海重阳单氏商贸行", "广州ABC电子", "Müller 100%_Co", "深圳市南山区华强北路发展中心"}
 	at := day0.Add(time.Duration(i) * time.Minute)

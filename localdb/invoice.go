@@ -15,7 +15,7 @@ import (
 // grossLimit bounds the sort key in fen, so that sums of keys never overflow.
 const grossLimit = 1_000_000_000_000_000
 
-// grossColumns gives the sort key in fen and, for an amount that it cannot hold
+// grossColumns returns the sort key in fen and, for an amount that it cannot hold
 // exactly, the exact text.
 func grossColumns(g decimal.Decimal) (int64, string) {
 	fen := g.Shift(2)

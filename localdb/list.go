@@ -103,7 +103,7 @@ func columnOf(o books.Order) (string, error) {
 	return column, nil
 }
 
-// list gives the page from a mark on in either direction.
+// list returns the page from a mark on in either direction.
 func (d *DB) list(ctx context.Context, f books.Filter, o books.Order, from string, limit int, desc bool) (books.Page, error) {
 	column, err := columnOf(o)
 	if err != nil || limit < 1 {
@@ -215,7 +215,7 @@ func (d *DB) rows(ctx context.Context, query string, args []any) ([]books.Row, e
 	return all, err
 }
 
-// scanRow gives one that is damaged by its name alone.
+// scanRow returns one that is damaged by its name alone.
 func scanRow(r *sql.Rows) (books.Row, error) {
 	var k books.Row
 	var key any

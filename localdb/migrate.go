@@ -23,7 +23,7 @@ const (
 //go:embed migration/*.sql
 var migrationFiles embed.FS
 
-// migrations gives the scripts in order; script i leads to schema i+1.
+// migrations returns the scripts in order; script i leads to schema i+1.
 func migrations() ([]string, error) {
 	entries, err := fs.ReadDir(migrationFiles, "migration")
 	if err != nil {

@@ -60,7 +60,7 @@ func joined(old, kind books.OperationKind, from, state document.State) books.Ope
 
 const operationColumns = `id, seq, document_type, document_id, kind, base_revision, bytes, hash, state, attempts, last_error, created, sent, from_state, sum, bytes_sum`
 
-// scanOperation gives ErrDamaged, with the operation as it stands, when it is not
+// scanOperation returns ErrDamaged, with the operation as it stands, when it is not
 // as it was written.
 func scanOperation(scan func(into ...any) error) (books.Operation, error) {
 	var o books.Operation
@@ -79,7 +79,7 @@ func scanOperation(scan func(into ...any) error) (books.Operation, error) {
 }
 
 // Outbox lists operations without a final answer, oldest first, parked ones too.
-// Where some are damaged it gives the others and ErrDamaged, which names them.
+// Where some are damaged it returns the others and ErrDamaged, which names them.
 func (d *DB) Outbox(ctx context.Context, limit int) ([]books.Operation, error) {
 	var all []books.Operation
 	var bad error

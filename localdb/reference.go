@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// reference gives "20261123-BCDFGH0001" for a business date: the date, letters of
+// reference returns "20261123-BCDFGH0001" for a business date: the date, letters of
 // this device, a counter a date. It is allotted in the transaction that saves, so
 // one that failed takes none. A date that is none is today's.
 func (t *tx) reference(date string) (string, error) {

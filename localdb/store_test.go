@@ -56,7 +56,7 @@ func TestSaveAndRead(t *testing.T) {
 	}
 }
 
-// kindOf gives the kinds in the outbox, oldest first.
+// kindOf returns the kinds in the outbox, oldest first.
 func kindsOf(t *testing.T, d *DB) []books.OperationKind {
 	t.Helper()
 	all, err := d.Outbox(context.Background(), 100)

@@ -131,7 +131,7 @@ func (t *tx) exec(query string, args ...any) error {
 	return err
 }
 
-// change runs a statement and gives the number of rows it changed.
+// change runs a statement and returns the number of rows it changed.
 func (t *tx) change(query string, args ...any) (int64, error) {
 	st, err := t.w.stmts.get(t.ctx, query)
 	if err != nil {
@@ -144,7 +144,7 @@ func (t *tx) change(query string, args ...any) (int64, error) {
 	return r.RowsAffected()
 }
 
-// insert gives the row id of the new row.
+// insert returns the row id of the new row.
 func (t *tx) insert(query string, args ...any) (int64, error) {
 	st, err := t.w.stmts.get(t.ctx, query)
 	if err != nil {

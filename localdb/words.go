@@ -80,7 +80,7 @@ func soundsOf(r rune) sounds {
 // spellings bounds how many spellings of one name are kept.
 const spellings = 16
 
-// initials gives the pinyin initials of a name, Latin letters and digits kept,
+// initials returns the pinyin initials of a name, Latin letters and digits kept,
 // one spelling a line where characters have several readings: all of them up to
 // the bound, then each other reading by itself. "" when nothing is Chinese.
 func initials(name string) string {

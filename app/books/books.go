@@ -245,9 +245,9 @@ type Store interface {
 	// SaveInvoice writes the invoice, its outbox row (coalesced with an unsent one
 	// of the same document) and its history in one transaction. version is the
 	// Stored.Version the edit started from, 0 for a new one; another value in the
-	// store gives ErrStale. kind is empty for no outbox row. An empty reference is
+	// store returns ErrStale. kind is empty for no outbox row. An empty reference is
 	// filled in the same transaction: date without dashes, "-", letters of the
-	// device, counter; at most 20 characters. A body above MaxDocument gives *Error
+	// device, counter; at most 20 characters. A body above MaxDocument is *Error
 	// "document_too_large".
 	SaveInvoice(ctx context.Context, inv invoice.Invoice, version int64, kind OperationKind, h HistoryEntry) (Saved, error)
 	// SaveTyped is SaveInvoice that also replaces what was typed beside the
@@ -256,14 +256,14 @@ type Store interface {
 	// PutTyped replaces what was typed beside an invoice and nothing else: neither
 	// its version nor the outbox changes. ErrNotFound when there is no such invoice.
 	PutTyped(ctx context.Context, id string, typed Typed) error
-	// Invoice gives ErrNotFound when there is none.
+	// Invoice returns ErrNotFound when there is none.
 	Invoice(ctx context.Context, id string) (Stored, error)
-	// List gives a keyset page of at most limit rows after the given mark, from
+	// List returns a keyset page of at most limit rows after the given mark, from
 	// the first when it is empty. ListBack gives those before a mark, in the same
 	// order, from the last when it is empty; its Next leads further back.
 	List(ctx context.Context, f Filter, o Order, after string, limit int) (Page, error)
 	ListBack(ctx context.Context, f Filter, o Order, before string, limit int) (Page, error)
-	// Rows gives those of the invoices that the filter picks, in no order.
+	// Rows returns those of the invoices that the filter picks, in no order.
 	Rows(ctx context.Context, f Filter, o Order, ids []string) ([]Row, error)
 	// Counts is exact, but for a search that finds more than a bound: then AtLeast is set.
 	Counts(ctx context.Context, f Filter) (Counts, error)
@@ -287,7 +287,7 @@ type Store interface {
 	// (none when the result is theirs), the history, and closes the conflict.
 	Resolve(ctx context.Context, c Conflict, result document.Document, kind OperationKind, h HistoryEntry) error
 	History(ctx context.Context, k document.Key) ([]HistoryEntry, error)
-	// Setting and SetSetting keep small values by name; missing gives "".
+	// Setting and SetSetting keep small values by name; missing is "".
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string) error
 }

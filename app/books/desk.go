@@ -59,8 +59,8 @@ func (d *Desk) complete(inv *invoice.Invoice) {
 }
 
 // Draft stores a new draft, complete or not, and returns it as stored. An
-// invoice of that id gives *Error "exists"; what cannot be computed or is too
-// long gives *Error with the field.
+// invoice of that id is *Error "exists"; what cannot be computed or is too
+// long is *Error with the field.
 func (d *Desk) Draft(ctx context.Context, inv invoice.Invoice) (Stored, invoice.Sheet, error) {
 	return d.draft(ctx, inv, nil)
 }
@@ -159,7 +159,7 @@ func (d *Desk) Reviewed(ctx context.Context, id string) (Stored, error) {
 }
 
 // Submit hands a draft in: from then on it waits for the server to issue it.
-// What is missing gives *Error with the field.
+// What is missing is *Error with the field.
 func (d *Desk) Submit(ctx context.Context, id string) (Stored, error) {
 	st, err := d.Store.Invoice(ctx, id)
 	if err != nil {
@@ -215,7 +215,7 @@ func (d *Desk) Delete(ctx context.Context, id string) (Stored, error) {
 }
 
 // Retry sends an invoice again that was set aside because the server refused it;
-// one that is not parked gives *Error "not_parked".
+// one that is not parked is *Error "not_parked".
 func (d *Desk) Retry(ctx context.Context, id string) (Stored, error) {
 	st, err := d.Store.Invoice(ctx, id)
 	if err != nil {
@@ -241,7 +241,7 @@ func (d *Desk) Duplicate(ctx context.Context, id string) (Stored, error) {
 
 // Reverse drafts the red-letter invoice that takes an issued one back whole (R9);
 // handed in, it makes the blue one reversed. One that is not issued, or is
-// red-letter itself, gives *Error "not_reversible".
+// red-letter itself, is *Error "not_reversible".
 func (d *Desk) Reverse(ctx context.Context, id string) (Stored, error) {
 	st, err := d.Store.Invoice(ctx, id)
 	if err != nil {

@@ -36,7 +36,7 @@ func (o Order) Mark(p Place) string {
 	return base64.RawURLEncoding.EncodeToString(data)
 }
 
-// Place reads a mark; one of another order, or that is none, gives *Error "page_invalid".
+// Place reads a mark; one of another order, or that is none, is *Error "page_invalid".
 func (o Order) Place(mark string) (Place, error) {
 	data, err := base64.RawURLEncoding.DecodeString(mark)
 	var p placeText

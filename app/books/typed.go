@@ -23,7 +23,7 @@ type Typed map[string]string
 // LineField names a field of a line.
 func LineField(id, field string) string { return "line/" + id + "/" + field }
 
-// Line gives the id of the line and the field that a key names, both empty when
+// Line returns the id of the line and the field that a key names, both empty when
 // it names none.
 func (Typed) Line(key string) (id, field string) {
 	rest, ok := strings.CutPrefix(key, "line/")

@@ -23,7 +23,7 @@ const Precision = time.Millisecond
 // Extra holds the fields of a newer program, name → raw JSON, and keeps them.
 type Extra = map[string]stdjson.RawMessage
 
-// writing gives equal documents equal bytes. A letter that is no UTF-8 becomes
+// writing writes equal documents as equal bytes. A letter that is no UTF-8 becomes
 // U+FFFD rather than a document that cannot be kept.
 var writing = json.JoinOptions(json.Deterministic(true), jsontext.PreserveRawStrings(true), jsontext.AllowInvalidUTF8(true),
 	json.WithMarshalers(json.JoinMarshalers(

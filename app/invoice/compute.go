@@ -30,7 +30,7 @@ func (e *InputError) Error() string {
 	return fmt.Sprintf("lines[%d].%s: %s", e.Line, e.Field, e.Text)
 }
 
-// Sorted gives the lines in printing order, by (Order, ID); lines without an
+// Sorted returns the lines in printing order, by (Order, ID); lines without an
 // order keep their places.
 func Sorted(lines []Line) []Line {
 	out := slices.Clone(lines)
@@ -66,7 +66,7 @@ func Compute(inv Invoice) (Sheet, error) {
 	return total(rows), nil
 }
 
-// lineRows gives one row, or two when the line has a discount.
+// lineRows returns one row, or two when the line has a discount.
 func lineRows(l Line, basis Basis, n int) ([]Row, error) {
 	if err := checkScales(l, n); err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func checkScales(l Line, n int) error {
 	return nil
 }
 
-// amounts gives the amount in the document's basis, with quantity and price as
+// amounts returns the amount in the document's basis, with quantity and price as
 // far as they are given or follow.
 func amounts(l Line, n int) (amount decimal.Decimal, qty, price *decimal.Decimal, err error) {
 	switch {

@@ -1,6 +1,6 @@
 package invoice
 
-// OrderBetween gives a fractional index that sorts after a and before b; empty
+// OrderBetween returns a fractional index that sorts after a and before b; empty
 // means the open end. Indexes are digits and lower-case letters and never end
 // in '0', so there is always room.
 func OrderBetween(a, b string) string {
@@ -32,7 +32,7 @@ func OrderBetween(a, b string) string {
 	}
 }
 
-// OrderAfter gives a short fractional index that sorts after a, for a line at the
+// OrderAfter returns a short fractional index that sorts after a, for a line at the
 // end; a is empty for the first.
 func OrderAfter(a string) string {
 	if o := next(a); o > a {
@@ -41,7 +41,7 @@ func OrderAfter(a string) string {
 	return OrderBetween(a, "")
 }
 
-// Orders gives n rising indexes.
+// Orders returns n rising indexes.
 func Orders(n int) []string {
 	out := make([]string, n)
 	last := ""
@@ -53,7 +53,7 @@ func Orders(n int) []string {
 	return out
 }
 
-// next gives an index after a that is short for documents typed from the top.
+// next returns an index after a that is short for documents typed from the top.
 func next(a string) string {
 	if a == "" {
 		return "0001"

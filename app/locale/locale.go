@@ -12,7 +12,7 @@ import (
 	"counterfoil/assets"
 )
 
-// Catalog gives texts in the chosen language. Safe for concurrent use.
+// Catalog holds texts in the chosen language. Safe for concurrent use.
 type Catalog struct {
 	texts   map[string]map[string]string // language → key → text
 	current atomic.Value                 // string
@@ -88,5 +88,5 @@ func (c *Catalog) In(lang, key string, args ...any) string {
 	return t
 }
 
-// Keys gives the keys of a language.
+// Keys returns the keys of a language.
 func (c *Catalog) Keys(lang string) map[string]string { return c.texts[lang] }

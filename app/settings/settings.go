@@ -52,7 +52,7 @@ type Store interface {
 	SetSetting(ctx context.Context, name, value string) error
 }
 
-// Load reads the settings. On an error it gives the default beside it, so that
+// Load reads the settings. On an error it returns the default beside it, so that
 // the window can open and say so.
 func Load(ctx context.Context, s Store) (Settings, error) {
 	out := Default()

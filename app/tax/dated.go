@@ -21,7 +21,7 @@ var Usual = []Dated{
 	{Rate: "nontaxable", Note: "不征税"},
 }
 
-// On gives the usual rates of a business date.
+// On returns the usual rates of a business date.
 func On(date string) []Dated {
 	var out []Dated
 	for _, d := range Usual {

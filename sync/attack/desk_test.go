@@ -113,7 +113,7 @@ func (d *desk) must(in string, args ...string) any {
 
 func (d *desk) sync() any { d.t.Helper(); return d.must("", "sync", "--once") }
 
-// draft drafts an invoice and gives its id.
+// draft drafts an invoice and returns its id.
 func (d *desk) draft(remark string, prices ...string) string {
 	d.t.Helper()
 	return text(d.must(content("", remark, prices...), "draft", "-"), "id")

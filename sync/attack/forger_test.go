@@ -143,7 +143,7 @@ func (f *forger) push(operations ...object) reply {
 	return f.post(encode(object{"device": f.device, "protocol": 1, "operations": operations}))
 }
 
-// answer pushes one operation that has to be answered, and gives the answer.
+// answer pushes one operation that has to be answered, and returns the answer.
 func (f *forger) answer(operation object) object {
 	f.t.Helper()
 	r := f.push(operation)

@@ -54,7 +54,7 @@ func (l *logbook) String() string {
 	return l.buf.String()
 }
 
-// freePort gives a port of loopback that nobody holds now.
+// freePort returns a port of loopback that nobody holds now.
 func freePort(t *testing.T) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -108,7 +108,7 @@ func (s *server) tokens(tokens ...token) {
 	}
 }
 
-// try starts the program and gives what it says when it does not come up.
+// try starts the program and returns what it says when it does not come up.
 func (s *server) try() (problem string) {
 	s.t.Helper()
 	s.said = &logbook{}

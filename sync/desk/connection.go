@@ -197,7 +197,7 @@ var ErrNotConnected = &books.Error{
 	Hint: "run the first-run guide, or cfoil connect URL",
 }
 
-// Remote gives the HTTP client, made on first use with the CA from the keyring.
+// Remote returns the HTTP client, made on first use with the CA from the keyring.
 func (c *Connection) Remote(ctx context.Context) (*remote.Client, error) {
 	r, refused, err := c.make(ctx)
 	if refused != nil {

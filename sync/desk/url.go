@@ -10,7 +10,7 @@ import (
 	"counterfoil/app/books"
 )
 
-// CleanURL checks a typed server address and gives its canonical form
+// CleanURL checks a typed server address and returns its canonical form
 // https://host[:port]. Full-width characters are narrowed, a missing scheme
 // becomes https. Anything else than https is refused: *books.Error "bad_url".
 func CleanURL(typed string) (string, error) {

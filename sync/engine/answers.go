@@ -16,7 +16,7 @@ func errAnswers(format string, args ...any) error {
 	}
 }
 
-// match gives the answers of a batch in the order of its operations, whatever
+// match returns the answers of a batch in the order of its operations, whatever
 // order they came in. One that is missing, foreign or given twice refuses all, and so
 // does an answer without an epoch: what came may be another page.
 func (b *batch) match() ([]wire.Answer, error) {

@@ -58,7 +58,7 @@ func (b *branch) outbox(t *testing.T) []books.Operation {
 	return all
 }
 
-// submitMany hands in n invoices and gives their ids.
+// submitMany hands in n invoices and returns their ids.
 func (b *branch) submitMany(t *testing.T, n int) []string {
 	t.Helper()
 	var ids []string

@@ -22,7 +22,7 @@ type flapping struct {
 	free  [2]time.Time // when each direction is free again
 }
 
-// flap starts a line to a server and gives its address. every is how often it
+// flap starts a line to a server and returns its address. every is how often it
 // resets; 0 is never.
 func flap(tb testing.TB, server string, mbit float64, rtt, every time.Duration) string {
 	tb.Helper()

@@ -20,7 +20,7 @@ var (
 	errBodies = errors.New("the body of an own change is needed")
 )
 
-// pull reads to the end and gives the number of changes of other origin.
+// pull reads to the end and returns the number of changes of other origin.
 func (e *Engine) pull(ctx context.Context, sum *Summary) (int, error) {
 	dev, err := e.cfg.Store.Device(ctx)
 	if err != nil {
@@ -182,7 +182,7 @@ func (e *Engine) apply(ctx context.Context, ans wire.PullAnswer, cur, next books
 	return foreign, nil
 }
 
-// decode gives a change with its document, or with the reason why it cannot be read.
+// decode returns a change with its document, or with the reason why it cannot be read.
 func (e *Engine) decode(c wire.Change) books.Change {
 	out, err := decode(c)
 	if err != nil {

@@ -29,7 +29,7 @@ type operation struct {
 	doc document.Document
 }
 
-// push sends until nothing is ready and gives the number of answers. While a
+// push sends until nothing is ready and returns the number of answers. While a
 // batch is on its way the answers of the one before are written and the next is
 // made.
 func (e *Engine) push(ctx context.Context, sum *Summary) (int, error) {

@@ -39,7 +39,7 @@ func (r *reader) start(ctx context.Context, q wire.PullQuery) {
 	})
 }
 
-// read gives the page that was read ahead, or reads one when it is another,
+// read returns the page that was read ahead, or reads one when it is another,
 // and how long it took.
 func (r *reader) read(ctx context.Context, q wire.PullQuery) (wire.PullAnswer, time.Duration, error) {
 	if r.ahead == nil || r.ahead.query != q {

@@ -295,7 +295,7 @@ type saved struct {
 	Shown   State     `json:"shown"`
 }
 
-// Export gives the history as JSON, Restore takes it back.
+// Export returns the history as JSON, Restore takes it back.
 func (m *Monitor) Export() ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -70,7 +70,7 @@ func (m *Monitor) availability(from time.Time) float64 {
 	return 1 - float64(down)/float64(known)
 }
 
-// Timeline gives the changes of state since a time, newest first.
+// Timeline returns the changes of state since a time, newest first.
 func (m *Monitor) Timeline(since time.Time) []Event {
 	m.mu.Lock()
 	defer m.mu.Unlock()

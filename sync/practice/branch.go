@@ -27,7 +27,7 @@ type Branch struct {
 
 // EditDraft changes a draft on the server: the remark, the price of the first
 // line that has one, and a new line. Empty id takes the draft changed last. A draft
-// that the server does not have gives *books.Error "not_on_server", an invoice
+// that the server does not have returns *books.Error "not_on_server", an invoice
 // that is none "not_a_draft".
 func (b *Branch) EditDraft(ctx context.Context, id string) (invoice.Invoice, error) {
 	b.mu.Lock()

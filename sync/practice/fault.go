@@ -125,7 +125,7 @@ func Known(id string) bool {
 }
 
 // Set switches a fault. A fault of the connection closes the open ones, so that
-// the next request meets it. An id that is not in Faults gives *books.Error "fault_unknown".
+// the next request meets it. An id that is not in Faults returns *books.Error "fault_unknown".
 func (p *Practice) Set(id string, on bool) error {
 	f, ok := find(id)
 	if !ok {

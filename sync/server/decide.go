@@ -64,7 +64,7 @@ func asked(op wire.Operation) string {
 	return fmt.Sprintf("%s %s %d", op.Hash, op.Kind, op.BaseRevision)
 }
 
-// answer gives the stored bytes of the answer to op.
+// answer returns the stored bytes of the answer to op.
 func (d *decider) answer(op wire.Operation) (jsontext.Value, error) {
 	// An id that names other bytes is never applied, and never remembered.
 	refuse := func(code string) (jsontext.Value, error) {

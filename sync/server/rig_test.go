@@ -182,7 +182,7 @@ func bodyOf(ops ...wire.Operation) []byte {
 	return b
 }
 
-// rawPush gives the answers as the server wrote them. It may be called from any goroutine.
+// rawPush returns the answers as the server wrote them. It may be called from any goroutine.
 func (r *rig) rawPush(ops ...wire.Operation) ([]json.RawMessage, error) {
 	resp, b, err := r.do(r.request(http.MethodPost, "/v1/push", bodyOf(ops...)))
 	if err != nil {

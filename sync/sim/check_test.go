@@ -46,7 +46,7 @@ func (w *world) checkFiles() {
 	}
 }
 
-// server gives the documents the server holds, without the deleted ones.
+// server returns the documents the server holds, without the deleted ones.
 func (w *world) server() map[string]document.Document {
 	out := map[string]document.Document{}
 	for _, c := range w.backend.page().Changes {

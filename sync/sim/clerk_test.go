@@ -14,7 +14,7 @@ import (
 	"counterfoil/app/tax"
 )
 
-// choose gives an invoice of the desk, or nothing.
+// choose returns an invoice of the desk, or nothing.
 func (d *desk) choose() (books.Stored, bool) {
 	rows := d.rows()
 	if len(rows) == 0 {

@@ -155,7 +155,7 @@ func (d *desk) sync() {
 	d.see()
 }
 
-// unexpected gives an error that none of the faults explains.
+// unexpected returns an error that none of the faults explains.
 func unexpected(err error) error {
 	var re *remote.Error
 	switch {

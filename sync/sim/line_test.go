@@ -123,7 +123,7 @@ func other(r *http.Request, body string) *http.Response {
 	return answer(r, http.StatusOK, map[string]string{"Content-Type": "text/html"}, body)
 }
 
-// unzip gives what a client compressed.
+// unzip returns what a client compressed.
 func unzip(w *world, b []byte) []byte {
 	z, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {

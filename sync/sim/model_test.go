@@ -54,7 +54,7 @@ func (m *model) token() string {
 	return fmt.Sprintf("t%d", m.next)
 }
 
-// texts gives the tokens of a document by the path that a conflict names.
+// texts returns the tokens of a document by the path that a conflict names.
 func texts(doc document.Document) map[string][]string {
 	out := map[string][]string{}
 	add := func(path, s string) {

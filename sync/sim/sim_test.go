@@ -20,7 +20,7 @@ func number(t *testing.T, name string, otherwise int64) int64 {
 	return n
 }
 
-// steps gives how much happens in a run: little in the first twenty, which every
+// steps returns how much happens in a run: little in the first twenty, which every
 // test run plays, up to ten times as much in those of a campaign.
 func steps(seed int64) int {
 	if seed <= 20 {

@@ -12,7 +12,7 @@ import (
 // becomes U+FFFD rather than an invoice that cannot be sent.
 var encoding = json.JoinOptions(json.Deterministic(true), jsontext.PreserveRawStrings(true), jsontext.AllowInvalidUTF8(true))
 
-// Marshal gives the JSON of a message.
+// Marshal returns the JSON of a message.
 func Marshal(message any) ([]byte, error) { return json.Marshal(message, encoding) }
 
 // MarshalWrite writes the JSON of a message to w.

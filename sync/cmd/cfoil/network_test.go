@@ -336,7 +336,7 @@ func answerNames(c net.PacketConn) {
 	}
 }
 
-// makeCertificates makes ca.pem, server.pem and server.key, and gives the CA's fingerprint.
+// makeCertificates makes ca.pem, server.pem and server.key, and returns the CA's fingerprint.
 func makeCertificates(t *testing.T, dir string) string {
 	t.Helper()
 	now := time.Now()
