@@ -12,7 +12,7 @@ import (
 	"counterfoil/sync/server/access"
 )
 
-// issue returns a waiting invoice the next number of a series. The number comes from
+// issue gives a waiting invoice the next number of a series. The number comes from
 // a counter row of the same commit, so a rollback gives it back: unique, gapless,
 // never reused. What can be refused is refused before.
 func (d *decider) issue(inv *invoice.Invoice, series Series) error {

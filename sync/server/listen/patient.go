@@ -11,7 +11,7 @@ import (
 // tail is how long what is left of a body may take after its request was answered.
 const tail = time.Second
 
-// patient returns each body a deadline that moves while it arrives, and a stream
+// patient gives each body a deadline that moves while it arrives, and a stream
 // of events one for each event. Without, http.Server knows only deadlines of
 // whole connections, which would end streams or let bodies stand still.
 func patient(h http.Handler, l Limits) http.Handler {

@@ -72,7 +72,7 @@ func (s *Store) prepare(ctx context.Context, epoch string) error {
 	return tx.Commit()
 }
 
-// beginChain returns the changes that an older program wrote their running hash.
+// beginChain gives the changes that an older program wrote their running hash.
 func beginChain(ctx context.Context, tx *sql.Tx) error {
 	docs, err := all(tx.QueryContext(ctx, "SELECT "+columns+"ORDER BY d.seq"))
 	if err != nil {

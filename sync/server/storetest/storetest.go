@@ -90,7 +90,7 @@ func doc(id string, revision int64) server.Document {
 	return server.Document{Type: "invoice", ID: id, Revision: revision, State: "draft", Branch: "West", Device: "device", Body: fmt.Appendf(nil, `{"id":%q,"revision":%d}`, id, revision)}
 }
 
-// write returns a document the next seq and writes it.
+// write gives a document the next seq and writes it.
 func write(tx server.Tx, d server.Document) (server.Document, error) {
 	var err error
 	if d.Seq, err = tx.NextSeq(); err != nil {
