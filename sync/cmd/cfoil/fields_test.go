@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -258,5 +260,48 @@ func merged(t *testing.T, k *document.Kind, mine, theirs document.Document) {
 		if got := m.Result.(invoice.Invoice).Lines[0]; len(m.Diffs) > 0 || f.Text(got) != f.Text(l) {
 			t.Errorf("theirs changed %s of a line: %q, %+v", f.Key, f.Text(got), m.Diffs)
 		}
+	}
+}
+
+// The page on bodies says what the tables say. COUNTERFOIL_DOCS=write writes it anew.
+func TestFieldsPage(t *testing.T) {
+	const file = "../../../docs/bodies.md"
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, found := strings.Cut(string(page), "\n## ")
+	if !found {
+		t.Fatal("the page has no part yet")
+	}
+	var b strings.Builder
+	b.WriteString(head)
+	table := func(name string, fields document.Table) {
+		fmt.Fprintf(&b, "\n## %s\n\n| field | changes with | characters |\n| --- | --- | --- |\n", name)
+		for _, f := range fields {
+			with, limit := f.Group, ""
+			if with == f.Key {
+				with = ""
+			}
+			if f.Max > 0 {
+				limit = fmt.Sprint(f.Max)
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Key, with, limit)
+		}
+	}
+	for _, k := range document.Kinds() {
+		table(string(k.Type), k.Fields)
+		if k.Type == invoice.Type {
+			table("a line of an invoice", invoice.LineFields)
+		}
+	}
+	if b.String() == string(page) {
+		return
+	}
+	if os.Getenv("COUNTERFOIL_DOCS") != "write" {
+		t.Fatalf("%s is not what the tables say; COUNTERFOIL_DOCS=write go test ./sync/cmd/cfoil -run FieldsPage writes it", file)
+	}
+	if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
