@@ -11,8 +11,10 @@ import (
 	"fyne.io/fyne/v2/layout"
 
 	"counterfoil/app/customer"
+	"counterfoil/app/document"
 	"counterfoil/app/invoice"
 	"counterfoil/app/item"
+	"counterfoil/app/seller"
 	"counterfoil/ui/viewmodel"
 	"counterfoil/ui/xwidget"
 )
@@ -32,7 +34,7 @@ func init() {
 				h.Save()
 				list()
 			}
-			return Content{Object: s.Object(), Refresh: s.Refresh, Submit: submit, Print: h.PrintOpen, Back: back}
+			return Content{Object: s.Object(), Refresh: s.Refresh, Synced: s.synced, Submit: submit, Print: h.PrintOpen, Back: back}
 		}
 	}})
 }
@@ -43,21 +45,23 @@ type Editor struct {
 	t    viewmodel.Phrases
 	root *fyne.Container
 
-	head, side, offers *fyne.Container
-	warn               *fyne.Container
-	buyer, taxno       *xwidget.Field
-	remark, date       *xwidget.Field
-	taxnote, datenote  *canvas.Text
-	kind, basis        *xwidget.Select
-	grid               *xwidget.Grid
-	shown              string // id the fields were filled from
-	turn               int    // of the model, whose document is shown
-	waiting            bool   // for a document after waitFor, to give it the keyboard
-	waitFor            int
-	customers          *viewmodel.Offers[customer.Customer]
-	items              *viewmodel.Offers[item.Item]
-	filling            bool
-	body               fyne.CanvasObject
+	sums, checks      *fyne.Container
+	warn, offers      *fyne.Container
+	head              *head
+	detail            *detail
+	buyer, taxno      *xwidget.Field
+	remark, date      *xwidget.Field
+	taxnote, datenote *canvas.Text
+	kind, basis       *xwidget.Select
+	grid              *xwidget.Grid
+	shown             string // id the fields were filled from
+	turn              int    // of the model, whose document is shown
+	waiting           bool   // for a document after waitFor, to give it the keyboard
+	waitFor           int
+	customers         *viewmodel.Offers[customer.Customer]
+	items             *viewmodel.Offers[item.Item]
+	filling           bool
+	body              fyne.CanvasObject
 
 	Back    func()
 	Print   func()
@@ -66,7 +70,7 @@ type Editor struct {
 
 // NewEditor makes the page and follows the model's changes.
 func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
-	s := &Editor{vm: vm, t: t, head: container.NewStack(), side: container.NewStack(), offers: container.New(stacked{0}), warn: container.New(stacked{gap}), root: container.NewStack()}
+	s := &Editor{vm: vm, t: t, sums: container.NewStack(), checks: container.NewStack(), offers: container.New(stacked{0}), warn: container.New(stacked{gap}), root: container.NewStack()}
 	entry := func(set func(string)) *xwidget.Field {
 		e := xwidget.NewField()
 		e.OnChanged = func(x string) {
@@ -138,23 +142,31 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 		return ok
 	}
 	s.grid.Dismiss = func() bool { return s.items.Dismiss() }
-	s.grid.Moved = func() { s.items.Dismiss() }
+	s.grid.Moved = func() {
+		s.items.Dismiss()
+		s.detail.refresh()
+	}
 	s.grid.Paste = func(row, col int, block string) { vm.Paste(row, gridColumn[col], block) }
 	s.grid.Shortcut = s.shortcut
+	s.head, s.detail = newHead(s), newDetail(s)
 
 	label := func(key string, o fyne.CanvasObject) fyne.CanvasObject {
 		return container.New(stacked{4}, words(t.T(key), smallSize, false, mutedInk), o)
 	}
 	fields := container.New(shares{parts: []float32{245, 190, 165, 112, 112}, space: gap},
-		label("editor.buyer", s.buyer), container.New(stacked{4}, label("editor.taxno", s.taxno), s.taxnote), label("editor.kind", edged(s.kind)), label("editor.basis", edged(s.basis)), container.New(stacked{4}, s.datenote, s.date))
+		label("editor.buyer", s.buyer), label("editor.taxno", s.taxno), label("editor.kind", edged(s.kind)), label("editor.basis", edged(s.basis)), container.New(stacked{4}, s.datenote, s.date))
+	// The fold stands at the end of the line in which the tax number is remarked on.
+	notes := container.NewStack(
+		container.New(shares{parts: []float32{245, 190, 165, 112, 112}, space: gap}, spacer(), s.taxnote, spacer(), spacer(), spacer()),
+		container.NewHBox(layout.NewSpacer(), s.head.fold))
 	s.grid.Hint = t.T("editor.hint")
 	gridCard := framed(s.grid)
-	top := container.New(stacked{gap}, s.warn, card(container.New(stacked{4}, fields, s.offers)), spacer())
+	top := container.New(stacked{gap}, s.warn, card(container.New(stacked{8}, s.head.byRow, container.New(stacked{4}, fields, notes, s.offers, s.head.more))), spacer())
 	bottom := container.New(stacked{gap}, spacer(), framed(around(container.NewBorder(nil, nil,
 		container.NewCenter(words(t.T("editor.remark")+"  ", smallSize, false, mutedInk)), nil, s.remark), 6, inset)))
 	// In this order Tab goes from the head to the lines to the remark.
 	left := container.New(layout.NewBorderLayout(top, bottom, nil, nil), top, gridCard, bottom)
-	right := container.NewVScroll(fixed(272, 560, s.side))
+	right := container.NewVScroll(container.New(strip{272, gap}, s.sums, s.detail.whole, s.checks))
 	right.SetMinSize(fyne.NewSize(280, 100))
 	body := container.NewBorder(nil, nil, nil, around(right, 0, 0), container.New(layout.NewCustomPaddedLayout(0, 0, 0, gap), left))
 	s.root = container.NewStack()
@@ -162,6 +174,13 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	vm.Changed = s.Refresh
 	s.Refresh()
 	return s
+}
+
+// synced reads what the server handed out.
+func (s *Editor) synced(changed []document.Key) {
+	if slices.ContainsFunc(changed, func(k document.Key) bool { return k.Type == seller.Type }) {
+		s.vm.LoadSellers()
+	}
 }
 
 // Object is the page.
@@ -191,6 +210,8 @@ func (s *Editor) shortcut(row, _ int, name string) {
 		s.vm.Save()
 	case "submit":
 		s.vm.Submit()
+	case "detail":
+		s.detail.focus()
 	case "undo":
 		s.travel(false)
 	case "redo":
@@ -214,11 +235,12 @@ func (s *Editor) travel(redo bool) {
 func (s *Editor) Refresh() {
 	inv := s.vm.Invoice()
 	key := inv.ID + string(inv.State) + fmt.Sprint(inv.Revision)
-	another := s.turn != s.vm.Turn()
+	another, fill := s.turn != s.vm.Turn(), false
 	if key != s.shown && !s.vm.Unsaved() || s.shown == "" || another {
-		s.shown, s.turn = key, s.vm.Turn()
+		s.shown, s.turn, fill = key, s.vm.Turn(), true
 		s.fill(inv)
 	}
+	s.head.refresh(fill)
 	if another {
 		s.customers.Dismiss()
 		s.items.Dismiss()
@@ -250,9 +272,12 @@ func (s *Editor) Refresh() {
 	}
 	s.datenote.Refresh()
 	s.warnings(inv)
-	s.side.Objects = []fyne.CanvasObject{s.totals()}
-	s.side.Refresh()
+	s.sums.Objects = []fyne.CanvasObject{s.totals()}
+	s.sums.Refresh()
+	s.checks.Objects = []fyne.CanvasObject{s.found()}
+	s.checks.Refresh()
 	s.grid.Reload()
+	s.detail.refresh()
 	s.root.Objects = []fyne.CanvasObject{page(s.title(), "", s.actions(), s.body)}
 	s.root.Refresh()
 	s.keyboard()

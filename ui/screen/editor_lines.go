@@ -91,10 +91,18 @@ func (l lines) discount(row int) (invoice.Row, bool) {
 
 func (l lines) Tall(row int) bool {
 	_, ok := l.discount(row)
-	return ok
+	return ok || l.vm.Policy(row) != ""
 }
 
 func (l lines) Sub(row int) []string {
-	r, _ := l.discount(row)
-	return []string{1: "    " + l.t.T("editor.discount", l.Edit(row, 6)), 7: r.Rate.Percent(), 8: money.Format(r.Net), 9: money.Format(r.Tax)}
+	policy := l.vm.Policy(row)
+	r, ok := l.discount(row)
+	if !ok {
+		return []string{1: "    " + policy}
+	}
+	text := "    " + l.t.T("editor.discount", l.Edit(row, 6))
+	if policy != "" {
+		text += " · " + policy
+	}
+	return []string{1: text, 7: r.Rate.Percent(), 8: money.Format(r.Net), 9: money.Format(r.Tax)}
 }

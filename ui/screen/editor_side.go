@@ -44,8 +44,13 @@ func (s *Editor) totals() fyne.CanvasObject {
 	}
 	sums.Add(rowOf(true, plainInk, s.t.T("editor.sum"), money.Format(sheet.Net), money.Format(sheet.Tax)))
 
+	return card(sums)
+}
+
+// found says what is wrong with a draft, and what became of another.
+func (s *Editor) found() fyne.CanvasObject {
 	if !s.vm.Editable() {
-		return container.New(stacked{gap}, card(sums), card(s.fate()))
+		return card(s.fate())
 	}
 	checks := container.New(stacked{6}, words(s.t.T("editor.checks"), bodySize, true, plainInk))
 	issues := s.vm.Issues()
@@ -64,5 +69,5 @@ func (s *Editor) totals() fyne.CanvasObject {
 		}
 		checks.Add(prose(mark+text, false, name))
 	}
-	return container.New(stacked{gap}, card(sums), card(checks))
+	return card(checks)
 }

@@ -39,6 +39,20 @@ func (l stacked) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	}
 }
 
+// strip is stacked in a fixed width, so that it knows its height, wrapped texts and all.
+type strip struct{ width, space float32 }
+
+// MinSize places the objects: their heights follow from the width.
+func (l strip) MinSize(o []fyne.CanvasObject) fyne.Size {
+	stacked{l.space}.Layout(o, fyne.NewSize(l.width, 0))
+	return fyne.NewSize(l.width, stacked{l.space}.MinSize(o).Height)
+}
+
+// Layout keeps the width, whatever there is.
+func (l strip) Layout(o []fyne.CanvasObject, _ fyne.Size) {
+	stacked{l.space}.Layout(o, fyne.NewSize(l.width, 0))
+}
+
 // restLayout gives its second object the height that the first leaves.
 type restLayout struct{ space float32 }
 

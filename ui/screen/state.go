@@ -16,15 +16,27 @@ func (s *Editor) Grid() *xwidget.Grid { return s.grid }
 
 // Fields are the texts of the head as they stand in their entries.
 func (s *Editor) Fields() map[string]string {
-	return map[string]string{
+	out := map[string]string{
 		"buyer": s.buyer.Text, "taxno": s.taxno.Text, "remark": s.remark.Text, "date": s.date.Text,
-		"kind": s.kind.Selected, "basis": s.basis.Selected,
+		"kind": s.kind.Selected, "basis": s.basis.Selected, "seller": s.head.by.Selected,
 	}
+	for _, in := range s.head.parts {
+		if in.entry != nil {
+			out[in.key] = in.entry.Text
+		} else {
+			out[in.key] = in.choice.Selected
+		}
+	}
+	return out
 }
 
 // Names gives the names of the head's entries.
 func (s *Editor) Names() map[fyne.Focusable]string {
-	return map[fyne.Focusable]string{s.buyer: "buyer", s.taxno: "taxno", s.remark: "remark", s.date: "date", s.kind: "kind", s.basis: "basis"}
+	out := map[fyne.Focusable]string{s.buyer: "buyer", s.taxno: "taxno", s.remark: "remark", s.date: "date", s.kind: "kind", s.basis: "basis", s.head.by: "seller", s.head.fold: "more"}
+	for _, in := range append(s.head.parts[:len(s.head.parts):len(s.head.parts)], s.detail.parts...) {
+		out[in.control()] = in.key
+	}
+	return out
 }
 
 // Offers are the completions that are shown.

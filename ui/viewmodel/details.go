@@ -1,6 +1,7 @@
 package viewmodel
 
 import (
+	"fmt"
 	"slices"
 
 	"counterfoil/app/books"
@@ -22,8 +23,15 @@ func beside(all document.Table) (out document.Table) {
 	return out
 }
 
-// Details are the fields of a line that have no column.
-func (e *Editor) Details() document.Table { return detailFields }
+// Details are the fields of a line that have no column; of no line in a row that
+// holds none.
+func (e *Editor) Details(row int) []FormField {
+	out := make([]FormField, 0, len(detailFields))
+	for _, f := range detailFields {
+		out = append(out, e.shown("line", f, e.Detail(row, f.Key), fmt.Sprintf("lines[%d].%s", row+1, f.Key)))
+	}
+	return out
+}
 
 // Detail is such a field as it stands there.
 func (e *Editor) Detail(row int, key string) string {
@@ -57,6 +65,7 @@ func (e *Editor) SetDetail(row int, key, text string) {
 func (e *Editor) Policy(row int) string {
 	f, _ := detailFields.Find("policy")
 	switch {
+	case row < len(e.inv.Lines) && e.inv.Lines[row].Policy == "": // asked of every row
 	case row < len(e.inv.RedRows):
 		return fieldText(e.setup.Words, f, invoice.Line{Policy: e.inv.RedRows[row].Policy})
 	case row < len(e.inv.Lines):

@@ -108,9 +108,7 @@ func (f *Form) Fields() []FormField {
 	out := make([]FormField, 0, len(f.kind.Fields))
 	for _, x := range f.kind.Fields {
 		at := FormField{Key: x.Key, Label: fieldLabel(f.setup.Words, string(f.kind.Type), x.Key), Text: f.text(x), Max: x.Max}
-		if list := x.Choices(f.today()); list != nil {
-			at.Choices = f.choices(x, list, at.Text)
-		}
+		at.Choices = choices(f.setup.Words, x, f.today(), at.Text)
 		if i, ok := found[x.Key]; ok {
 			at.Issue, at.Stops = f.words(i), i.Severity == document.SeverityError
 		}
@@ -125,21 +123,25 @@ func (f *Form) Fields() []FormField {
 	return out
 }
 
-// choices names the texts of a list; one that the document has and the list has not
+// choices names the texts that a field is chosen from, nil where it is typed; one that the document has and the list has not
 // stays among them.
-func (f *Form) choices(x document.Field, list []string, now string) []Choice {
+func choices(p Phrases, x document.Field, date, now string) []Choice {
+	list := x.Choices(date)
+	if list == nil {
+		return nil
+	}
 	var out []Choice
 	there := now == ""
 	for _, text := range list {
 		there = there || text == now
-		label := valueText(f.setup.Words, x.Key, text)
+		label := valueText(p, x.Key, text)
 		if text == "" {
-			label = f.setup.Words.T("form.none")
+			label = p.T("form.none")
 		}
 		out = append(out, Choice{text, label})
 	}
 	if !there {
-		out = append(out, Choice{now, valueText(f.setup.Words, x.Key, now)})
+		out = append(out, Choice{now, valueText(p, x.Key, now)})
 	}
 	return out
 }

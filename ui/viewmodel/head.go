@@ -81,7 +81,23 @@ func (d *draft) says(f document.Field) bool {
 }
 
 // More are the fields of the part that folds, in their order.
-func (e *Editor) More() document.Table { return moreFields }
+func (e *Editor) More() []FormField {
+	out := make([]FormField, 0, len(moreFields))
+	for _, f := range moreFields {
+		out = append(out, e.shown("invoice", f, e.Text(f.Key), f.Key))
+	}
+	return out
+}
+
+// shown is a field of the head or of a line as it is shown; issues name it so.
+func (e *Editor) shown(of string, f document.Field, text, issues string) FormField {
+	p := e.setup.Words
+	out := FormField{Key: f.Key, Label: fieldLabel(p, of, f.Key), Text: text, Max: f.Max, Choices: choices(p, f, e.inv.Date, text)}
+	if at := slices.IndexFunc(e.issues, func(i invoice.Issue) bool { return i.Field == issues }); at >= 0 {
+		out.Issue, out.Stops = Issue(p, e.issues[at]), e.issues[at].Severity == invoice.SeverityError
+	}
+	return out
+}
 
 // MoreSays is how many fields of that part say something.
 func (d *draft) MoreSays() (n int) {
@@ -120,15 +136,6 @@ func (d *draft) unfold() {
 		says = *chosen
 	}
 	d.open = d.open || says || d.MoreWrong()
-}
-
-// Issue is the first issue of a field of the head, and whether there is one.
-func (e *Editor) Issue(key string) (invoice.Issue, bool) {
-	at := slices.IndexFunc(e.issues, func(i invoice.Issue) bool { return i.Field == key })
-	if at < 0 {
-		return invoice.Issue{}, false
-	}
-	return e.issues[at], true
 }
 
 // sellersAtMost is how many sellers are offered; a company has a handful.

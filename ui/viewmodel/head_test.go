@@ -49,7 +49,7 @@ func TestEveryFieldIsEdited(t *testing.T) {
 	for n, f := range invoice.Fields {
 		head[f.Key] = fieldSample(b, f, n, func(s string) { b.Set(f.Key, s) }, func() bool { return stops(f.Key) })
 	}
-	for n, f := range b.Details() {
+	for n, f := range detailFields {
 		line[f.Key] = fieldSample(b, f, n, func(s string) { b.SetDetail(0, f.Key, s) }, func() bool { return stops("lines[1]." + f.Key) })
 	}
 	b.settle()

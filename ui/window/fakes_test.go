@@ -61,6 +61,22 @@ func sample() invoice.Invoice {
 	}
 }
 
+// full is a draft, or as "03" an issued invoice, of which everything is said.
+func full(id string) invoice.Invoice {
+	inv := sample()
+	inv.ID = id
+	inv.Seller = party.Party{Name: "苏州存根物流有限公司", TaxNo: "91320505MA20AB3C4D", Address: "苏州高新区狮山路 18 号", Phone: "0512-68080000"}
+	inv.Buyer.Address, inv.Buyer.Phone = "苏州工业园区金鸡湖大道 88 号", "0512-65880000"
+	inv.Buyer.Bank, inv.Buyer.Account = "中国工商银行苏州高新支行", "1102020109000123456"
+	inv.Payee, inv.Reviewer, inv.Drawer, inv.Email = "李梅", "陈立", "王芳", "caiwu@mingyuan.example"
+	inv.Due = "2026-12-23"
+	inv.Lines[0].TaxCode, inv.Lines[0].Policy, inv.Lines[2].Policy = "1080101010000000000", "12", "08"
+	if id == "03" {
+		inv.State, inv.Number, inv.IssuedAt = invoice.Issued, "00000207", noon
+	}
+	return inv
+}
+
 // branch is the store, the desk, the server and the keyring of that day.
 type branch struct{}
 
@@ -129,11 +145,18 @@ func (branch) ResolveSide(context.Context, document.Key, books.Side) (s books.Re
 }
 func (branch) KeepBoth(context.Context, document.Key) (s books.Record, err error) { return s, nil }
 
-func (branch) Invoice(context.Context, string) (books.Stored, error) {
-	return books.Stored{Invoice: sample(), Status: books.Status{Version: 1, Pending: books.Unsent}}, nil
+func (branch) Invoice(_ context.Context, id string) (books.Stored, error) {
+	inv := sample()
+	if id == "02" || id == "03" {
+		inv = full(id)
+	}
+	return books.Stored{Invoice: inv, Status: books.Status{Version: 1, Pending: books.Unsent}}, nil
 }
-func (branch) Find(context.Context, document.Type, string, int) ([]books.Record, error) {
-	return nil, nil
+func (branch) Find(ctx context.Context, t document.Type, search string, limit int) ([]books.Record, error) {
+	if t != seller.Type {
+		return nil, nil
+	}
+	return (&shelf{}).Find(ctx, t, search, limit)
 }
 func (branch) Keep(_ context.Context, _ int64, inv invoice.Invoice, typed books.Typed) (books.Stored, invoice.Sheet, error) {
 	s, err := invoice.Compute(inv)

@@ -57,7 +57,7 @@ func TestGolden(t *testing.T) {
 				}
 				compare(t, fmt.Sprintf("%s-%s-%s", p.Name, lang, theme), halved(shell.Window.Canvas().Capture()))
 			}
-			for _, state := range []string{"form", "form-issues", "form-differs", "form-question", "form-refused", "form-item", "conflicts-customer"} {
+			for _, state := range []string{"form", "form-issues", "form-differs", "form-question", "form-refused", "form-item", "conflicts-customer", "editor-more", "editor-issued"} {
 				load(state)
 				compare(t, fmt.Sprintf("%s-%s-%s", state, lang, theme), halved(real.Window.Canvas().Capture()))
 			}
@@ -123,6 +123,14 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 		case "editor":
 			h.Editor.Open("01")
 			posted.until(t, "the invoice", func() bool { return h.Editor.Invoice().ID == "01" })
+		case "editor-more", "editor-issued":
+			id := map[string]string{"editor-more": "02", "editor-issued": "03"}[page]
+			s.Show("editor")
+			h.Editor.Open(id)
+			posted.until(t, "the invoice", func() bool { return h.Editor.Invoice().ID == id })
+			if least := s.frame.MinSize(); least.Height > 690 {
+				t.Errorf("the open head needs %v", least)
+			}
 		case "form", "form-issues", "form-differs", "form-question", "form-refused":
 			s.Show("customers")
 			open(t, h, page, posted)

@@ -160,7 +160,7 @@ func (g *Grid) page() int { return max(1, int(g.scroll.Size().Height)/gridRow-1)
 
 // shortcuts of the grid by the key that goes with Ctrl, or Alt for the arrows.
 var shortcuts = map[fyne.KeyName]string{
-	fyne.KeyD: "duplicate", fyne.KeyS: "save", fyne.KeyReturn: "submit", fyne.KeyZ: "undo", fyne.KeyY: "redo",
+	fyne.KeyD: "duplicate", fyne.KeyL: "detail", fyne.KeyS: "save", fyne.KeyReturn: "submit", fyne.KeyZ: "undo", fyne.KeyY: "redo",
 	fyne.KeyUp: "up", fyne.KeyDown: "down", fyne.KeyDelete: "delete",
 }
 

@@ -102,7 +102,10 @@ func NewCheck(label string, changed func(bool)) *Check {
 func (c *Check) TypedKey(k *fyne.KeyEvent) { pass(c, k) }
 
 // Select is a choice of one of several texts.
-type Select struct{ widget.Select }
+type Select struct {
+	widget.Select
+	Dismiss func() bool // Esc and Enter: reports whether it was used up; may be nil
+}
 
 // NewSelect makes a choice; none is chosen.
 func NewSelect(options []string, changed func(string)) *Select {
@@ -115,6 +118,10 @@ func NewSelect(options []string, changed func(string)) *Select {
 // TypedKey opens and changes the choice, or hands the key on.
 func (s *Select) TypedKey(k *fyne.KeyEvent) {
 	switch k.Name {
+	case fyne.KeyEscape, fyne.KeyReturn, fyne.KeyEnter:
+		if s.Dismiss == nil || !s.Dismiss() {
+			pass(s, k)
+		}
 	case fyne.KeySpace, fyne.KeyUp, fyne.KeyDown, fyne.KeyLeft, fyne.KeyRight:
 		s.Select.TypedKey(k)
 	default:

@@ -36,7 +36,7 @@ type Grid struct {
 	Source   GridSource
 	Hint     string                          // under the last row
 	Typing   func(row, col int, text string) // at each change of a cell that was not left yet
-	Shortcut func(row, col int, name string) // "duplicate", "up", "down", "delete", "save", "submit", "undo", "redo"
+	Shortcut func(row, col int, name string) // "duplicate", "up", "down", "delete", "save", "submit", "undo", "redo", "detail"
 	Paste    func(row, col int, block string)
 	Accept   func(row, col int) bool // Enter: reports whether it was used up, by a completion
 	Moved    func()                  // another cell is current, or none
@@ -199,10 +199,10 @@ func (g *Grid) Take() {
 // Go commits and makes another cell the current one.
 func (g *Grid) Go(row, col int) {
 	g.Commit()
-	g.moved()
 	g.row = min(max(row, 0), max(g.Source.Rows()-1, 0))
 	g.col = col
 	g.load()
+	g.moved()
 	g.Refresh()
 	g.reveal()
 	g.Focus()

@@ -146,8 +146,13 @@ func (r *rowsRenderer) Layout(s fyne.Size) {
 				}
 			}
 			if g.Source.Tall(row) {
-				for c, t := range g.Source.Sub(row) {
-					r.text(t, c, x[c], w[c], y+gridRow, gridSmall, theme.ColorNamePlaceHolder)
+				sub := g.Source.Sub(row)
+				for c, t := range sub {
+					width := w[c]
+					for n := c + 1; n < len(w) && !g.Columns[c].Right && (n >= len(sub) || sub[n] == ""); n++ {
+						width += w[n] // over what is empty
+					}
+					r.text(t, c, x[c], width, y+gridRow, gridSmall, theme.ColorNamePlaceHolder)
 				}
 			}
 			r.objects = append(r.objects, box(y+h-1, s.Width, 1, "counterfoil.grid"))
