@@ -6,6 +6,7 @@ import (
 	"bytes"
 	_ "embed"
 	"html/template"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -19,7 +20,13 @@ var page string
 
 var pageTemplate = template.Must(template.New("invoice").Parse(page))
 
-type row struct{ Name, Spec, Unit, Qty, Price, Net, Rate, Tax string }
+type row struct{ Name, Policy, Spec, Unit, Qty, Price, Net, Rate, Tax string }
+
+// A side is the buyer or the seller: what it is called, and what is said of it.
+type side struct {
+	Label string
+	Lines [][2]string // a label and a text
+}
 
 // Texts translates keys of the language files.
 type Texts interface {
@@ -28,8 +35,8 @@ type Texts interface {
 
 type sheet struct {
 	Title, Mark, Ref, RefLabel, Date, DateLabel          string
-	BuyerLabel, NameLabel, TaxNoLabel                    string
-	Buyer                                                party.Party
+	Due, DueLabel                                        string
+	Sides                                                []side
 	Columns                                              []string
 	Rows                                                 []row
 	SumLabel, Net, Tax, GrossLabel, Gross, Words, Remark string
@@ -64,7 +71,8 @@ func Document(pages []Page, t Texts, practice bool) ([]byte, error) {
 func draw(inv invoice.Invoice, s invoice.Sheet, t Texts) sheet {
 	p := sheet{
 		Title: t.T("editor." + string(inv.Kind)), Ref: inv.Number, RefLabel: t.T("paper.number"), Date: inv.Date, DateLabel: t.T("paper.date"),
-		BuyerLabel: t.T("editor.buyer"), NameLabel: t.T("paper.name"), TaxNoLabel: t.T("paper.taxno"), Buyer: inv.Buyer,
+		Due: inv.Due, DueLabel: t.T("field.invoice.due"),
+		Sides: []side{drawSide("field.invoice.buyer", inv.Buyer, t), drawSide("field.invoice.seller", inv.Seller, t)},
 		SumLabel: t.T("editor.sum"), Net: money.Format(s.Net), Tax: money.Format(s.Tax), GrossLabel: t.T("paper.gross"),
 		Gross: money.Format(s.Gross), Words: s.Words, RemarkLabel: t.T("editor.remark"), Remark: inv.Remark,
 		Red: inv.Reverses != "",
@@ -79,8 +87,12 @@ func draw(inv invoice.Invoice, s invoice.Sheet, t Texts) sheet {
 		p.Columns = append(p.Columns, t.T("field.line."+c))
 	}
 	for _, r := range s.Rows {
+		policy := ""
+		if r.Policy != "" && r.Type != invoice.DiscountRow {
+			policy = t.T("value.policy." + string(r.Policy))
+		}
 		p.Rows = append(p.Rows, row{
-			Name: r.Name, Spec: r.Spec, Unit: r.Unit, Qty: plain(r.Qty), Price: plain(r.Price),
+			Name: r.Name, Policy: policy, Spec: r.Spec, Unit: r.Unit, Qty: plain(r.Qty), Price: plain(r.Price),
 			Net: money.Format(r.Net), Rate: r.Rate.Percent(), Tax: money.Format(r.Tax),
 		})
 	}
@@ -90,6 +102,17 @@ func draw(inv invoice.Invoice, s invoice.Sheet, t Texts) sheet {
 		}
 	}
 	return p
+}
+
+// drawSide has the name and the tax number always, the rest where it is known.
+func drawSide(label string, p party.Party, t Texts) side {
+	out := side{Label: t.T(label), Lines: [][2]string{{t.T("paper.name"), p.Name}, {t.T("paper.taxno"), p.TaxNo}}}
+	for _, x := range [][3]string{{"paper.address", p.Address, p.Phone}, {"paper.bank", p.Bank, p.Account}} {
+		if text := strings.TrimSpace(x[1] + "  " + x[2]); text != "" {
+			out.Lines = append(out.Lines, [2]string{t.T(x[0]), text})
+		}
+	}
+	return out
 }
 
 func plain(d *decimal.Decimal) string {

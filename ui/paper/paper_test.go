@@ -77,3 +77,36 @@ func TestPracticeMark(t *testing.T) {
 		}
 	}
 }
+
+// Both sides, the day it is to be paid and a line's policy are on the page, and what
+// nobody said leaves no empty label.
+func TestSides(t *testing.T) {
+	inv := invoice.Invoice{
+		Kind: invoice.Ordinary, Basis: invoice.Exclusive, Date: "2026-11-23", Due: "2026-12-23", Payee: "李梅", Reviewer: "陈立",
+		Seller: party.Party{Name: "苏州存根物流有限公司", TaxNo: "91320505MA20AB3C4D", Address: "狮山路 18 号", Phone: "0512-68080000", Bank: "建行园区支行", Account: "3220198"},
+		Buyer:  party.Party{Name: "苏州明远", TaxNo: "91310112087994932F", Phone: "0512-65880000"},
+	}
+	sheet := invoice.Sheet{Rows: []invoice.Row{{Type: invoice.Normal, Name: "装卸", Policy: "08"}}}
+	for _, lang := range []string{"zh", "en"} {
+		words, err := locale.New(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := Document([]Page{{inv, sheet}}, words, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := string(out)
+		for _, want := range []string{"苏州存根物流有限公司", "91320505MA20AB3C4D", "狮山路 18 号  0512-68080000", "建行园区支行  3220198", "</b>0512-65880000", "2026-12-23", "李梅", "陈立", words.T("value.policy.08")} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s: no %q\n%s", lang, want, page)
+			}
+		}
+		if n := strings.Count(page, words.T("paper.bank")); n != 1 {
+			t.Errorf("%s: %d banks", lang, n)
+		}
+		if strings.Contains(page, "value.") || strings.Contains(page, "paper.") || strings.Contains(page, "field.") {
+			t.Errorf("%s: an untranslated text:\n%s", lang, page)
+		}
+	}
+}
