@@ -72,7 +72,7 @@ func draw(inv invoice.Invoice, s invoice.Sheet, t Texts) sheet {
 	p := sheet{
 		Title: t.T("editor." + string(inv.Kind)), Ref: inv.Number, RefLabel: t.T("paper.number"), Date: inv.Date, DateLabel: t.T("paper.date"),
 		Due: inv.Due, DueLabel: t.T("field.invoice.due"),
-		Sides: []side{drawSide("field.invoice.buyer", inv.Buyer, t), drawSide("field.invoice.seller", inv.Seller, t)},
+		Sides:    []side{drawSide("field.invoice.buyer", inv.Buyer, t), drawSide("field.invoice.seller", inv.Seller, t)},
 		SumLabel: t.T("editor.sum"), Net: money.Format(s.Net), Tax: money.Format(s.Tax), GrossLabel: t.T("paper.gross"),
 		Gross: money.Format(s.Gross), Words: s.Words, RemarkLabel: t.T("editor.remark"), Remark: inv.Remark,
 		Red: inv.Reverses != "",

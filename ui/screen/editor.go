@@ -156,12 +156,13 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	fields := container.New(shares{parts: []float32{245, 190, 165, 112, 112}, space: gap},
 		label("editor.buyer", s.buyer), label("editor.taxno", s.taxno), label("editor.kind", edged(s.kind)), label("editor.basis", edged(s.basis)), container.New(stacked{4}, s.datenote, s.date))
 	// The fold stands at the end of the line in which the tax number is remarked on.
+	// Tab comes to it before the buyer, so that it is not in the way to the lines.
 	notes := container.NewStack(
 		container.New(shares{parts: []float32{245, 190, 165, 112, 112}, space: gap}, spacer(), s.taxnote, spacer(), spacer(), spacer()),
 		container.NewHBox(layout.NewSpacer(), s.head.fold))
 	s.grid.Hint = t.T("editor.hint")
 	gridCard := framed(s.grid)
-	top := container.New(stacked{gap}, s.warn, card(container.New(stacked{8}, s.head.byRow, container.New(stacked{4}, fields, notes, s.offers, s.head.more))), spacer())
+	top := container.New(stacked{gap}, s.warn, card(container.New(stacked{8}, s.head.byRow, container.New(seconds{4}, notes, fields, s.offers, s.head.more))), spacer())
 	bottom := container.New(stacked{gap}, spacer(), framed(around(container.NewBorder(nil, nil,
 		container.NewCenter(words(t.T("editor.remark")+"  ", smallSize, false, mutedInk)), nil, s.remark), 6, inset)))
 	// In this order Tab goes from the head to the lines to the remark.
@@ -351,54 +352,4 @@ func (s *Editor) warnings(inv invoice.Invoice) {
 	} else {
 		s.warn.Show()
 	}
-}
-
-func (s *Editor) title() string {
-	inv := s.vm.Invoice()
-	switch {
-	case inv.Number != "":
-		return s.t.T("editor.open", inv.Number)
-	case inv.Reference != "":
-		return s.t.T("editor.open", inv.Reference)
-	}
-	return s.t.T("editor.new")
-}
-
-func (s *Editor) actions() []fyne.CanvasObject {
-	inv := s.vm.Invoice()
-	state := s.t.T("editor.unsaved")
-	switch {
-	case !s.vm.Editable():
-		state = s.t.T("invoices." + string(inv.State))
-	case !s.vm.Unsaved() && !s.vm.SavedAt().IsZero():
-		state = s.t.T("editor.saved", s.vm.SavedText())
-	}
-	name := mutedInk
-	if !s.vm.Editable() {
-		name = stateInk(inv.State)
-	}
-	out := []fyne.CanvasObject{container.NewCenter(chip(state, name)), button(s.t.T("shell.back")+"  Esc", false, func() {
-		s.grid.Commit()
-		s.vm.Save()
-		s.Back()
-	})}
-	if s.vm.Invoice().ID != "" && s.Print != nil {
-		out = append(out, button(s.t.T("shell.print")+"  "+s.t.T("key.print"), false, s.Print))
-	}
-	if !s.vm.Editable() && inv.RedRows == nil {
-		out = append(out, button(s.t.T("editor.duplicate"), false, s.vm.Duplicate))
-	}
-	if inv.State == invoice.Issued && inv.Reverses == "" {
-		out = append(out, button(s.t.T("editor.reverse"), false, s.vm.Reverse))
-	}
-	if inv.State == invoice.Waiting {
-		out = append(out, button(s.t.T("editor.recall"), false, s.vm.Recall))
-	}
-	if s.vm.Editable() {
-		out = append(out, button(s.t.T("shell.submit")+"  "+s.t.T("key.enter"), true, func() {
-			s.grid.Commit()
-			s.vm.Submit()
-		}))
-	}
-	return out
 }

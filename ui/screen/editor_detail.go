@@ -12,6 +12,7 @@ type detail struct {
 	title *canvas.Text
 	parts []*input
 	whole fyne.CanvasObject
+	set   int // the row that is being edited here, from 1; 0: none is
 }
 
 func newDetail(s *Editor) *detail {
@@ -24,7 +25,9 @@ func newDetail(s *Editor) *detail {
 	for _, f := range s.vm.Details(0) {
 		in := newInput(f, func(text string) {
 			row, _ := s.grid.Current()
-			s.vm.SetDetail(row, f.Key, text)
+			d.set = row + 1 // the grid is about to follow the empty row
+			s.grid.Keep(func() { s.vm.SetDetail(row, f.Key, text) })
+			d.set = 0
 		})
 		if in.entry != nil {
 			in.entry.Left, in.entry.Undo, in.entry.Dismiss = s.vm.Pause, s.travel, back
@@ -55,6 +58,9 @@ func (d *detail) refresh() {
 	}
 	d.whole.Show()
 	row, _ := d.s.grid.Current()
+	if d.set > 0 {
+		row = d.set - 1
+	}
 	d.title.Text = d.s.t.T("editor.detail", row+1)
 	d.title.Refresh()
 	for i, f := range d.s.vm.Details(row) {

@@ -39,6 +39,19 @@ func (l stacked) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	}
 }
 
+// seconds is stacked, but its first object stands under its second: Tab goes from
+// one to the other in the order of the objects.
+type seconds struct{ space float32 }
+
+// MinSize is that of stacked.
+func (l seconds) MinSize(o []fyne.CanvasObject) fyne.Size { return stacked(l).MinSize(o) }
+
+// Layout changes the places of the first two.
+func (l seconds) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	o = append([]fyne.CanvasObject{o[1], o[0]}, o[2:]...)
+	stacked(l).Layout(o, s)
+}
+
 // strip is stacked in a fixed width, so that it knows its height, wrapped texts and all.
 type strip struct{ width, space float32 }
 

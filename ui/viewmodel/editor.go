@@ -70,6 +70,7 @@ func (e *Editor) reset(st books.Stored) {
 		d.savedAt = st.Invoice.UpdatedAt
 	}
 	d.dirty = d.restore(st.Typed)
+	d.unfold()
 	e.show(d)
 	e.chooseOnly()
 	if d.dirty {

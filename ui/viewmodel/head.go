@@ -128,14 +128,14 @@ func (e *Editor) Fold() {
 	e.tell()
 }
 
-// unfold opens the part where an issue stands in it, and where it says something
-// unless the clerk folded it. It never folds it: somebody may be typing there.
+// unfold opens the part of a document that is about to be shown where it says
+// something, or as the clerk left it. Later only an issue opens it: a customer that
+// fills it must not move the lines away, nor may it fold under who types there.
 func (d *draft) unfold() {
-	says := d.MoreSays() > 0
+	d.open = d.open || d.MoreSays() > 0
 	if chosen := d.editor.unfolded; chosen != nil {
-		says = *chosen
+		d.open = *chosen || d.MoreWrong()
 	}
-	d.open = d.open || says || d.MoreWrong()
 }
 
 // sellersAtMost is how many sellers are offered; a company has a handful.

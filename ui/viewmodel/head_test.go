@@ -149,28 +149,36 @@ func TestMoreAloneIsKept(t *testing.T) {
 	}
 }
 
-// The folded part opens where it says something, stays open while somebody is in
-// it, and as the clerk left it for the documents after.
+// The folded part opens for a document in which it says something and where an
+// issue stands in it, and is as the clerk left it for the documents after.
 func TestFold(t *testing.T) {
 	b := newBench(t)
-	b.Set("payee", "李梅")
-	if !b.MoreOpen() {
+	b.Set("buyer.name", "苏州明远")
+	if b.SetCustomer(customer.Customer{Party: party.Party{Name: "苏州明远", Address: "苏州"}}); b.MoreOpen() || b.MoreSays() != 1 {
+		t.Error("a customer is taken, and the lines move away")
+	}
+	b.settle()
+	id := b.Invoice().ID
+	b.New()
+	if b.open(id); !b.MoreOpen() {
 		t.Error("it says something and is folded")
 	}
-	if b.Set("payee", ""); !b.MoreOpen() {
+	if b.Set("buyer.address", ""); !b.MoreOpen() {
 		t.Error("it folds under the one who empties it")
 	}
 	if b.Fold(); b.MoreOpen() {
 		t.Error("folded by hand, and open")
 	}
-	if b.Set("payee", "李梅"); b.MoreOpen() {
+	b.Set("payee", "李梅")
+	b.settle()
+	b.New()
+	if b.open(id); b.MoreOpen() {
 		t.Error("folded by hand, and it opens by itself")
 	}
-	if b.Set("due", "x"); !b.MoreOpen() {
+	if b.Set("due", "x"); !b.MoreOpen() || !b.MoreWrong() {
 		t.Error("an issue stands in a folded part")
 	}
 	b.Set("due", "")
-	b.Fold()
 	if b.New(); b.MoreOpen() {
 		t.Error("left folded, and the next is open")
 	}

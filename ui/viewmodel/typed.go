@@ -49,7 +49,7 @@ func (d *draft) compute() {
 	if len(bad) > 0 || len(d.raw) > 0 {
 		d.issues = tidied(d.issues)
 	}
-	d.unfold()
+	d.open = d.open || d.MoreWrong()
 }
 
 // unread are the issues of texts that cannot be read.

@@ -99,8 +99,21 @@ func (g *Grid) Commit() {
 	g.follow()
 	g.loaded = g.entry.Text
 	if g.row < g.Source.Rows() && !g.Source.Fixed() {
-		g.Source.Set(g.row, g.col, g.entry.Text)
+		text := g.entry.Text
+		g.Keep(func() { g.Source.Set(g.row, g.col, text) })
 		g.key = g.Source.Key(g.row)
+	}
+}
+
+// Keep runs what edits the current row, and stays in it where it was the new one at
+// the end: it has a key then, and the grid would go on to the next.
+func (g *Grid) Keep(edit func()) {
+	row := g.row
+	edit()
+	if g.row != row && row < g.Source.Rows() {
+		g.row = row
+		g.load()
+		g.Refresh()
 	}
 }
 
