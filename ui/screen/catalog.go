@@ -121,7 +121,7 @@ func (s *catalog) refresh() {
 		s.form = nil
 		s.unfocus() // the keys are the list's again
 	case f != nil && (s.form == nil || s.form.vm != f):
-		s.form = newForm(f, s.t, s.conflict)
+		s.form = newForm(f, s.t, s.conflict, s.canvas)
 	}
 	if s.form != nil {
 		show = s.form.root
@@ -279,8 +279,12 @@ func standingInk(s viewmodel.Standing) fyne.ThemeColorName {
 	return mutedInk
 }
 
+// canvas is where the page is shown. A form that was just made was not drawn yet, so
+// it cannot be asked.
+func (s *catalog) canvas() fyne.Canvas { return fyne.CurrentApp().Driver().CanvasForObject(s.root) }
+
 func (s *catalog) unfocus() {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(s.root); c != nil {
+	if c := s.canvas(); c != nil {
 		c.Unfocus()
 	}
 }

@@ -22,6 +22,7 @@ type form struct {
 	vm       *viewmodel.Form
 	t        viewmodel.Phrases
 	conflict func(document.Key)
+	canvas   func() fyne.Canvas // that shows the form; nil while none does
 
 	root, over, side *fyne.Container // over: what is said above the fields
 	body             fyne.CanvasObject
@@ -43,8 +44,8 @@ type formField struct {
 	whole   fyne.CanvasObject
 }
 
-func newForm(vm *viewmodel.Form, t viewmodel.Phrases, conflict func(document.Key)) *form {
-	s := &form{vm: vm, t: t, conflict: conflict, root: container.NewStack(), over: container.New(stacked{gap}), side: container.NewStack()}
+func newForm(vm *viewmodel.Form, t viewmodel.Phrases, conflict func(document.Key), canvas func() fyne.Canvas) *form {
+	s := &form{vm: vm, t: t, conflict: conflict, canvas: canvas, root: container.NewStack(), over: container.New(stacked{gap}), side: container.NewStack()}
 	list := container.New(stacked{10})
 	for _, f := range vm.Fields() {
 		x := s.field(f)
@@ -72,12 +73,15 @@ func (s *form) field(f viewmodel.FormField) *formField {
 				s.vm.Set(x.key, text)
 			}
 		}
-		x.entry.OnSubmitted = func(string) { s.next(x) }
+		x.entry.OnSubmitted = func(string) { s.next() }
 		x.entry.Left = func() {
 			s.vm.Leave(x.key)
 			s.fill(x) // a number as it was understood
 		}
-		x.entry.Came = func() { s.show(x) }
+		x.entry.Came = func() {
+			x.entry.CursorColumn = len([]rune(x.entry.Text)) // where typing goes on; a press sets it elsewhere
+			s.show(x)
+		}
 		control = x.entry
 	} else {
 		width = 300
@@ -108,8 +112,8 @@ func (l widest) Layout(o []fyne.CanvasObject, s fyne.Size) {
 }
 
 // next moves on from a field, as Tab does.
-func (s *form) next(x *formField) {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(x.whole); c != nil {
+func (s *form) next() {
+	if c := s.canvas(); c != nil {
 		c.FocusNext()
 	}
 }
@@ -144,7 +148,7 @@ func (s *form) save() {
 
 // wrong gives the keyboard to the first field that cannot be saved.
 func (s *form) wrong() {
-	c := fyne.CurrentApp().Driver().CanvasForObject(s.root)
+	c := s.canvas()
 	at := slices.IndexFunc(s.fields, func(x *formField) bool { return x.key == s.vm.First() })
 	if at < 0 || c == nil {
 		return
@@ -273,7 +277,7 @@ func (s *form) says() {
 // keyboard gives the keys to the question that came up, else to the first field of a
 // form that was just opened.
 func (s *form) keyboard() {
-	c := fyne.CurrentApp().Driver().CanvasForObject(s.root)
+	c := s.canvas()
 	if c == nil {
 		return // it is not on the screen yet
 	}
@@ -354,7 +358,9 @@ func (s *form) stands() fyne.CanvasObject {
 		box.Add(row(a))
 	}
 	if m := s.vm.Meta(); !s.vm.New() {
-		box.Add(rule())
+		if m.Branch != "" || !m.Updated.IsZero() {
+			box.Add(rule())
+		}
 		if m.Branch != "" {
 			box.Add(prose(s.t.T("form.branch", m.Branch), false, mutedInk))
 		}

@@ -1,6 +1,10 @@
 package viewmodel
 
-import "counterfoil/app/books"
+import (
+	"unicode"
+
+	"counterfoil/app/books"
+)
 
 // Standing is how a document stands between this device and the server: "" where
 // the server has all of it.
@@ -33,8 +37,8 @@ func StandingOf(s books.Status) Standing {
 // Refusal is why the server refused something, in words.
 func Refusal(p Phrases, code string) string {
 	for _, key := range []string{"issue." + code, "error." + code} {
-		if t := p.T(key); t != key {
-			return t
+		if t := []rune(p.T(key)); string(t) != key && len(t) > 0 {
+			return string(unicode.ToUpper(t[0])) + string(t[1:]) // issues are written to follow a name
 		}
 	}
 	return code
