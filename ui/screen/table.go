@@ -20,11 +20,6 @@ func table(head, rows fyne.CanvasObject) fyne.CanvasObject {
 // tableRow is one row of a table: what is in it stands in the middle, a line is under it.
 func tableRow(content *fyne.Container) *fyne.Container { return ruled(content, look.ColorGrid) }
 
-// rowContent is what tableRow was given.
-func rowContent(row fyne.CanvasObject) *fyne.Container {
-	return row.(*fyne.Container).Objects[0].(*fyne.Container)
-}
-
 func ruled(content fyne.CanvasObject, name fyne.ThemeColorName) *fyne.Container {
 	return container.New(ruledLayout{}, content, canvas.NewRectangle(ink(name)))
 }

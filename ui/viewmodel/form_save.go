@@ -110,7 +110,7 @@ func (f *Form) rebase(r books.Record) {
 	f.was, f.gone = r, false
 	if f.kind.Fields.Equal(was, r.Document) {
 		f.doc = f.kind.Edited(r.Document, f.doc) // its revision alone is another
-		if f.notice != "" && f.Standing() == "" {
+		if f.notice == f.setup.Words.T("form.saved") && f.Standing() == "" {
 			f.notice = "" // it is sent
 		}
 		return

@@ -242,6 +242,12 @@ func TestFormMergesWhatSyncBrings(t *testing.T) {
 		!f.Unsaved() || f.Notice() != "form.differs" {
 		t.Errorf("%q %+v", f.Notice(), f.Fields())
 	}
+	// Nothing of this goes when the same is read once more.
+	f.Reload()
+	c.w.until("nothing", func() bool { return len(c.w.q) == 0 && f.Notice() == "form.differs" })
+	if f.shown("party.phone").Other == "" {
+		t.Error("what another has is told no more")
+	}
 	f.Save()
 	c.idle()
 	got := c.record(k).Document.(customer.Customer)
