@@ -175,10 +175,10 @@ func open(t *testing.T, h *screen.Host, state string, posted loop) {
 		f.Leave("party.phone")
 		f.Set("email", "ming@example.com")
 		f.Leave("email")
-		h.Store.(*shelf).newer = true
+		h.Store.(*shelf).newer.Store(true)
 		f.Reload()
 		posted.until(t, "the newer version", func() bool { return f.Turn() > 0 })
-		h.Store.(*shelf).newer = false
+		h.Store.(*shelf).newer.Store(false)
 	case "form-question":
 		f.Delete()
 	}
