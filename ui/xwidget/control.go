@@ -80,10 +80,18 @@ func (r *ringed) Refresh() {
 // TypedKey presses, or hands the key on.
 func (b *Button) TypedKey(k *fyne.KeyEvent) {
 	switch k.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+	case fyne.KeySpace: // it comes as a rune as well
+	case fyne.KeyReturn, fyne.KeyEnter:
 		b.Tapped(nil)
 	default:
 		pass(b, k)
+	}
+}
+
+// TypedRune presses on a space, see Hit.
+func (b *Button) TypedRune(r rune) {
+	if r == ' ' {
+		b.Tapped(nil)
 	}
 }
 

@@ -33,6 +33,9 @@ func TestControlsHandKeysOn(t *testing.T) {
 		typed := func(k fyne.KeyName) {
 			w.Canvas().Focus(c.o.(fyne.Focusable))
 			w.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: k})
+			if f := w.Canvas().Focused(); k == fyne.KeySpace && f != nil {
+				f.TypedRune(' ') // so does the driver
+			}
 		}
 		for _, k := range c.presses {
 			before := pressed
@@ -45,6 +48,24 @@ func TestControlsHandKeysOn(t *testing.T) {
 			if typed(k); len(got) != 1 || got[0] != k {
 				t.Errorf("%s: %s passed %v", name, k, got)
 			}
+		}
+	}
+}
+
+// The space that presses is not typed where the press leads to.
+func TestSpacePressesOnly(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(look.Theme{Choice: "light"})
+	var w fyne.Window
+	f := NewField()
+	lead := func() { w.Canvas().Focus(f) }
+	h, b := NewHit(widget.NewLabel("h"), lead), NewButton("b", lead)
+	w = test.NewTempWindow(t, container.NewVBox(f, h, b))
+	for _, o := range []fyne.Focusable{h, b} {
+		w.Canvas().Focus(o)
+		w.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+		w.Canvas().Focused().TypedRune(' ')
+		if w.Canvas().Focused() != f || f.Text != "" {
+			t.Errorf("%T: %T has the keyboard, %q was typed", o, w.Canvas().Focused(), f.Text)
 		}
 	}
 }

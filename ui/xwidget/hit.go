@@ -95,13 +95,19 @@ func (h *Hit) FocusLost() {
 	h.Refresh()
 }
 
-// TypedRune does nothing: there is no text.
-func (h *Hit) TypedRune(rune) {}
+// TypedRune presses on a space. On the key the space would come after, and be typed
+// where the press led to.
+func (h *Hit) TypedRune(r rune) {
+	if r == ' ' {
+		h.Tapped(nil)
+	}
+}
 
 // TypedKey presses, or hands the key on.
 func (h *Hit) TypedKey(k *fyne.KeyEvent) {
 	switch k.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+	case fyne.KeySpace: // it comes as a rune as well
+	case fyne.KeyReturn, fyne.KeyEnter:
 		h.Tapped(nil)
 	default:
 		pass(h, k)
