@@ -203,6 +203,48 @@ func TestWrongCells(t *testing.T) {
 	}
 }
 
+// The seller is chosen, a customer fills the folded part, more is typed there and a
+// line gets its policy, all by keyboard; the same is there after closing.
+func TestHeadByKeyboard(t *testing.T) {
+	d := practise(t)
+	d.newDraft()
+	d.keys("shift+Tab", "shift+Tab", "Right")
+	d.until("a seller", func(s *state) bool { return s.Editor.Fields["seller"] != "" })
+	d.keys("Tab", "Tab")
+	d.script("type:szmy", "key:Return")
+	s := d.until("the customer", func(s *state) bool { return s.Editor.Taxno != "" })
+	address := s.Editor.Fields["buyer.address"]
+	if address == "" || s.Editor.Fields["buyer.account"] == "" || s.Editor.Fields["email"] == "" {
+		t.Fatalf("of the customer came %+v", s.Editor.Fields)
+	}
+	d.keys("shift+Tab", "space")
+	d.until("the part that folds", func(s *state) bool { return s.Focus.Name == "buyer.address" })
+	d.script("key:Tab", "key:Tab", "type:2026-13")
+	d.until("a half date", func(s *state) bool { return s.Editor.Fields["due"] == "2026-13" })
+	d.keys("shift+Tab", "shift+Tab", "shift+Tab")
+	d.until("the date", func(s *state) bool { return s.Focus.Name == "date" })
+	d.keys(slices.Repeat([]string{"Tab"}, 10)...) // through the nine fields of the part that folds
+	d.until("the first cell", func(s *state) bool { return s.Focus.Kind == "grid" && s.Focus.Row == 0 && s.Focus.Col == 1 })
+	d.script("type:bgz", "key:Return", "type:2", "key:ctrl+l", "key:Tab", "key:Right", "key:Escape")
+	d.until("the grid again", func(s *state) bool { return s.Focus.Kind == "grid" && s.Focus.Row == 0 })
+	s = d.saved()
+	want := s.Editor.Fields
+	d.close()
+	d.reopen()
+	s = d.until("the head again", func(s *state) bool { return s.Editor.Fields["due"] == "2026-13" })
+	for key, text := range want {
+		if s.Editor.Fields[key] != text {
+			t.Errorf("%s is %q, was %q", key, s.Editor.Fields[key], text)
+		}
+	}
+	if want["buyer.address"] != address {
+		t.Errorf("the address was %q, is %q", address, want["buyer.address"])
+	}
+	if !slices.ContainsFunc(s.Editor.Issues, func(i string) bool { return strings.Contains(i, " due ") }) {
+		t.Errorf("said is only %q", s.Editor.Issues)
+	}
+}
+
 // A block as Excel puts it on the clipboard, with quotes, a line break in a cell,
 // figures with a currency sign and a rate in percent.
 func TestPasteFromExcel(t *testing.T) {
