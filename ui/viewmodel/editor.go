@@ -25,6 +25,9 @@ type EditorDesk interface {
 type EditorStore interface {
 	Invoice(ctx context.Context, id string) (books.Stored, error)
 	books.Finder
+	// Setting and SetSetting remember the seller that was chosen last.
+	Setting(ctx context.Context, name string) (string, error)
+	SetSetting(ctx context.Context, name, value string) error
 }
 
 // Editor edits one invoice. Text that is no number stays in its cell, beside a
@@ -45,7 +48,8 @@ type Editor struct {
 	left    []*draft // no longer shown, not yet on disk
 
 	sellers  []seller.Seller
-	unfolded *bool // whether the clerk opened or folded the part of the head that folds; nil: neither
+	usual    string // the tax number of the seller that was chosen last
+	unfolded *bool  // whether the clerk opened or folded the part of the head that folds; nil: neither
 
 	*draft // the one shown
 }
@@ -72,7 +76,7 @@ func (e *Editor) reset(st books.Stored) {
 	d.dirty = d.restore(st.Typed)
 	d.unfold()
 	e.show(d)
-	e.chooseOnly()
+	e.chooseUsual()
 	if d.dirty {
 		d.saveSoon()
 	}

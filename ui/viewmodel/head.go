@@ -143,26 +143,46 @@ const sellersAtMost = 200
 
 // LoadSellers reads the sellers that the server handed out.
 func (e *Editor) LoadSellers() {
-	away(e.setup, context.Background(), func(ctx context.Context) ([]seller.Seller, error) {
-		return books.Find[seller.Seller](ctx, e.store, "", sellersAtMost)
-	}, func(got []seller.Seller, err error) {
+	type answer struct {
+		sellers []seller.Seller
+		usual   string
+	}
+	away(e.setup, context.Background(), func(ctx context.Context) (a answer, err error) {
+		if a.sellers, err = books.Find[seller.Seller](ctx, e.store, "", sellersAtMost); err == nil {
+			a.usual, err = e.store.Setting(ctx, usualSeller)
+		}
+		return a, err
+	}, func(got answer, err error) {
 		if err != nil {
 			e.message = Sentence(e.setup.Words, err)
 		} else {
-			e.sellers = got
-			e.chooseOnly()
+			e.sellers, e.usual = got.sellers, got.usual
+			e.chooseUsual()
+			e.compute()
 		}
 		e.tell()
 	})
 }
 
-// chooseOnly takes the only seller into a draft that is not on disk yet, also into
-// what undo goes back to: nobody typed it.
-func (d *draft) chooseOnly() {
-	if len(d.editor.sellers) != 1 || d.version > 0 || d.inv.ID != "" || !d.inv.Seller.IsZero() {
+// usualSeller names the setting that remembers the tax number of the seller that
+// was chosen last.
+const usualSeller = "seller"
+
+// chooseUsual takes the only seller, or the one that was chosen last, into a draft
+// that is not on disk yet, also into what undo goes back to: nobody typed it.
+func (d *draft) chooseUsual() {
+	if d.version > 0 || d.inv.ID != "" || !d.inv.Seller.IsZero() {
 		return
 	}
-	by := d.editor.sellers[0].Party
+	known := d.editor.sellers
+	at := slices.IndexFunc(known, func(s seller.Seller) bool { return s.TaxNo == d.editor.usual })
+	if len(known) == 1 {
+		at = 0
+	}
+	if at < 0 {
+		return
+	}
+	by := known[at].Party
 	d.inv.Seller, d.base.Seller = by, by
 	for _, steps := range [][]stage{d.undo, d.redo} {
 		for i := range steps {
@@ -215,5 +235,16 @@ func (e *Editor) SetSeller(at int) {
 	by := e.sellers[at].Party
 	if !sellerFields.Equal(invoice.Invoice{Seller: by}, e.inv) {
 		e.change("seller", func(i *invoice.Invoice) { i.Seller = by })
+	}
+	if e.usual != by.TaxNo {
+		e.usual = by.TaxNo
+		away(e.setup, context.Background(), func(ctx context.Context) (none struct{}, _ error) {
+			return none, e.store.SetSetting(ctx, usualSeller, by.TaxNo)
+		}, func(_ struct{}, err error) {
+			if err != nil {
+				e.message = Sentence(e.setup.Words, err)
+				e.tell()
+			}
+		})
 	}
 }

@@ -3,6 +3,7 @@ package viewmodel
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -355,5 +356,40 @@ func TestDetailKeepsAnyText(t *testing.T) {
 	}
 	if b.Undo(); b.Detail(0, "tax_code") != "" { // typed on: one step
 		t.Errorf("undone: %q", b.Detail(0, "tax_code"))
+	}
+}
+
+// Of several sellers the one that was chosen last is the next draft's, also for the
+// next editor; a draft without one says so.
+func TestTheUsualSeller(t *testing.T) {
+	b := newBench(t)
+	b.handOut(entity("1", "上海存根", "91310115MA1K3ABCDE"), entity("2", "嘉兴存根", "91330402MA2B3CDEF0"))
+	b.Set("buyer.name", "苏州明远")
+	missing := func(e *Editor) bool {
+		return slices.ContainsFunc(e.Issues(), func(i invoice.Issue) bool { return i.Code == "seller_missing" })
+	}
+	if !missing(b.Editor) || b.Text("seller.name") != "" {
+		t.Errorf("%+v", b.Issues())
+	}
+	at := slices.IndexFunc(b.Sellers(), func(s string) bool { return strings.HasPrefix(s, "嘉兴") })
+	b.SetSeller(at)
+	if missing(b.Editor) {
+		t.Error("it is chosen")
+	}
+	b.settle()
+	b.New()
+	if b.Text("seller.name") != "嘉兴存根" {
+		t.Errorf("the next: %q", b.Text("seller.name"))
+	}
+	b.w.until("remembered", func() bool {
+		v, err := b.db.Setting(context.Background(), usualSeller)
+		return err == nil && v == "91330402MA2B3CDEF0"
+	})
+	c := b.again()
+	c.LoadSellers()
+	c.w.until("the sellers", func() bool { return len(c.Sellers()) == 2 })
+	c.New()
+	if c.Text("seller.name") != "嘉兴存根" {
+		t.Errorf("the next program: %q", c.Text("seller.name"))
 	}
 }

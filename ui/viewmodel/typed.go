@@ -46,6 +46,9 @@ func (d *draft) compute() {
 		rest = slices.DeleteFunc(rest, func(i invoice.Issue) bool { return told[i.Field] })
 	}
 	d.issues = append(append(bad, d.unread()...), rest...)
+	if len(d.editor.sellers) > 0 && d.inv.Seller.IsZero() && d.inv.Reverses == "" && d.inv.State.Editable() {
+		d.issues = append(d.issues, invoice.Issue{Field: "seller", Code: "seller_missing", Severity: invoice.SeverityWarning, Text: "no seller is chosen"})
+	}
 	if len(bad) > 0 || len(d.raw) > 0 {
 		d.issues = tidied(d.issues)
 	}
