@@ -238,7 +238,7 @@ func compare(t *testing.T, name string, got *image.RGBA) {
 		}
 	}
 	if differ > 40 {
-		now := filepath.Join("..", "out", "golden", name+".png")
+		now := filepath.Join("..", "..", "out", "golden", name+".png")
 		write(t, now, got)
 		t.Errorf("%s: %d points differ; it looks like %s now", name, differ, now)
 	}
