@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -116,7 +117,11 @@ func (n Named) Onto(old document.Document) (document.Document, error) {
 	for _, x := range n {
 		var err error
 		if out, err = document.Set(x.field, out, x.text); err != nil {
-			return out, &books.Error{Code: "number_malformed", Field: x.field.Key, Text: err.Error(), Err: err}
+			code := "number_malformed"
+			if errors.Is(err, tax.ErrRate) {
+				code = "rate_malformed"
+			}
+			return out, &books.Error{Code: code, Field: x.field.Key, Text: err.Error(), Err: err}
 		}
 	}
 	return out, nil
@@ -274,6 +279,8 @@ func syntax(err error) error {
 	var t *json.UnmarshalTypeError
 	var s *json.SyntaxError
 	switch {
+	case errors.As(err, &t) && t.Type.Kind() == reflect.Map:
+		return &books.Error{Code: "draft_malformed", Field: t.Field, Text: fmt.Sprintf("a JSON %s stands where an object belongs", t.Value), Hint: "see cfoil --help for the form", Err: err}
 	case errors.As(err, &t):
 		return &books.Error{Code: "draft_malformed", Field: t.Field, Text: fmt.Sprintf("a JSON %s stands where a %s belongs", t.Value, t.Type.Kind()), Hint: "see cfoil --help for the form", Err: err}
 	case errors.As(err, &s):
