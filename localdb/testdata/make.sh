@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Makes desk.zip here and server.zip beside the server's store: make.sh PROGRAMS,
-# the folder with cfoil and syncd of the version to keep. Needs sqlite3, zip, jq.
+# Keeps the data of a version: make.sh NAME PROGRAMS, a new folder here ("v3") and the
+# folder with cfoil and syncd of that version. It makes NAME/desk.zip, and server.zip
+# beside the server's store. Needs sqlite3, zip, jq.
 set -euo pipefail
-programs=$(cd "$1" && pwd)
-here=$(cd "$(dirname "$0")" && pwd)
-server_zip=$here/../../../sync/server/sqlite/testdata/v1/server.zip
+name=$1
+programs=$(cd "$2" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)/$name
+mkdir -p "$here"
+server_zip=$here/../../../sync/server/sqlite/testdata/$name/server.zip
 # The keyring names its items by the folder's path: fixture tests know this one.
-work=/tmp/counterfoil-v1
+work=/tmp/counterfoil-$name
 rm -rf "$work"; mkdir -p "$work"
 trap 'kill ${server:-} 2>/dev/null || true; rm -rf "$work"' EXIT
 export COUNTERFOIL_PASSPHRASE="correct horse"
