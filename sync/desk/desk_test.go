@@ -41,7 +41,7 @@ func reference(t *testing.T) (address string, ca []byte) {
 			if s != token {
 				return access.Principal{}, access.ErrUnknown
 			}
-			return access.Principal{Company: "our company", Branch: "West"}, nil
+			return access.Principal{Company: "our company", Branch: "West", Roles: []string{access.Catalog}}, nil
 		},
 	})
 	h := httptest.NewTLSServer(s)

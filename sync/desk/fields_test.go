@@ -1,4 +1,4 @@
-package main
+package desk_test
 
 import (
 	"context"
@@ -265,7 +265,7 @@ func merged(t *testing.T, k *document.Kind, mine, theirs document.Document) {
 
 // The page on bodies says what the tables say. COUNTERFOIL_DOCS=write writes it anew.
 func TestFieldsPage(t *testing.T) {
-	const file = "../../../docs/bodies.md"
+	const file = "../../docs/bodies.md"
 	page, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -299,9 +299,50 @@ func TestFieldsPage(t *testing.T) {
 		return
 	}
 	if os.Getenv("COUNTERFOIL_DOCS") != "write" {
-		t.Fatalf("%s is not what the tables say; COUNTERFOIL_DOCS=write go test ./sync/cmd/cfoil -run FieldsPage writes it", file)
+		t.Fatalf("%s is not what the tables say; COUNTERFOIL_DOCS=write go test ./sync/desk -run FieldsPage writes it", file)
 	}
 	if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Every field of every type that desks write goes to the server's row and, in a page
+// of changes, to another desk.
+func TestEveryFieldTravels(t *testing.T) {
+	ctx := context.Background()
+	address, ca := reference(t)
+	a, b := enrolled(t, address, ca), enrolled(t, address, ca)
+	sent := map[document.Key]document.Document{}
+	for _, k := range document.Kinds() {
+		if k.HandedOut {
+			continue
+		}
+		d := document.WithRevision(wholeOf(t, k, false), 0)
+		var err error
+		if inv, ok := d.(invoice.Invoice); ok {
+			_, err = a.Store.SaveInvoice(ctx, inv, 0, books.Put, books.HistoryEntry{Event: "drafted"})
+		} else {
+			_, err = a.Store.Save(ctx, d, 0, books.Put, books.HistoryEntry{Event: "drafted"})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent[document.KeyOf(d)] = d
+	}
+	round(t, a)
+	round(t, b)
+	if len(sent) < 3 {
+		t.Fatalf("only %d types", len(sent))
+	}
+	for k, d := range sent {
+		for desk, s := range map[string]books.Store{"its own": a.Store, "another": b.Store} {
+			r, err := s.Document(ctx, k)
+			if err != nil || r.Pending != "" || r.Document.Meta().Revision != 1 || r.Document.Meta().Branch != "West" {
+				t.Fatalf("%s desk has %s: %+v %v", desk, k.Type, r, err)
+			}
+			m := d.Meta()
+			m.Revision, m.Branch = 1, "West"
+			same(t, desk+" desk", r.Document, d.WithMeta(m))
+		}
 	}
 }
