@@ -77,24 +77,36 @@ func (invoiceShelf) put(t *tx, old head, d document.Document, body []byte, chang
 	return n, t.putSearch(old.n == 0, n, searchText(v))
 }
 
+// settle adds up the row itself: it is read whole and compared with its sum.
 func (invoiceShelf) settle(t *tx, d document.Document, body []byte) (bool, error) {
 	v := d.(invoice.Invoice)
-	changed, err := t.change(`UPDATE invoice SET state = ?1, number = ?2, rejection = '', version = version + 1, revision = ?3
-		WHERE id = ?4 AND conflict = 0 AND revision <= ?3 AND NOT EXISTS (SELECT 1 FROM outbox WHERE document_type = 'invoice' AND document_id = ?4)
-		AND sum IS row_sum(`+invoiceSummed+`)`,
-		v.State, v.Number, v.Revision, v.ID)
-	if err != nil || changed == 0 {
-		return false, err
+	row, into := make([]any, invoiceWidth), make([]any, invoiceWidth+1)
+	for i := range row {
+		into[i] = &row[i]
 	}
-	if err := t.exec(`UPDATE body SET doc = ?1, base = ?1, doc_sum = ?3, base_sum = ?3 WHERE n = (SELECT n FROM invoice WHERE id = ?2)`, body, v.ID, sumOf(body)); err != nil || v.Number == "" {
-		return true, err
+	var sum sql.NullInt64
+	into[invoiceWidth] = &sum
+	err := t.one(`SELECT `+invoiceSummed+`, sum FROM invoice WHERE id = ?1 AND conflict = 0 AND revision <= ?2
+		AND NOT EXISTS (SELECT 1 FROM outbox WHERE document_type = 'invoice' AND document_id = ?1)`, []any{v.ID, v.Revision}, into...)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && (!sum.Valid || sum.Int64 != sumOf(row...)) {
+		return false, nil
 	}
-	// It is searched by its number too.
-	row, err := invoiceShelf{}.head(t, v.ID)
 	if err != nil {
 		return false, err
 	}
-	return true, t.putSearch(false, row.n, searchText(v))
+	version, _ := row[invoiceVersion].(int64)
+	row[invoiceState], row[invoiceNumber], row[invoiceRejection] = string(v.State), v.Number, ""
+	row[invoiceVersion], row[invoiceVersion+1] = version+1, v.Revision
+	if err := t.exec(`UPDATE invoice SET state = ?, number = ?, rejection = '', version = ?, revision = ?, sum = ? WHERE n = ?`,
+		string(v.State), v.Number, version+1, v.Revision, sumOf(row...), row[0]); err != nil {
+		return false, err
+	}
+	if err := t.exec(`UPDATE body SET doc = ?1, base = ?1, doc_sum = ?2, base_sum = ?2 WHERE n = ?3`, body, sumOf(body), row[0]); err != nil || v.Number == "" {
+		return true, err
+	}
+	// It is searched by its number too.
+	n, _ := row[0].(int64)
+	return true, t.putSearch(false, n, searchText(v))
 }
 
 func (invoiceShelf) revision(t *tx, id string) (int64, error) {

@@ -61,21 +61,21 @@ func joined(old, kind books.OperationKind, from, state document.State) books.Ope
 const operationColumns = `id, seq, document_type, document_id, kind, base_revision, bytes, hash, state, attempts, last_error, created, sent, from_state, sum, bytes_sum`
 
 // scanOperation returns ErrDamaged, with the operation as it stands, when it is not
-// as it was written.
-func scanOperation(scan func(into ...any) error) (books.Operation, error) {
-	var o books.Operation
+// as it was written. row are its values, as outboxSummed has them.
+func scanOperation(scan func(into ...any) error) (o books.Operation, row []any, err error) {
 	var created, sent int64
 	var from string
 	var sum, bytesSum sql.NullInt64
-	err := scan(&o.ID, &o.Seq, &o.DocumentType, &o.DocumentID, &o.Kind, &o.BaseRevision, &o.Bytes, &o.Hash, &o.State, &o.Attempts, &o.LastError,
+	err = scan(&o.ID, &o.Seq, &o.DocumentType, &o.DocumentID, &o.Kind, &o.BaseRevision, &o.Bytes, &o.Hash, &o.State, &o.Attempts, &o.LastError,
 		&created, &sent, &from, &sum, &bytesSum)
 	if err != nil {
-		return o, err
+		return o, nil, err
 	}
 	o.CreatedAt, o.SentAt = fromNanos(created), fromNanos(sent)
-	return o, errors.Join(intact(bytesSum, sumOf(o.Bytes), "operation of", o.DocumentID),
-		intact(sum, sumOf(o.ID, o.Seq, string(o.DocumentType), o.DocumentID, string(o.Kind), o.BaseRevision, o.Hash, string(o.State), int64(o.Attempts),
-			o.LastError, created, sent, from), "operation of", o.DocumentID))
+	row = []any{o.ID, o.Seq, string(o.DocumentType), o.DocumentID, string(o.Kind), o.BaseRevision, o.Hash, string(o.State), int64(o.Attempts),
+		o.LastError, created, sent, from}
+	return o, row, errors.Join(intact(bytesSum, sumOf(o.Bytes), "operation of", o.DocumentID),
+		intact(sum, sumOf(row...), "operation of", o.DocumentID))
 }
 
 // Outbox lists operations without a final answer, oldest first, parked ones too.
@@ -84,7 +84,7 @@ func (d *DB) Outbox(ctx context.Context, limit int) ([]books.Operation, error) {
 	var all []books.Operation
 	var bad error
 	err := d.each(ctx, `SELECT `+operationColumns+` FROM outbox ORDER BY id LIMIT ?`, []any{limit}, func(r *sql.Rows) error {
-		o, err := scanOperation(r.Scan)
+		o, _, err := scanOperation(r.Scan)
 		if errors.Is(err, books.ErrDamaged) {
 			bad = errors.Join(bad, err)
 			return nil

@@ -34,7 +34,8 @@ func (t *tx) Ready(limit, size int, again bool) ([]books.Ready, error) {
 			var one books.Ready
 			var doc []byte
 			var sum sql.NullInt64
-			one.Operation, err = scanOperation(func(into ...any) error { return r.Scan(append(into, &doc, &sum, &one.Receipt)...) })
+			var row []any
+			one.Operation, row, err = scanOperation(func(into ...any) error { return r.Scan(append(into, &doc, &sum, &one.Receipt)...) })
 			switch {
 			case errors.Is(err, books.ErrDamaged):
 				one.Err = err
@@ -43,6 +44,9 @@ func (t *tx) Ready(limit, size int, again bool) ([]books.Ready, error) {
 			case doc != nil:
 				one.Document, one.Err = readyDocument(doc, sum, one.Key())
 				one.Body = doc
+			}
+			if one.Err == nil {
+				t.read(one.ID, row)
 			}
 			all = append(all, one)
 			size -= len(one.Bytes) + len(doc)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"slices"
+	"strings"
 
 	"modernc.org/sqlite"
 
@@ -23,6 +25,16 @@ const (
 	conflictSummed = `type, document_id, id, opened, body`
 	recordSummed   = `n, type, id, key, search, version, revision, conflict`
 	typedSummed    = `n, texts`
+)
+
+// Places of invoiceSummed.
+var (
+	invoiceColumns   = strings.Split(invoiceSummed, ", ")
+	invoiceWidth     = len(invoiceColumns)
+	invoiceNumber    = slices.Index(invoiceColumns, "number")
+	invoiceState     = slices.Index(invoiceColumns, "state")
+	invoiceRejection = slices.Index(invoiceColumns, "rejection")
+	invoiceVersion   = slices.Index(invoiceColumns, "version") // revision comes after it
 )
 
 func init() {

@@ -33,12 +33,31 @@ func (t *tx) Freeze(id int64, bytes []byte, hash string, base int64, at time.Tim
 			return 0, err
 		}
 	}
-	if err := hit(t.change(`UPDATE outbox SET state = 'sent', seq = ?, bytes = ?, bytes_sum = ?, hash = ?, base_revision = ?, sent = ? WHERE id = ? AND state = 'unsent'`,
-		t.seq+1, bytes, sumOf(bytes), hash, base, nanos(at), id)); err != nil {
+	seq = t.seq + 1
+	const frozen = `UPDATE outbox SET state = 'sent', seq = ?, bytes = ?, bytes_sum = ?, hash = ?, base_revision = ?, sent = ?`
+	args := []any{seq, bytes, sumOf(bytes), hash, base, nanos(at)}
+	var n int64
+	if row, known := t.operations[id]; known { // unless it was changed since
+		was := sumOf(row...)
+		row[1], row[5], row[6], row[7], row[11] = seq, base, hash, string(books.Sent), nanos(at) // of outboxSummed
+		n, err = t.change(frozen+`, sum = ? WHERE id = ? AND state = 'unsent' AND sum = ?`, append(args, sumOf(row...), id, was)...)
+	}
+	if err == nil && n == 0 { // the trigger adds it up
+		n, err = t.change(frozen+` WHERE id = ? AND state = 'unsent'`, append(args, id)...)
+	}
+	if err := hit(n, err); err != nil {
 		return 0, err
 	}
-	t.seq++
-	return t.seq, nil
+	t.seq = seq
+	return seq, nil
+}
+
+// read remembers a row of the outbox that was read whole in this transaction.
+func (t *tx) read(id int64, row []any) {
+	if t.operations == nil {
+		t.operations = map[int64][]any{}
+	}
+	t.operations[id] = row
 }
 
 // hit turns "no row changed" into ErrNotFound.

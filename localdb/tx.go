@@ -73,6 +73,7 @@ type tx struct {
 	w   *writer
 	seq int64 // the device's last sequence number, where this transaction raised it; 0 where not
 
+	operations map[int64][]any    // rows of the outbox that Ready read; see Freeze
 	last       map[string]int64   // row ids given in this transaction, by table; see next
 	indexings  map[int64]indexing // by row of an invoice; see writeIndex
 	indexOrder []int64

@@ -161,6 +161,23 @@ func (d *Desk) Reviewed(ctx context.Context, id string) (Stored, error) {
 // Submit hands a draft in: from then on it waits for the server to issue it.
 // What is missing is *Error with the field.
 func (d *Desk) Submit(ctx context.Context, id string) (Stored, error) {
+	return again(func() (Stored, error) { return d.submit(ctx, id) })
+}
+
+// again does a step anew that met a change in between, as sync makes them: it reads
+// the invoice itself, so nothing that a person has not seen is overwritten.
+func again(step func() (Stored, error)) (Stored, error) {
+	st, err := step()
+	for range 5 {
+		if !errors.Is(err, ErrStale) {
+			break
+		}
+		st, err = step()
+	}
+	return st, err
+}
+
+func (d *Desk) submit(ctx context.Context, id string) (Stored, error) {
 	st, err := d.Store.Invoice(ctx, id)
 	if err != nil {
 		return st, notFound(id, err)
@@ -185,6 +202,10 @@ func (d *Desk) Submit(ctx context.Context, id string) (Stored, error) {
 
 // Recall takes a waiting invoice back; once it is issued the server refuses.
 func (d *Desk) Recall(ctx context.Context, id string) (Stored, error) {
+	return again(func() (Stored, error) { return d.recall(ctx, id) })
+}
+
+func (d *Desk) recall(ctx context.Context, id string) (Stored, error) {
 	st, err := d.Store.Invoice(ctx, id)
 	if err != nil {
 		return st, notFound(id, err)
@@ -206,12 +227,14 @@ func (d *Desk) Recall(ctx context.Context, id string) (Stored, error) {
 // server too. What cannot be edited cannot be deleted: *Error "not_editable" or
 // "in_conflict".
 func (d *Desk) Delete(ctx context.Context, id string) (Stored, error) {
-	st, err := d.editable(ctx, id)
-	if err != nil {
-		return st, err
-	}
-	out, _, err := d.save(ctx, st.Invoice, st.Version, Delete, HistoryEntry{Event: "deleted"}, nil)
-	return out, err
+	return again(func() (Stored, error) {
+		st, err := d.editable(ctx, id)
+		if err != nil {
+			return st, err
+		}
+		out, _, err := d.save(ctx, st.Invoice, st.Version, Delete, HistoryEntry{Event: "deleted"}, nil)
+		return out, err
+	})
 }
 
 // Retry sends an invoice again that was set aside because the server refused it;

@@ -174,6 +174,7 @@ func NewEditor(vm *viewmodel.Editor, t viewmodel.Phrases) *Editor {
 	s.body = body
 	vm.Changed = s.Refresh
 	s.Refresh()
+	vm.LoadSellers() // sync may have brought them before there was a page to tell
 	return s
 }
 
