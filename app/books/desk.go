@@ -288,7 +288,6 @@ func (d *Desk) Reverse(ctx context.Context, id string) (Stored, error) {
 // copyOf keeps content only: no ids, numbers, states.
 func copyOf(inv invoice.Invoice) invoice.Invoice {
 	out := invoice.DocumentKind.Copied(inv).(invoice.Invoice)
-	out.Extra, out.Buyer.Extra, out.Seller.Extra = inv.Extra, inv.Buyer.Extra, inv.Seller.Extra
 	out.Lines = append([]invoice.Line(nil), inv.Lines...)
 	for i := range out.Lines {
 		out.Lines[i].ID, out.Lines[i].Order = "", ""

@@ -64,12 +64,3 @@ func (c Customer) WithMeta(m document.Meta) document.Document {
 	c.ID, c.Revision, c.Branch, c.Created, c.Updated = m.ID, m.Revision, m.Branch, m.Created, m.Updated
 	return c
 }
-
-// More implements document.Extended.
-func (c Customer) More() document.Extra { return c.Extra }
-
-// WithMore implements document.Extended.
-func (c Customer) WithMore(x document.Extra) document.Document {
-	c.Extra = x
-	return c
-}

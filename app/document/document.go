@@ -67,13 +67,6 @@ type Document interface {
 	WithMeta(Meta) Document
 }
 
-// Extended is a document that keeps fields of a newer program.
-type Extended interface {
-	Document
-	More() Extra
-	WithMore(Extra) Document
-}
-
 // Key names one document.
 type Key struct {
 	Type Type

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -57,18 +58,8 @@ func Register[D Document](of Of[D]) *Kind {
 	}
 	k.names = func(d Document) []string { return of.Names(d.(D)) }
 	kinds = append(kinds, k)
-	slices.SortFunc(kinds, func(a, b *Kind) int { return compare(a.Type, b.Type) })
+	slices.SortFunc(kinds, func(a, b *Kind) int { return cmp.Compare(a.Type, b.Type) })
 	return k
-}
-
-func compare(a, b Type) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // Lookup finds a type.
@@ -104,8 +95,8 @@ func (k *Kind) Name(d Document) string { return k.names(d)[0] }
 // Names are the texts that it is looked up by.
 func (k *Kind) Names(d Document) []string { return k.names(d) }
 
-// Copied returns a new document with the content of d and nothing else: no id, no
-// state, nothing that a copy begins without.
+// Copied returns a new document with the content of d, fields of a newer program
+// among it, and nothing else: no id, no state, nothing that a copy begins without.
 func (k *Kind) Copied(d Document) Document {
 	var fields Table
 	for _, f := range k.Fields {
@@ -113,7 +104,7 @@ func (k *Kind) Copied(d Document) Document {
 			fields = append(fields, f)
 		}
 	}
-	return Copy(fields, k.zero, d)
+	return MergeExtra(Copy(fields, k.zero, d), d, func(_, theirs Extra) Extra { return theirs })
 }
 
 // Edited returns old with the fields that edited has; what people cannot edit

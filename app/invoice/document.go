@@ -45,15 +45,6 @@ func (i Invoice) WithMeta(m document.Meta) document.Document {
 	return i
 }
 
-// More implements document.Extended.
-func (i Invoice) More() document.Extra { return i.Extra }
-
-// WithMore implements document.Extended.
-func (i Invoice) WithMore(x document.Extra) document.Document {
-	i.Extra = x
-	return i
-}
-
 // Canonical returns the invoice as its body has it: lines in printing order.
 func (i Invoice) Canonical() document.Document {
 	i.Lines = Sorted(i.Lines)

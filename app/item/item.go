@@ -76,12 +76,3 @@ func (i Item) WithMeta(m document.Meta) document.Document {
 	i.ID, i.Revision, i.Branch, i.Created, i.Updated = m.ID, m.Revision, m.Branch, m.Created, m.Updated
 	return i
 }
-
-// More implements document.Extended.
-func (i Item) More() document.Extra { return i.Extra }
-
-// WithMore implements document.Extended.
-func (i Item) WithMore(x document.Extra) document.Document {
-	i.Extra = x
-	return i
-}

@@ -17,6 +17,13 @@ type Party struct {
 	Extra map[string]json.RawMessage `json:",embed"`
 }
 
+// Known returns the party without the fields of a newer program: they belong to the
+// document that it is part of, and do not go along where it is copied into another.
+func (p Party) Known() Party {
+	p.Extra = nil
+	return p
+}
+
 // IsZero reports whether nothing is said of the party.
 func (p Party) IsZero() bool {
 	return p.Name == "" && p.TaxNo == "" && p.Address == "" && p.Phone == "" && p.Bank == "" && p.Account == "" && len(p.Extra) == 0

@@ -73,12 +73,3 @@ func (s Seller) WithMeta(m document.Meta) document.Document {
 	s.ID, s.Revision, s.Branch, s.Created, s.Updated = m.ID, m.Revision, m.Branch, m.Created, m.Updated
 	return s
 }
-
-// More implements document.Extended.
-func (s Seller) More() document.Extra { return s.Extra }
-
-// WithMore implements document.Extended.
-func (s Seller) WithMore(x document.Extra) document.Document {
-	s.Extra = x
-	return s
-}

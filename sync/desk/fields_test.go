@@ -66,7 +66,7 @@ func wholeOf(t *testing.T, k *document.Kind, second bool) document.Document {
 	m := document.Meta{ID: "01890a5d-ac96-774b-bcce-b302099a8057", Revision: 3, State: document.Draft, Branch: "城东店",
 		Created: time.UnixMilli(1_700_000_000_123).UTC(), Updated: time.UnixMilli(1_700_000_000_456).UTC()}
 	d := filled(t, k.Fields, k.Zero().WithMeta(m), second)
-	d = d.(document.Extended).WithMore(document.Extra{"zz": json.RawMessage(`{"a":1.50}`)})
+	d = document.MergeExtra(d, d, func(_, _ document.Extra) document.Extra { return document.Extra{"zz": json.RawMessage(`{"a":1.50}`)} })
 	if inv, ok := d.(invoice.Invoice); ok {
 		l := filled(t, invoice.LineFields, invoice.Line{ID: "l1", Order: "a"}, second)
 		off := filled(t, document.TableOf[invoice.Discount](), invoice.Discount{}, second)
@@ -165,12 +165,26 @@ func TestEveryFieldOfEveryType(t *testing.T) {
 						t.Errorf("%s is %q, want %q", f.Key, got, want)
 					}
 				}
+				for _, extra := range extras(made) {
+					if extra["zz"] == nil {
+						t.Error("a copy loses unknown fields")
+					}
+				}
 				if m := made.Meta(); m.ID != "" || m.Revision != 0 || m.Number != "" {
 					t.Errorf("%+v", m)
 				}
 			})
 		})
 	}
+}
+
+// extras are the unknown fields of a document and of each of its parts.
+func extras(d document.Document) (out []document.Extra) {
+	document.MergeExtra(d, d, func(mine, _ document.Extra) document.Extra {
+		out = append(out, mine)
+		return mine
+	})
+	return out
 }
 
 // onDisk keeps a document in a real file, edits it there, and reads both back.
@@ -231,6 +245,14 @@ func onDisk(t *testing.T, d document.Document) {
 // merged changes one field at a time: on one side it is taken, on both it is asked for.
 func merged(t *testing.T, k *document.Kind, mine, theirs document.Document) {
 	base := wholeOf(t, k, false)
+	newer := document.MergeExtra(base, base, func(_, _ document.Extra) document.Extra {
+		return document.Extra{"zz": json.RawMessage(`2`), "yy": json.RawMessage(`1`)}
+	})
+	for _, extra := range extras(merge.Three(base, mine, newer, nil).Result) {
+		if string(extra["zz"]) != "2" || string(extra["yy"]) != "1" {
+			t.Errorf("unknown fields of theirs are lost: %s", extra)
+		}
+	}
 	for _, f := range k.Fields {
 		changed, err := document.Set(f, base, f.Text(theirs))
 		if err != nil {

@@ -18,8 +18,6 @@ func (m *merger) invoice(out, base, mine, theirs invoice.Invoice) invoice.Invoic
 	m.ruled = 0
 	out.Lines = m.lines(base.Lines, mine.Lines, theirs.Lines)
 	out.ReviewNeeded = m.review(base, mine, theirs, out)
-	out.Buyer.Extra = extra(mine.Buyer.Extra, theirs.Buyer.Extra)
-	out.Seller.Extra = extra(mine.Seller.Extra, theirs.Seller.Extra)
 	if len(theirs.RedRows) == len(mine.RedRows) {
 		out.RedRows = theirs.RedRows // no clerk edits them
 	}

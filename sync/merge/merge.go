@@ -92,9 +92,7 @@ func Three(base, mine, theirs document.Document, choices map[string]books.Side) 
 			out = document.Copy(t, out, theirs)
 		}
 	}
-	if x, ok := out.(document.Extended); ok {
-		out = x.WithMore(extra(x.More(), theirs.(document.Extended).More()))
-	}
+	out = document.MergeExtra(out, theirs, extra)
 	m.out.Result = out
 	if inv, ok := out.(invoice.Invoice); ok {
 		was, _ := base.(invoice.Invoice)

@@ -230,7 +230,7 @@ func (e *Editor) travel(from, to *[]stage) {
 
 // SetCustomer fills in a customer of the master data.
 func (e *Editor) SetCustomer(c customer.Customer) {
-	e.change("buyer", func(i *invoice.Invoice) { i.Buyer, i.Email = c.Party, c.Email })
+	e.change("buyer", func(i *invoice.Invoice) { i.Buyer, i.Email = c.Party.Known(), c.Email })
 }
 
 // Reviewed ticks that merged lines were looked at.

@@ -182,7 +182,7 @@ func (d *draft) chooseUsual() {
 	if at < 0 {
 		return
 	}
-	by := known[at].Party
+	by := known[at].Known()
 	d.inv.Seller, d.base.Seller = by, by
 	for _, steps := range [][]stage{d.undo, d.redo} {
 		for i := range steps {
@@ -232,7 +232,7 @@ func (e *Editor) SetSeller(at int) {
 	if at < 0 || at >= len(e.sellers) {
 		return
 	}
-	by := e.sellers[at].Party
+	by := e.sellers[at].Known()
 	if !sellerFields.Equal(invoice.Invoice{Seller: by}, e.inv) {
 		e.change("seller", func(i *invoice.Invoice) { i.Seller = by })
 	}

@@ -2,6 +2,7 @@ package viewmodel
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -239,9 +240,13 @@ func TestTheOnlySeller(t *testing.T) {
 	b.New()
 	b.Set("remark", "合同")
 	only := entity("1", "上海存根", "91310115MA1K3ABCDE")
+	only.Party.Extra = map[string]json.RawMessage{"zz": []byte(`1`)}
 	b.handOut(only)
 	if b.Invoice().Seller.Account != "11" {
 		t.Errorf("begun before it came: %+v", b.Invoice().Seller)
+	}
+	if b.Invoice().Seller.Extra != nil {
+		t.Error("what a newer program knows of a seller goes into an invoice")
 	}
 	b.settle()
 	if b.stored().Invoice.Seller.Name != "上海存根" {
