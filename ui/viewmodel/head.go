@@ -156,7 +156,10 @@ func (e *Editor) LoadSellers() {
 		if err != nil {
 			e.message = Sentence(e.setup.Words, err)
 		} else {
-			e.sellers, e.usual = got.sellers, got.usual
+			e.sellers = got.sellers
+			if e.usual == "" { // else one was chosen since it was read
+				e.usual = got.usual
+			}
 			e.chooseUsual()
 			e.compute()
 		}
