@@ -27,6 +27,7 @@ const (
 	settingURL      = "server_url"
 	settingEnrolled = "enrolled_url"
 	settingLink     = "link_state"
+	settingGood     = "last_good" // the line as it last worked
 	settingTrusted  = "ca_sha256" // of the CA trusted last; tells "never loaded" from "lost"
 )
 
@@ -82,6 +83,7 @@ func newConnection(ctx context.Context, cfg Config, store *localdb.DB, notify fu
 		// A state that cannot be read costs only history.
 		_ = c.monitor.Restore([]byte(state))
 	}
+	c.recall(ctx)
 	c.engine = engine.New(engine.Config{
 		Store: store, Remote: c, Now: cfg.Now, NewID: cfg.NewID, Rand: cfg.Rand, Notify: notify, Version: cfg.Version,
 	})

@@ -14,9 +14,11 @@ import (
 
 // SelfCheck walks the ladder against the connected server, or against address
 // when it is not empty, with the CA of this desk; only: the named observers and those
-// that they need. It changes nothing.
+// that they need. It changes nothing but what is known of the line when it is well.
 func (c *Connection) SelfCheck(ctx context.Context, address string, timeout time.Duration, progress func(probe.Check), only ...string) probe.Report {
-	return c.Ladder(address, timeout).Run(ctx, progress, only...)
+	r := c.Ladder(address, timeout).Run(ctx, progress, only...)
+	c.learn(ctx, r)
+	return r
 }
 
 // Ladder is the self-check set up for this desk.

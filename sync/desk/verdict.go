@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"context"
+	"encoding/json"
 	"maps"
 
 	"counterfoil/sync/fault"
@@ -41,4 +43,31 @@ func (c *Connection) Verdict() (row fault.Fault, values map[string]string, ok bo
 	}
 	row, ok = fault.Lookup(id)
 	return row, values, ok
+}
+
+// learn keeps the line as a self-check that ended well has seen it, for the next one
+// to compare with; also where another process syncs the folder.
+func (c *Connection) learn(ctx context.Context, r probe.Report) {
+	if r.Learned.At.IsZero() || r.Address != c.URL() {
+		return
+	}
+	c.monitor.Learn(r.Learned)
+	raw, err := json.Marshal(c.monitor.LastGood())
+	if err == nil {
+		err = c.store.SetSetting(ctx, settingGood, string(raw))
+	}
+	_ = err // costs only what the next self-check compares with
+}
+
+// recall takes back what learn kept, where the monitor knows nothing newer.
+func (c *Connection) recall(ctx context.Context) {
+	raw, err := c.store.Setting(ctx, settingGood)
+	if err != nil || raw == "" {
+		return
+	}
+	var s link.Snapshot
+	g := c.monitor.LastGood()
+	if json.Unmarshal([]byte(raw), &s) == nil && (g == nil || s.At.After(g.At)) {
+		c.monitor.Learn(s)
+	}
 }

@@ -13,7 +13,10 @@
 // knows a fault by its id: callers branch on what a row says of itself.
 package fault
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // ID is a stable fault number like "S01".
 type ID string
@@ -84,12 +87,14 @@ func (t Text) In(lang string) string {
 	return t.ZH
 }
 
-// Step is one thing to do. Action names what the program can do itself: "" or
-// "open:network", "open:date", "open:proxy", "open:storage", "restore_url",
-// "import_ca", "unlock_keyring", "sign_in", "copy_report".
+// Step is one thing to do.
 type Step struct {
 	Text
-	Action string `json:"action,omitempty"`
+	// Action is what the program can do itself: "open:<settings>" opens those of the
+	// system, "cure:<name>" applies a cure, "sign_in", "import_ca" and "copy_report"
+	// do what they say.
+	Action  string `json:"action,omitempty"`
+	Picture string `json:"picture,omitempty"` // of the place where a setting is found
 }
 
 // Fault is one row of the catalogue.
@@ -101,10 +106,15 @@ type Fault struct {
 	Who      Who      `json:"who"`
 	Title    Text     `json:"title"`
 	Sentence Text     `json:"sentence"`
+	Plain    Text     `json:"plain,omitzero"` // the sentence where a placeholder has no value
 	Steps    []Step   `json:"steps"`
-	Cure     string   `json:"cure,omitempty"`    // what the program can do against it by itself; empty: nothing yet
+	Report   Text     `json:"report,omitzero"`   // for who must act, ready to be sent
+	Minutes  int      `json:"minutes,omitempty"` // that the steps take the clerk; 0: nothing to do but wait
+	Cure     string   `json:"cure,omitempty"`    // what the program can do against it by itself; empty: nothing
 	Recheck  []string `json:"recheck,omitempty"` // observers that tell whether it is over
 
+	// OS says why a system ("windows", "darwin", "linux") cannot prove it.
+	OS map[string]Text `json:"os,omitempty"`
 	// Unobserved says why nothing reports the fault yet; empty where Rules do.
 	Unobserved string `json:"unobserved,omitempty"`
 	// Rules are alternatives: the fault is there when one of them holds.
@@ -115,6 +125,27 @@ type Fault struct {
 	// slows or warns, or lies beside the path.
 	Beside bool `json:"beside,omitempty"`
 }
+
+// Say returns the sentence in "zh" or "en"; without a placeholder's value the plain one.
+func (f Fault) Say(lang string, values map[string]string) string {
+	text := f.Sentence.In(lang)
+	if plain := f.Plain.In(lang); plain != "" && !filled(text, values) {
+		return plain
+	}
+	return Render(text, values)
+}
+
+// filled reports whether every placeholder of a text has a value.
+func filled(text string, values map[string]string) bool {
+	for _, p := range placeholder.FindAllStringSubmatch(text, -1) {
+		if values[p[1]] == "" {
+			return false
+		}
+	}
+	return true
+}
+
+var placeholder = regexp.MustCompile(`\{([a-z_]+)\}`)
 
 // Render fills {placeholders}; one without a value becomes "?".
 func Render(text string, values map[string]string) string {

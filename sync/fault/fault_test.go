@@ -44,6 +44,16 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
+// A sentence never shows a hole: without a value the plain one stands.
+func TestSay(t *testing.T) {
+	f := Fault{Sentence: Text{ZH: "到 {until}。", EN: "until {until}."}, Plain: Text{ZH: "在维护。", EN: "in maintenance."}}
+	for until, want := range map[string]string{"10:31": "until 10:31.", "": "in maintenance."} {
+		if got := f.Say("en", map[string]string{"until": until}); got != want {
+			t.Errorf("%q: %q", until, got)
+		}
+	}
+}
+
 func TestRender(t *testing.T) {
 	if got := Render("a {x} b {y} {", map[string]string{"x": "1"}); got != "a 1 b ? {" {
 		t.Error(got)

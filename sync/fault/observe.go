@@ -131,3 +131,6 @@ func (s *Set) Saw(p Pattern) bool {
 	}
 	return false
 }
+
+// Worked reports whether the real path worked, all the way through the sign-in.
+func (s *Set) Worked() bool { return pathWorked(s.All()) }

@@ -35,7 +35,7 @@ const (
 const (
 	yellowAfter = 5 * time.Second
 	redAfter    = 10 * time.Second
-	keep        = 24 * time.Hour
+	keepFor     = 24 * time.Hour
 	maxSamples  = 20000
 	placeFor    = 15 * time.Second // how long a Place is not asked for again
 )
@@ -188,7 +188,7 @@ func (m *Monitor) seen(s Sample, f fault.Finding, resp *http.Response, shown *x5
 	if len(m.samples) > maxSamples {
 		m.samples = slices.Clone(m.samples[len(m.samples)-maxSamples/2:])
 	}
-	for len(m.samples) > 0 && end.Sub(m.samples[0].At) > keep {
+	for len(m.samples) > 0 && end.Sub(m.samples[0].At) > keepFor {
 		m.samples = m.samples[1:]
 	}
 	snap := m.now

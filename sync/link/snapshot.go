@@ -14,6 +14,14 @@ type Snapshot struct {
 	Offset   time.Duration `json:"offset"` // server's clock minus ours
 	Server   string        `json:"server"` // what it calls itself
 	Beside   [][]byte      `json:"beside"` // the certificates that came after its own, DER
+
+	RTT         time.Duration `json:"rtt,omitempty"`         // of a TCP connect
+	Addresses   []string      `json:"addresses,omitempty"`   // that the name had, without port
+	Protocol    string        `json:"protocol,omitempty"`    // "h2" or "http/1.1"
+	Environment string        `json:"environment,omitempty"` // as the server names it
+	Status      string        `json:"status,omitempty"`      // URL that tells how the service is
+	Ports       []string      `json:"ports,omitempty"`       // others that the server listens on
+	Nodes       []string      `json:"nodes,omitempty"`       // other addresses of the service, host:port
 	Place
 }
 
@@ -23,6 +31,10 @@ type Place struct {
 	Network  string `json:"network"`  // own addresses
 	Resolver string `json:"resolver"` // name servers
 	Proxy    string `json:"proxy"`    // host:port, or Direct
+
+	Gateway   string `json:"gateway,omitempty"`   // address of the router
+	Interface string `json:"interface,omitempty"` // that leads to the server
+	LinkType  string `json:"link_type,omitempty"` // of that interface, as sync/osnet names it
 }
 
 // Direct is the Proxy of a connection without one.
@@ -37,6 +49,48 @@ func (m *Monitor) LastGood() *Snapshot {
 	}
 	g := *m.good
 	return &g
+}
+
+// Learn keeps what a self-check that ended well has seen of the line.
+func (m *Monitor) Learn(s Snapshot) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.good == nil {
+		m.good = &Snapshot{}
+	}
+	m.good.learn(s)
+	m.now.learn(s)
+}
+
+func (g *Snapshot) learn(s Snapshot) {
+	g.At, g.Place = s.At, s.Place
+	keep(&g.Address, s.Address)
+	keep(&g.Chain, s.Chain)
+	keep(&g.Server, s.Server)
+	keep(&g.RTT, s.RTT)
+	keep(&g.Protocol, s.Protocol)
+	keep(&g.Environment, s.Environment)
+	keep(&g.Status, s.Status)
+	keep(&g.Offset, s.Offset)
+	keep(&g.NotAfter, s.NotAfter)
+	keepAll(&g.Beside, s.Beside)
+	keepAll(&g.Addresses, s.Addresses)
+	keepAll(&g.Ports, s.Ports)
+	keepAll(&g.Nodes, s.Nodes)
+}
+
+// keep overwrites what is known with what was seen; nothing seen changes nothing.
+func keep[T comparable](known *T, seen T) {
+	var none T
+	if seen != none {
+		*known = seen
+	}
+}
+
+func keepAll[T any](known *[]T, seen []T) {
+	if len(seen) > 0 {
+		*known = seen
+	}
 }
 
 // CertificateEnd is when the certificate that the server showed last ends; zero

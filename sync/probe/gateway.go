@@ -8,6 +8,10 @@ import (
 	"counterfoil/sync/fault"
 )
 
+var networkObservers = []observer{
+	{"network", fault.Text{ZH: "网络连接", EN: "Network"}, fault.Network, []string{"address"}, false, (*walk).network},
+}
+
 // askGateway looks whether the computer that leads to the outside is there: one that
 // takes or refuses a connection is, and one that has told its hardware address. It
 // notes No only where the system asked for that address in vain.

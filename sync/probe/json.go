@@ -33,8 +33,12 @@ type Selfcheck struct {
 	Confidence   fault.Confidence    `json:"confidence"`
 	Who          fault.Who           `json:"who"`
 	Title        string              `json:"title"`
+	Sentence     string              `json:"sentence"`
+	Report       string              `json:"report,omitempty"` // for who must act
+	Cure         string              `json:"cure,omitempty"`   // what cfoil fix would do
 	Steps        []string            `json:"steps"`
 	Evidence     []Evidence          `json:"evidence"`
+	Findings     []fault.Finding     `json:"findings"`   // the verdict and what is beside it
 	Also         []fault.ID          `json:"also"`       // independent faults beside it
 	Suppressed   []fault.ID          `json:"suppressed"` // explained by one of them
 	Observations []fault.Observation `json:"observations"`
@@ -49,9 +53,14 @@ func SelfcheckJSON(r Report, masked func(string) string) Selfcheck {
 	}
 	if f, ok := fault.Lookup(r.Fault); ok {
 		out.Name, out.Layer, out.Who, out.Title = f.Name, f.Layer, f.Who, f.Title.EN
+		out.Sentence, out.Report, out.Cure = masked(f.Say("en", r.Values)), masked(fault.Render(f.Report.EN, r.Values)), f.Cure
 		for _, s := range f.Steps {
 			out.Steps = append(out.Steps, s.EN)
 		}
+	}
+	for _, f := range append([]fault.Finding{r.Finding}, r.Also...) {
+		f.Values = maskedValues(f.Values, masked)
+		out.Findings = append(out.Findings, f)
 	}
 	for _, f := range r.Also {
 		out.Also = append(out.Also, f.Fault)
@@ -60,12 +69,16 @@ func SelfcheckJSON(r Report, masked func(string) string) Selfcheck {
 		out.Evidence[i].Result = masked(out.Evidence[i].Result)
 	}
 	for _, o := range r.Observations {
-		values := map[string]string{}
-		for k, v := range o.Values {
-			values[k] = masked(v)
-		}
-		o.Target, o.Detail, o.Values = masked(o.Target), masked(o.Detail), values
+		o.Target, o.Detail, o.Values = masked(o.Target), masked(o.Detail), maskedValues(o.Values, masked)
 		out.Observations = append(out.Observations, o)
+	}
+	return out
+}
+
+func maskedValues(values map[string]string, masked func(string) string) map[string]string {
+	out := map[string]string{}
+	for k, v := range values {
+		out[k] = masked(v)
 	}
 	return out
 }
@@ -85,7 +98,7 @@ func (r Report) Text(lang string) string {
 		return ending(r.Fault).In(lang)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s\n%s\n", f.ID, f.Title.In(lang), fault.Render(f.Sentence.In(lang), r.Values))
+	fmt.Fprintf(&b, "%s  %s\n%s\n", f.ID, f.Title.In(lang), f.Say(lang, r.Values))
 	for i, s := range f.Steps {
 		fmt.Fprintf(&b, "  %d. %s\n", i+1, s.In(lang))
 	}

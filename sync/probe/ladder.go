@@ -59,8 +59,10 @@ type Config struct {
 	Token      func(context.Context) (string, error)
 	Other      func(context.Context, wire.Health) bool // whether the server is another than the folder's; nil: never
 	Device     string
-	Timeout    time.Duration // of the whole walk
-	LastGood   *link.Snapshot
+	Timeout    time.Duration  // of the whole walk
+	LastGood   *link.Snapshot // nil: it never worked
+	Status     string         // URL of the company's page that tells how the service is; empty: none
+	Controls   []string       // host:port that the owner names to tell whether the line outside works
 
 	ProtocolMin, ProtocolMax int
 }
@@ -74,9 +76,11 @@ func New(cfg Config) *Ladder { return &Ladder{cfg: cfg} }
 // Report is the outcome of a walk.
 type Report struct {
 	fault.Verdict
+	Address      string // of the server that was walked to
 	Checks       []Check
 	Observations []fault.Observation
 	Took         time.Duration
+	Learned      link.Snapshot // of the line, where the walk ended well
 }
 
 // An observer looks at one thing and reports what it saw in words, and whether that
@@ -86,22 +90,12 @@ type observer struct {
 	title fault.Text
 	layer fault.Layer
 	after []string // observers whose finds it needs
+	cause bool     // it only tells why the way is shut: given up where it is open
 	look  func(*walk, context.Context) (result string, state State)
 }
 
-var observers = []observer{
-	{"data", fault.Text{ZH: "本机数据", EN: "Local data"}, fault.PC, nil, (*walk).data},
-	{"keyring", fault.Text{ZH: "密码库与 CA 证书", EN: "Keyring and CA certificate"}, fault.PC, nil, (*walk).keyring},
-	{"address", fault.Text{ZH: "服务器地址", EN: "Server address"}, fault.PC, nil, (*walk).address},
-	{"network", fault.Text{ZH: "网络连接", EN: "Network"}, fault.Network, []string{"address"}, (*walk).network},
-	{"proxy", fault.Text{ZH: "代理", EN: "Proxy"}, fault.Internet, []string{"network"}, (*walk).throughProxy},
-	{"names", fault.Text{ZH: "域名解析", EN: "Names"}, fault.Internet, []string{"proxy"}, (*walk).names},
-	{"route", fault.Text{ZH: "到服务器的线路", EN: "Route to the server"}, fault.Internet, []string{"names"}, (*walk).route},
-	{"clock", fault.Text{ZH: "电脑时间", EN: "Computer's time"}, fault.PC, []string{"route"}, (*walk).clock},
-	{"tls", fault.Text{ZH: "安全连接", EN: "Secure connection"}, fault.Secure, []string{"route", "keyring"}, (*walk).secure},
-	{"server", fault.Text{ZH: "发票服务器", EN: "Invoice server"}, fault.Server, []string{"route", "keyring"}, (*walk).server},
-	{"signin", fault.Text{ZH: "登录", EN: "Sign-in"}, fault.Server, []string{"server"}, (*walk).signIn},
-}
+// observers stand after those that they need.
+var observers = slices.Concat(localObservers, networkObservers, proxyObservers, nameObservers, routeObservers, secureObservers, serverObservers)
 
 // walk is one run. What an observer finds for others stands below; it is read only
 // by those that come after it.
@@ -117,6 +111,16 @@ type walk struct {
 	open       string // host:port that took a connection: the proxy's or the server's
 	real       *http.Transport
 	ours       bool // the product has named itself
+
+	learning sync.Mutex // guards learned
+	learned  link.Snapshot
+}
+
+// learn notes what a working line looks like.
+func (w *walk) learn(note func(*link.Snapshot)) {
+	w.learning.Lock()
+	defer w.learning.Unlock()
+	note(&w.learned)
 }
 
 // Run walks all observers, or only the named ones and those that they need; progress
@@ -138,6 +142,8 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 		ended[o.name] = make(chan struct{})
 		progress(checks[i])
 	}
+	patience := newPatience(ctx, w.set)
+	defer patience.end()
 	var telling sync.Mutex
 	var group sync.WaitGroup
 	for i, o := range all {
@@ -151,16 +157,21 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 			c.State = Running
 			tell()
 			t := time.Now()
-			c.Result, c.State = o.look(w, ctx)
+			c.Result, c.State = o.look(w, patience.with(o.cause))
 			c.MS = time.Since(t).Milliseconds()
 			tell()
+			patience.look()
 		})
 	}
 	group.Wait()
 	if w.real != nil {
 		w.real.CloseIdleConnections()
 	}
-	r := Report{Verdict: fault.Judge(w.set), Checks: checks, Observations: w.set.All(), Took: time.Since(start)}
+	r := Report{Verdict: fault.Judge(w.set), Address: w.ServerURL, Checks: checks, Observations: w.set.All(), Took: time.Since(start)}
+	if w.set.Worked() {
+		w.learned.At, w.learned.Place = w.Now(), Place(w.ServerURL, w.Proxy)
+		r.Learned = w.learned
+	}
 	for _, f := range append(r.Also, r.Finding) {
 		if c := r.good(f.Fault); c != nil {
 			c.State = Bad

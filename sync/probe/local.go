@@ -11,6 +11,12 @@ import (
 	"counterfoil/sync/fault"
 )
 
+var localObservers = []observer{
+	{"data", fault.Text{ZH: "本机数据", EN: "Local data"}, fault.PC, nil, false, (*walk).data},
+	{"keyring", fault.Text{ZH: "密码库与 CA 证书", EN: "Keyring and CA certificate"}, fault.PC, nil, false, (*walk).keyring},
+	{"address", fault.Text{ZH: "服务器地址", EN: "Server address"}, fault.PC, nil, false, (*walk).address},
+}
+
 // data looks at the local store and the room on its disk.
 func (w *walk) data(ctx context.Context) (string, State) {
 	text, ok := "ok", true

@@ -11,7 +11,16 @@ import (
 	"time"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/link"
 )
+
+var routeObservers = []observer{
+	{"route", fault.Text{ZH: "到服务器的线路", EN: "Route to the server"}, fault.Internet, []string{"names"}, false, (*walk).route},
+}
+
+var nameObservers = []observer{
+	{"names", fault.Text{ZH: "域名解析", EN: "Names"}, fault.Internet, []string{"proxy"}, false, (*walk).names},
+}
 
 // names resolves the server by the system and, because that folds causes, by asking
 // every resolver itself.
@@ -40,6 +49,11 @@ func (w *walk) names(ctx context.Context) (string, State) {
 	if err == nil {
 		w.set.Add(fault.Observation{Kind: "dns", Via: "system", Outcome: fault.Yes})
 		w.addresses = ips
+		w.learn(func(s *link.Snapshot) {
+			for _, ip := range ips {
+				s.Addresses = append(s.Addresses, ip.String())
+			}
+		})
 		return ips[0].String(), Good
 	}
 	o := fault.OfError(err)
@@ -87,6 +101,7 @@ func (w *walk) route(ctx context.Context) (string, State) {
 			_ = c.Close()
 			if w.open == "" { // the first that answers
 				w.open, text = address, ip.String()+" "+rtt.Round(time.Millisecond).String()
+				w.learn(func(s *link.Snapshot) { s.Address, s.RTT = address, rtt })
 			}
 		})
 	}

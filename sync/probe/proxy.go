@@ -13,6 +13,10 @@ import (
 	"counterfoil/sync/fault"
 )
 
+var proxyObservers = []observer{
+	{"proxy", fault.Text{ZH: "代理", EN: "Proxy"}, fault.Internet, []string{"network"}, false, (*walk).throughProxy},
+}
+
 // throughProxy finds the proxy the program would use and whether it leads to the server.
 func (w *walk) throughProxy(ctx context.Context) (string, State) {
 	if w.host == "" || w.failed("net", "") {

@@ -3,8 +3,10 @@ package probe
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,8 +15,14 @@ import (
 	"time"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/link"
 	"counterfoil/sync/wire"
 )
+
+var secureObservers = []observer{
+	{"clock", fault.Text{ZH: "电脑时间", EN: "Computer's time"}, fault.PC, []string{"route"}, false, (*walk).clock},
+	{"tls", fault.Text{ZH: "安全连接", EN: "Secure connection"}, fault.Secure, []string{"route", "keyring"}, false, (*walk).secure},
+}
 
 // clockTolerance is how far clocks may be apart before certificates are judged
 // wrongly often enough to matter.
@@ -128,6 +136,13 @@ func (w *walk) secure(ctx context.Context) (string, State) {
 		}
 	}
 	leaf := chain[0]
+	w.learn(func(s *link.Snapshot) {
+		sum := sha256.Sum256(leaf.Raw)
+		s.Chain, s.NotAfter = hex.EncodeToString(sum[:]), leaf.NotAfter
+		for _, c := range chain[1:min(len(chain), 6)] {
+			s.Beside = append(s.Beside, c.Raw)
+		}
+	})
 	return fmt.Sprintf("%s, until %s", leaf.Issuer.CommonName, leaf.NotAfter.Format(time.DateOnly)), Good
 }
 

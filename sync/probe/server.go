@@ -14,6 +14,11 @@ import (
 	"counterfoil/sync/wire"
 )
 
+var serverObservers = []observer{
+	{"server", fault.Text{ZH: "发票服务器", EN: "Invoice server"}, fault.Server, []string{"route", "keyring"}, false, (*walk).server},
+	{"signin", fault.Text{ZH: "登录", EN: "Sign-in"}, fault.Server, []string{"server"}, false, (*walk).signIn},
+}
+
 // ask sends a request over the real path, whose transport verifies the server.
 func (w *walk) ask(ctx context.Context, path, token string) (fault.Observation, []byte) {
 	c := &http.Client{Transport: w.real, Timeout: 6 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

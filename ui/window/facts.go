@@ -64,7 +64,7 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 	out.CertificateEnd = m.CertificateEnd()
 	if row, values, ok := f.d.Verdict(); ok {
 		out.Fault, out.Who = string(row.ID), string(row.Who)
-		out.What = viewmodel.Bilingual{ZH: fault.Render(row.Sentence.ZH, values), EN: fault.Render(row.Sentence.EN, values)}
+		out.What = viewmodel.Bilingual{ZH: row.Say("zh", values), EN: row.Say("en", values)}
 		f.lamps(&out, row.Layer, row.Title)
 	} else if out.Online {
 		for i := range out.Lamps {

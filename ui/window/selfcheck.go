@@ -63,7 +63,7 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 		return out
 	}
 	out.Title, out.Who, out.Minutes = both(row.Title), string(row.Who), 1
-	out.Sentence = viewmodel.Bilingual{ZH: fault.Render(row.Sentence.ZH, r.Values), EN: fault.Render(row.Sentence.EN, r.Values)}
+	out.Sentence = viewmodel.Bilingual{ZH: row.Say("zh", r.Values), EN: row.Say("en", r.Values)}
 	for _, st := range row.Steps {
 		w := viewmodel.WizardStep{Text: both(st.Text)}
 		if slices.Contains(stepActions, st.Action) {
