@@ -4,7 +4,7 @@ TAGS := -tags migrated_fynedo,no_emoji
 GOFLAGS_WIN := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test lint race pictures day day-slice portable windows bench kill checks flips bench-million sim attack soak tools clean
+.PHONY: run test lint race pictures day day-slice portable windows bench kill checks flips bench-million sim attack lab soak tools clean
 
 run:
 	@.ci/setup.sh run
@@ -96,6 +96,13 @@ sim:
 # COUNTERFOIL_SEED=<it> COUNTERFOIL_ATTACKS=1 repeats it.
 attack:
 	COUNTERFOIL_ATTACKS=$${COUNTERFOIL_ATTACKS:-40} go test -count 1 -timeout 3h -v ./sync/attack
+
+# Real networks, broken one by one, and what cfoil says of them: sync/lab/README.md.
+# ARGS picks cases, like ARGS="-family NT"; COUNTERFOIL_LAB=write writes docs/lab.md.
+lab:
+	mkdir -p bin
+	go test -c -o bin/lab ./sync/lab
+	bin/lab -test.v -test.timeout 3h -whole $(ARGS)
 
 soak:
 	for f in money:FuzzParse money:FuzzWords invoice:FuzzCompute; do \
