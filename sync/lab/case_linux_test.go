@@ -83,7 +83,9 @@ func (r result) wrongProven() bool {
 	return r.Lab == "" && !r.Right && r.Confidence == "proven" && r.Verdict != "OK" && !slices.Contains(r.Want, r.Verdict) && !slices.Contains(r.WantAlso, r.Verdict) ||
 		r.Lab == "" && r.Sure == "likely" && r.Confidence == "proven" && r.Verdict != "OK"
 }
-func (r result) falseOK() bool    { return r.Lab == "" && r.Verdict == "OK" && !slices.Contains(r.Want, "OK") }
+func (r result) falseOK() bool {
+	return r.Lab == "" && r.Verdict == "OK" && !slices.Contains(r.Want, "OK")
+}
 func (r result) falseAlarm() bool { return r.Lab == "" && r.Kind == healthy && !r.Right }
 
 // run injects, verifies, asks and judges.

@@ -160,7 +160,6 @@ nft add chain inet lab pre '{ type nat hook prerouting priority -100; }'
 nft add chain inet lab nout '{ type nat hook output priority -100; }'
 `
 
-
 var order = map[string]string{
 	client: hooks + `
 for i in $(ip -o link show | sed 's/^[0-9]*: //;s/[:@].*//'); do case $i in lo|cl0) ;; *) ip link del $i 2>/dev/null || true;; esac; done
