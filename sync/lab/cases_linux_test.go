@@ -3,8 +3,6 @@ package lab
 import (
 	"crypto/tls"
 	"net/http"
-
-	"golang.org/x/net/dns/dnsmessage"
 )
 
 // trials are all cases, in the order of the catalogue.
@@ -16,16 +14,7 @@ func trials() []trial {
 	return out
 }
 
-var families = []func() []trial{linkCases, nameCases, proxyCases, routeCases, secureCases, answerCases, healthyCases}
-
-// bases are the folders that cases begin with.
-var bases = map[string]base{
-	"plain":   {},
-	"fresh":   {fresh: true},
-	"gateway": {setup: []act{resolve(gateway)}},
-	"both":    {setup: []act{resolve(dnsIP, gateway)}},
-	"8443":    {url: serverURL + ":8443"},
-}
+var families = []func() []trial{linkCases, nameCases, proxyCases, routeCases, secureCases, answerCases, localCases, pairs, healthyCases}
 
 // sh runs a script on this computer.
 func sh(script string) act { return run(client, script) }
@@ -89,61 +78,20 @@ func joined(s []string) (out string) {
 	return out
 }
 
-func linkCases() []trial {
-	return []trial{
-		{name: "N01 cable out", do: []act{sh("ip link set cl0 down")}, seen: []check{shell(client, "ip -o link show cl0", "state DOWN"), tcp(serverIP+":443", "net unreachable")}, want: []string{"N01"}, sure: "proven"},
-		{name: "N02 no address", do: []act{sh("ip addr flush dev cl0")}, seen: []check{shell(client, "ip -o link show cl0", "LOWER_UP"), tcp(serverIP+":443", "net unreachable")}, want: []string{"N02"}, sure: "proven"},
-		{name: "N04 no gateway", do: []act{sh("ip route del default")}, seen: []check{tcp(serverIP+":443", "net unreachable"), ping(gateway, true)}, want: []string{"N04"}, sure: "proven"},
-		{name: "N05 router off", do: []act{run(router, "ip link set rtc down")}, slow: true, seen: []check{ping(gateway, false), tcp(serverIP+":443", "timeout")}, want: []string{"N05"}},
-		{name: "N06 line cut behind the router", base: "gateway", do: []act{run(router, "ip link set rtu down")}, slow: true, seen: []check{ping(gateway, true), ping(serverIP, false)}, want: []string{"N06"}},
-	}
+// stranger serves a page over TLS at an address of the second site, with a
+// certificate of a CA that nobody here knows.
+func stranger(ip string) act {
+	return act{"a stranger's server at " + ip, func(w *world) error {
+		cert := w.ca.leaf(leafOf{by: w.ca.stranger, names: []string{"shop.elsewhere.test"}, subject: "shop.elsewhere.test"})
+		return w.stand(second, ip, "443", front{tls: &tls.Config{Certificates: []tls.Certificate{cert}}, handler: page(200, "A shop")})
+	}}
 }
 
-func nameCases() []trial {
-	return []trial{
-		{name: "D02 silent name server", do: []act{nft(isp, "forward", "udp sport 53 drop"), nft(isp, "forward", "tcp sport 53 drop")}, slow: true,
-			seen: []check{names(dnsIP, "udp", serverName, "timeout"), tcp(serverIP+":443", "open")}, want: []string{"D02"}},
-		{name: "D03 name server refuses", do: []act{nameserver(dnsIP, "REFUSED", behaviour{rcode: dnsmessage.RCodeRefused})},
-			seen: []check{names(dnsIP, "udp", serverName, "Refused")}, want: []string{"D03"}},
-		{name: "D05 no such name", do: []act{server("https://invoice-typo.test")}, seen: []check{names(dnsIP, "udp", "invoice-typo.test", "NameError")}, want: []string{"D05"}},
-	}
-}
-
-func proxyCases() []trial {
-	return []trial{
-		{name: "X04 403", do: []act{proxied("3128", proxy{status: 403}), env("HTTPS_PROXY=http://" + proxyIP + ":3128")}, seen: []check{curl(56, "403", serverURL+"/healthz")}, want: []string{"X04"}},
-	}
-}
-
-// proxied starts the office's proxy.
-func proxied(port string, p proxy) act {
-	return act{"proxy " + proxyIP + ":" + port, func(w *world) error { return w.startProxy(proxyIP+":"+port, p) }}
-}
-
-func routeCases() []trial {
-	stop := run(site, "nft flush chain inet lab pre")
-	return []trial{
-		{name: "T01 stopped", do: []act{stop}, seen: []check{tcp(serverIP+":443", "refused"), ping(serverIP, true)}, want: []string{"T01"}},
-		{name: "T03 server silent", do: []act{nft(isp, "forward", "ip daddr "+serverIP+" drop")}, slow: true, seen: []check{tcp(serverIP+":443", "timeout"), tcp(statusIP+":80", "open")}, want: []string{"T03"}},
-	}
-}
-
-func secureCases() []trial {
-	return []trial{
-		{name: "S01 expired", do: []act{shows("certificate expired yesterday", func(a *authorities) leafOf { return leafOf{to: -day} })}, seen: []check{openssl("certificate has expired", serverName+":443")}, want: []string{"S01"}},
-		{name: "S04 another host", do: []act{shows("certificate of mail.test", func(a *authorities) leafOf { return leafOf{names: []string{"mail.test"}, ips: []string{"10.1.1.1"}} })}, seen: []check{openssl("hostname mismatch", serverName+":443")}, want: []string{"S04"}},
-	}
-}
-
-func answerCases() []trial {
-	return []trial{
-		{name: "H16 a page", do: []act{answers("200 HTML", func(w *world) http.Handler { return page(200, "Welcome to nginx!") })}, seen: []check{curl(0, "200.*text/html.*Welcome", serverURL+"/healthz")}, want: []string{"H16"}},
-	}
-}
-
-func healthyCases() []trial {
-	return []trial{
-		{name: "OK plain", kind: healthy, seen: []check{curl(0, "200.*counterfoil", serverURL+"/healthz")}, want: []string{"OK"}},
-		{name: "OK port 8443", base: "8443", kind: healthy, seen: []check{curl(0, "200.*counterfoil", serverURL+":8443/healthz")}, want: []string{"OK"}},
-	}
+// blockPage serves a filter's page with a certificate that the filter signed for
+// the server's name.
+func blockPage(ip string) act {
+	return act{"a filter's page at " + ip, func(w *world) error {
+		cert := w.ca.leaf(leafOf{by: w.ca.stranger})
+		return w.stand(second, ip, "443", front{tls: &tls.Config{Certificates: []tls.Certificate{cert}}, handler: page(403, "This site is blocked")})
+	}}
 }

@@ -32,6 +32,9 @@ func (w *world) cfoil(folder string, args ...string) (out, errs string, code int
 	defer cancel()
 	all := append([]string{"--data", folder, "--keyring", "file", "--json"}, args...)
 	c := exec.CommandContext(ctx, filepath.Join(w.tools, "cfoil"), all...)
+	if w.limit != "" {
+		c = exec.CommandContext(ctx, "sh", append([]string{"-c", w.limit + `; exec "$0" "$@"`, filepath.Join(w.tools, "cfoil")}, all...)...)
+	}
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "LANG=C.UTF-8", "COUNTERFOIL_PASSPHRASE=" + passphrase}, w.env...)
 	var o, e bytes.Buffer
 	c.Stdout, c.Stderr = &o, &e

@@ -71,6 +71,13 @@ func TestLab(t *testing.T) {
 	if out, err := unshare("true").CombinedOutput(); err != nil {
 		t.Skipf("this system gives no namespaces: %v %s", err, out)
 	}
+	seen := map[string]bool{}
+	for _, c := range trials() {
+		if seen[c.name] {
+			t.Errorf("two cases are called %q", c.name)
+		}
+		seen[c.name] = true
+	}
 	cases := chosen()
 	if len(cases) == 0 {
 		t.Fatal("no case is called so")

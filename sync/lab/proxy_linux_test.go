@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -20,6 +21,18 @@ type proxy struct {
 	stall   bool // takes the connection and says nothing
 	to      string
 	delay   time.Duration
+}
+
+func (p proxy) text() string {
+	switch {
+	case p.stall:
+		return "takes and says nothing"
+	case p.status != 0:
+		return fmt.Sprint("answers ", p.status)
+	case p.user != "":
+		return fmt.Sprint("wants a sign-in: ", p.schemes)
+	}
+	return "connects"
 }
 
 // startProxy serves a proxy at an address of the second site.

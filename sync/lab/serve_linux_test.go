@@ -61,7 +61,13 @@ func (w *world) stand(ns, ip, port string, f front) error {
 		}()
 		return nil
 	}
-	s := &http.Server{Handler: f.handler, TLSConfig: f.tls, ErrorLog: silentLog, IdleTimeout: f.idle, MaxHeaderBytes: 1 << 20}
+	s := &http.Server{Handler: f.handler, TLSConfig: f.tls, ErrorLog: silentLog, IdleTimeout: f.idle, MaxHeaderBytes: 1 << 20,
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			if t, ok := c.(*tls.Conn); ok {
+				c = t.NetConn()
+			}
+			return context.WithValue(ctx, naked, c)
+		}}
 	w.later(func() { _ = s.Close() })
 	if f.h1 {
 		s.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
@@ -195,4 +201,66 @@ func (w *world) startStatus() error {
 		_ = (&http.Server{Handler: h, ErrorLog: silentLog, TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}}}).ServeTLS(secure, "", "")
 	}()
 	return nil
+}
+
+// resetAfter takes n bytes and resets the connection.
+func resetAfter(n int) func(net.Conn) {
+	return func(c net.Conn) {
+		_, _ = io.ReadFull(c, make([]byte, n))
+		_ = c.(*net.TCPConn).SetLinger(0)
+		_ = c.Close()
+	}
+}
+
+// resets answers with the beginning of a large answer and resets the connection
+// after n bytes of its body.
+func resets(n int) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		rw.Header().Set("X-Counterfoil-Product", "counterfoil")
+		rw.Header().Set("Content-Length", "50000")
+		rw.WriteHeader(200)
+		_, _ = rw.Write(bytes.Repeat([]byte(" "), n))
+		_ = http.NewResponseController(rw).Flush()
+		time.Sleep(30 * time.Millisecond) // what was written is under way before the reset
+		if c, ok := r.Context().Value(naked).(net.Conn); ok {
+			_ = c.(*net.TCPConn).SetLinger(0)
+			_ = c.Close()
+		}
+	})
+}
+
+type key string
+
+// naked is the connection under a request's TLS.
+const naked key = "naked"
+
+// cutAfter relays to the real server and resets the connection after a time, or
+// after so many bytes of the server's where max is not 0.
+func (w *world) cutAfter(d time.Duration, max int64) func(net.Conn) {
+	return func(c net.Conn) {
+		to, err := w.dial(context.Background(), site, "tcp", "127.0.0.1:8443")
+		if err != nil {
+			_ = c.Close()
+			return
+		}
+		defer to.Close()
+		cut := func() { _ = c.(*net.TCPConn).SetLinger(0); _ = c.Close() }
+		if d > 0 {
+			t := time.AfterFunc(d, cut)
+			defer t.Stop()
+		}
+		go func() { _, _ = io.Copy(to, c) }()
+		if max > 0 {
+			_, _ = io.CopyN(c, to, max)
+		} else {
+			_, _ = io.Copy(c, to)
+		}
+		cut()
+	}
+}
+
+// serverSide is the server's end of TLS with its usual certificate and HTTP/1.1.
+func (w *world) serverSide(c net.Conn) *tls.Conn {
+	return tls.Server(c, &tls.Config{Certificates: []tls.Certificate{w.ca.leaf(leafOf{})}, NextProtos: []string{"http/1.1"}})
 }

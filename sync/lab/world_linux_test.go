@@ -46,19 +46,19 @@ const (
 
 // A world is the networks of one worker.
 type world struct {
-	dir     string
-	tools   string // folder of the programs
-	zone    *zone  // what every name server knows
-	dns     map[string]*nameServer
-	ca      *authorities
-	token   string
-	syncd   *exec.Cmd
-	undo    []func()
-	desks   map[string]string // base name → folder
-	env     []string          // of the program
-	desk    string            // folder of the running case
-	args    []string          // more words of selfcheck
-	closing bool
+	dir   string
+	tools string // folder of the programs
+	zone  *zone  // what every name server knows
+	dns   map[string]*nameServer
+	ca    *authorities
+	token string
+	syncd *exec.Cmd
+	undo  []func()
+	desks map[string]string // base name → folder
+	env   []string          // of the program
+	desk  string            // folder of the running case
+	args  []string          // more words of selfcheck
+	limit string            // a shell's word before the program, like ulimit
 }
 
 // sh runs a script in a namespace.
@@ -183,6 +183,7 @@ ip addr add 10.70.0.1/30 dev ispd; ip addr add 10.88.0.1/24 dev isps; ip addr ad
 ip -6 addr add fd70::1/64 dev ispd nodad; ip -6 addr add fd88::1/64 dev isps nodad; ip -6 addr add fd99::1/64 dev isp2 nodad
 ip route replace 10.77.0.0/24 via 10.70.0.2; ip -6 route replace fd77::/64 via fd70::2`,
 	site: hooks + `
+while ip rule del lookup 77 2>/dev/null; do :; done; ip route flush table 77 2>/dev/null || true
 ip addr flush dev sv0; ip link set sv0 mtu 1500 up
 for a in 10 11 20; do ip addr add 10.88.0.$a/24 dev sv0; done
 for a in 10 11; do ip -6 addr add fd88::$a/64 dev sv0 nodad; done
@@ -236,7 +237,7 @@ func (w *world) whole() error {
 	for i := len(w.undo) - 1; i >= 0; i-- {
 		w.undo[i]()
 	}
-	w.undo, w.env, w.args = nil, nil, nil
+	w.undo, w.env, w.args, w.limit = nil, nil, nil, ""
 	w.zone.reset()
 	for _, s := range w.dns {
 		s.reset()
@@ -299,4 +300,9 @@ func (w *world) close() {
 		_ = w.syncd.Process.Kill()
 		_ = w.syncd.Wait()
 	}
+}
+
+// resolvText writes resolv.conf as it stands.
+func (w *world) resolvText(text string) error {
+	return os.WriteFile(filepath.Join(w.dir, "resolv.conf"), []byte(text), 0o644)
 }
