@@ -80,7 +80,7 @@ func healthyCases() (out []trial) {
 			if strings.Contains(out[i].name, "% loss") {
 				out[i].seen = []check{tcp(serverIP+":443", "open")}
 			}
-		case "six":
+		case "six", "dual":
 			out[i].seen = []check{curl(0, "200.*counterfoil", "-6", serverURL+"/healthz")}
 		}
 	}

@@ -94,17 +94,22 @@ func (s *nameServer) know(name string, r record) {
 func (w *world) startNames(ns, ip string) (*nameServer, error) {
 	s := &nameServer{zone: w.zone}
 	s.reset()
-	u, err := w.listenPacket(ns, ip+":53")
+	return s, w.alsoAt(s, ns, ip+":53")
+}
+
+// alsoAt lets a name server answer at an address.
+func (w *world) alsoAt(s *nameServer, ns, address string) error {
+	u, err := w.listenPacket(ns, address)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	l, err := w.listen(ns, "tcp", ip+":53")
+	l, err := w.listen(ns, "tcp", address)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	go s.packets(u)
 	go s.streams(l)
-	return s, nil
+	return nil
 }
 
 func (s *nameServer) packets(c net.PacketConn) {

@@ -139,8 +139,9 @@ mount --make-rprivate /
 mount -t tmpfs tmpfs /run
 mkdir -p /run/netns
 mount -t sysfs sysfs /sys 2>/dev/null || true
-for n in sw rt isp sv s2; do ip netns add $n; nsenter --net=/run/netns/$n ip link set lo up; done
-ip link set lo up
+quick='for d in all default; do echo 0 > /proc/sys/net/ipv6/conf/$d/accept_dad; echo 0 > /proc/sys/net/ipv6/conf/$d/router_solicitations; done; ip link set lo up'
+for n in sw rt isp sv s2; do ip netns add $n; nsenter --net=/run/netns/$n sh -c "$quick"; done
+sh -c "$quick"
 ip link add cl0 type veth peer name swc netns sw
 nsenter --net=/run/netns/sw sh -ec 'ip link add br0 type bridge; ip link add swr type veth peer name rtc netns rt
   for p in swc swr; do ip link set $p master br0 up; done; ip link set br0 up'
@@ -163,34 +164,34 @@ nft add chain inet lab nout '{ type nat hook output priority -100; }'
 var order = map[string]string{
 	client: hooks + `
 for i in $(ip -o link show | sed 's/^[0-9]*: //;s/[:@].*//'); do case $i in lo|cl0) ;; *) ip link del $i 2>/dev/null || true;; esac; done
-ip addr flush dev cl0; ip route flush table main 2>/dev/null || true; ip -6 route flush table main 2>/dev/null || true
+ip -4 addr flush dev cl0; ip -6 addr flush dev cl0 scope global; ip route flush table main 2>/dev/null || true; ip -6 route flush table main 2>/dev/null || true
 ip rule flush; ip rule add from all lookup main pref 32766; ip rule add from all lookup default pref 32767
 ip link set cl0 down; ip link set cl0 mtu 1500 up
 ip addr add 10.77.0.2/24 dev cl0
 ip route add default via 10.77.0.1
 ip neigh flush all`,
 	office: hooks + `
-ip addr flush dev br0; for p in swc swr br0; do ip link set $p up; done
+ip -4 addr flush dev br0; ip -6 addr flush dev br0 scope global; for p in swc swr br0; do ip link set $p up; done
 ip addr add 10.77.0.3/24 dev br0`,
 	router: hooks + `
-ip addr flush dev rtc; ip addr flush dev rtu; ip link set rtc mtu 1500 up; ip link set rtu mtu 1500 up
+ip -4 addr flush dev rtc; ip -6 addr flush dev rtc scope global; ip -4 addr flush dev rtu; ip -6 addr flush dev rtu scope global; ip link set rtc mtu 1500 up; ip link set rtu mtu 1500 up
 ip addr add 10.77.0.1/24 dev rtc; ip addr add 10.70.0.2/30 dev rtu
 ip -6 addr add fd77::1/64 dev rtc nodad; ip -6 addr add fd70::2/64 dev rtu nodad
 ip route replace default via 10.70.0.1; ip -6 route replace default via fd70::1`,
 	isp: hooks + `
-for d in ispd isps isp2; do ip addr flush dev $d; ip link set $d mtu 1500 up; done
+for d in ispd isps isp2; do ip -4 addr flush dev $d; ip -6 addr flush dev $d scope global; ip link set $d mtu 1500 up; done
 ip addr add 10.70.0.1/30 dev ispd; ip addr add 10.88.0.1/24 dev isps; ip addr add 10.99.0.1/24 dev isp2
 ip -6 addr add fd70::1/64 dev ispd nodad; ip -6 addr add fd88::1/64 dev isps nodad; ip -6 addr add fd99::1/64 dev isp2 nodad
 ip route replace 10.77.0.0/24 via 10.70.0.2; ip -6 route replace fd77::/64 via fd70::2`,
 	site: hooks + `
 while ip rule del lookup 77 2>/dev/null; do :; done; ip route flush table 77 2>/dev/null || true
-ip addr flush dev sv0; ip link set sv0 mtu 1500 up
+ip -4 addr flush dev sv0; ip -6 addr flush dev sv0 scope global; ip link set sv0 mtu 1500 up
 for a in 10 11 20; do ip addr add 10.88.0.$a/24 dev sv0; done
 for a in 10 11; do ip -6 addr add fd88::$a/64 dev sv0 nodad; done
 ip route replace default via 10.88.0.1; ip -6 route replace default via fd88::1
 nft add rule inet lab pre tcp dport 443 redirect to :8443`,
 	second: hooks + `
-ip addr flush dev s20; ip link set s20 mtu 1500 up
+ip -4 addr flush dev s20; ip -6 addr flush dev s20 scope global; ip link set s20 mtu 1500 up
 for a in 3 10 20 53 54; do ip addr add 10.99.0.$a/24 dev s20; done
 for a in 3 10 20 53 54; do ip -6 addr add fd99::$a/64 dev s20 nodad; done
 ip route replace default via 10.99.0.1; ip -6 route replace default via fd99::1`,
@@ -225,6 +226,9 @@ func newWorld(dir, tools string) (*world, error) {
 			return nil, err
 		}
 		w.dns[at.ip] = s
+	}
+	if err := w.alsoAt(w.dns[dnsIP], second, "[fd99::53]:53"); err != nil {
+		return nil, err
 	}
 	if err := w.startStatus(); err != nil {
 		return nil, err
