@@ -11,7 +11,7 @@ func trials() []trial {
 	for _, f := range families {
 		out = append(out, f()...)
 	}
-	return out
+	return append(out, cureCases()...)
 }
 
 var families = []func() []trial{linkCases, nameCases, proxyCases, routeCases, secureCases, answerCases, localCases, pairs, healthyCases}

@@ -71,6 +71,14 @@ func TestLab(t *testing.T) {
 	if out, err := unshare("true").CombinedOutput(); err != nil {
 		t.Skipf("this system gives no namespaces: %v %s", err, out)
 	}
+	if *tools == "" {
+		*tools = t.TempDir()
+		build := exec.Command("go", "build", "-o", *tools+"/", "counterfoil/sync/cmd/cfoil", "counterfoil/sync/cmd/syncd")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v %s", err, out)
+		}
+	}
 	seen := map[string]bool{}
 	for _, c := range trials() {
 		if seen[c.name] {
@@ -82,16 +90,7 @@ func TestLab(t *testing.T) {
 	if len(cases) == 0 {
 		t.Fatal("no case is called so")
 	}
-	dir := *tools
-	if dir == "" {
-		dir = t.TempDir()
-		build := exec.Command("go", "build", "-o", dir+"/", "counterfoil/sync/cmd/cfoil", "counterfoil/sync/cmd/syncd")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("%v %s", err, out)
-		}
-	}
-	results := runAll(t, cases, dir)
+	results := runAll(t, cases, *tools)
 	report(t, results)
 }
 
