@@ -20,7 +20,7 @@ func handshake(text string, change func(w *world, c *tls.Config)) act {
 	return act{text, func(w *world) error {
 		c := &tls.Config{Certificates: []tls.Certificate{w.ca.leaf(leafOf{})}}
 		change(w, c)
-		return w.stand(site, "", "443", front{tls: c, handler: w.pass(nil)})
+		return w.stand(site, "", "443", front{tls: c, handler: w.pass(nil), h1: c.CipherSuites != nil})
 	}}
 }
 
@@ -128,7 +128,7 @@ func secureCases() (out []trial) {
 		return trial{name: "S15 " + name, do: []act{handshake("server speaks "+name, func(_ *world, c *tls.Config) {
 			c.MinVersion, c.MaxVersion = tls.VersionTLS10, v
 			c.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}
-		})}, seen: []check{openssl("protocol version|unsupported protocol|alert|no protocols", at443)}, want: []string{"S15"}}
+		})}, seen: []check{openssl("protocol version|unsupported protocol|alert|no protocols", at443, "-tls1_2")}, want: []string{"S15"}}
 	}
 	out = append(out, old("TLS 1.0 alone", tls.VersionTLS10), old("TLS 1.1 alone", tls.VersionTLS11))
 	out = append(out, trial{name: "S16 no cipher in common", do: []act{handshake("server speaks RC4 alone", func(_ *world, c *tls.Config) {
@@ -139,9 +139,9 @@ func secureCases() (out []trial) {
 		trial{name: "S17 plain HTTP at the port", do: []act{plain}, seen: []check{curl(0, "It works", "http://"+serverName+":443/")}, want: []string{"S17"}},
 		trial{name: "S17 plain HTTP, never worked", base: "fresh", do: []act{plain}, seen: []check{curl(0, "It works", "http://"+serverName+":443/")}, want: []string{"S17"}},
 		trial{name: "S17 port 80 typed", do: []act{server("https://" + serverName + ":80"), {"plain HTTP at 80", func(w *world) error { return w.stand(site, "", "80", front{handler: page(200, "It works!")}) }}}, seen: []check{curl(0, "It works", "http://"+serverName+"/")}, want: []string{"S17"}},
-		trial{name: "S18 an SSH server at the port", do: []act{bytesOf("SSH at 443", says("SSH-2.0-OpenSSH_9.6\r\n"))}, seen: []check{shell(client, "timeout 2 sh -c 'exec 3<>/dev/tcp/10.88.0.10/443' 2>&1 || true; timeout 2 curl -s telnet://"+serverIP+":443 </dev/null || true", "SSH-2.0")}, want: []string{"S18"}},
-		trial{name: "S18 a mail server at the port", do: []act{bytesOf("SMTP at 443", says("220 mail.test ESMTP Postfix\r\n"))}, seen: []check{shell(client, "timeout 2 curl -s telnet://"+serverIP+":443 </dev/null || true", "ESMTP")}, want: []string{"S18"}},
-		trial{name: "S18 a database at the port", do: []act{bytesOf("MySQL at 443", says("\x4a\x00\x00\x00\x0a8.0.36\x00garbage"))}, seen: []check{shell(client, "timeout 2 curl -s telnet://"+serverIP+":443 </dev/null || true", "8.0.36")}, want: []string{"S18"}},
+		trial{name: "S18 an SSH server at the port", do: []act{bytesOf("SSH at 443", says("SSH-2.0-OpenSSH_9.6\r\n"))}, seen: []check{greeting(serverIP+":443", "SSH-2.0")}, want: []string{"S18"}},
+		trial{name: "S18 a mail server at the port", do: []act{bytesOf("SMTP at 443", says("220 mail.test ESMTP Postfix\r\n"))}, seen: []check{greeting(serverIP+":443", "ESMTP")}, want: []string{"S18"}},
+		trial{name: "S18 a database at the port", do: []act{bytesOf("MySQL at 443", says("\x4a\x00\x00\x00\x0a8.0.36\x00garbage"))}, seen: []check{greeting(serverIP+":443", "8.0.36")}, want: []string{"S18"}},
 		trial{name: "S19 http typed", do: []act{server("http://" + serverName + ":443")}, seen: []check{curl(0, "400", "http://"+serverName+":443/healthz")}, want: []string{"S19", "K12"}},
 		trial{name: "S20 server does not know the name", do: []act{bytesOf("alert unrecognized_name", func(c net.Conn) {
 			_, _ = c.Read(make([]byte, 4096))
@@ -167,7 +167,7 @@ func secureCases() (out []trial) {
 		trial{name: "S25 large hello is dropped", slow: true, do: append(single, nft(router, "forward", "ip daddr "+serverIP+" meta length > 1300 @ih,0,16 0x1603 counter drop")), seen: []check{serverOpen, openssl("Verify return code: 0", at443, "-groups", "X25519:P-256")}, want: []string{"S25"}},
 		trial{name: "S26 every hello is dropped", slow: true, do: []act{nft(router, "forward", dropHello)}, seen: []check{serverOpen, curl(28, "", serverURL+"/healthz")}, want: []string{"S26"}},
 		trial{name: "S26 every hello is dropped, never worked", base: "fresh", slow: true, do: []act{nft(router, "forward", dropHello)}, seen: []check{serverOpen, curl(28, "", serverURL+"/healthz")}, want: []string{"S26"}},
-		trial{name: "S29 a byte is changed on the way", do: []act{{"a box on the way flips a byte of each record", func(w *world) error { return w.stand(site, "", "443", front{raw: w.flips}) }}}, seen: []check{curl(35, "", serverURL+"/healthz")}, want: []string{"S29"}},
+		trial{name: "S29 a byte is changed on the way", do: []act{{"a box on the way flips a byte of each record", func(w *world) error { return w.stand(site, "", "443", front{raw: w.flips}) }}}, seen: []check{curl(-1, "", serverURL+"/healthz")}, want: []string{"S29"}},
 	)
 	for _, d := range []time.Duration{5, 12} {
 		cert("S27", fmt.Sprintf("ends in %d days", d), "Verify return code: 0", func(*authorities) leafOf { return leafOf{to: d * day} })

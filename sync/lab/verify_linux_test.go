@@ -94,6 +94,8 @@ func cause(err error) string {
 	var errno syscall.Errno
 	var timeout net.Error
 	switch {
+	case err == nil:
+		return "open"
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return "timeout"
 	case errors.As(err, &errno):
@@ -107,6 +109,24 @@ func cause(err error) string {
 		}
 	}
 	return err.Error()
+}
+
+// greeting is what a server says by itself to whoever connects.
+func greeting(address, want string) check {
+	return check{"the first words of " + address + ": " + want, func(*world) error {
+		c, err := net.DialTimeout("tcp", address, 2*time.Second)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		_ = c.SetDeadline(time.Now().Add(2 * time.Second))
+		buf := make([]byte, 200)
+		n, err := c.Read(buf)
+		if !strings.Contains(string(buf[:n]), want) {
+			return fmt.Errorf("%q %v", buf[:n], err)
+		}
+		return nil
+	}}
 }
 
 // names is what a name server says of a name's A, or AAAA after a "6": an rcode,
