@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,7 +31,7 @@ type answer struct {
 func (w *world) cfoil(folder string, args ...string) (out, errs string, code int) {
 	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
 	defer cancel()
-	all := append([]string{"--data", folder, "--keyring", "file", "--json"}, args...)
+	all := append([]string{"--data", folder, "--keyring", cmp.Or(w.keyring, "file"), "--json"}, args...)
 	c := exec.CommandContext(ctx, filepath.Join(w.tools, "cfoil"), all...)
 	if w.limit != "" {
 		c = exec.CommandContext(ctx, "sh", append([]string{"-c", w.limit + `; exec "$0" "$@"`, filepath.Join(w.tools, "cfoil")}, all...)...)

@@ -46,19 +46,20 @@ const (
 
 // A world is the networks of one worker.
 type world struct {
-	dir   string
-	tools string // folder of the programs
-	zone  *zone  // what every name server knows
-	dns   map[string]*nameServer
-	ca    *authorities
-	token string
-	syncd *exec.Cmd
-	undo  []func()
-	desks map[string]string // base name → folder
-	env   []string          // of the program
-	desk  string            // folder of the running case
-	args  []string          // more words of selfcheck
-	limit string            // a shell's word before the program, like ulimit
+	dir     string
+	tools   string // folder of the programs
+	zone    *zone  // what every name server knows
+	dns     map[string]*nameServer
+	ca      *authorities
+	token   string
+	syncd   *exec.Cmd
+	undo    []func()
+	desks   map[string]string // base name → folder
+	env     []string          // of the program
+	desk    string            // folder of the running case
+	args    []string          // more words of selfcheck
+	keyring string            // "" is "file"
+	limit   string            // a shell's word before the program, like ulimit
 }
 
 // sh runs a script in a namespace.
@@ -241,7 +242,7 @@ func (w *world) whole() error {
 	for i := len(w.undo) - 1; i >= 0; i-- {
 		w.undo[i]()
 	}
-	w.undo, w.env, w.args, w.limit = nil, nil, nil, ""
+	w.undo, w.env, w.args, w.limit, w.keyring = nil, nil, nil, "", ""
 	w.zone.reset()
 	for _, s := range w.dns {
 		s.reset()
