@@ -126,7 +126,7 @@ func moreCases() (out []trial) {
 		if err := w.stand(site, "", "443", front{tls: &tls.Config{Certificates: []tls.Certificate{w.ca.leaf(leafOf{})}}, handler: at(ours(422, "malformed"), w.pass(nil), "/v1/push")}); err != nil {
 			return err
 		}
-		if err := w.sh(client, `printf '{"name":"Test"}' > `+w.dir+"/doc.json"); err != nil {
+		if err := w.sh(client, `printf '{"party":{"name":"Test"}}' > `+w.dir+"/doc.json"); err != nil {
 			return err
 		}
 		out, errs, code := w.cfoil(w.desk, "draft", w.dir+"/doc.json", "--type", "customer")

@@ -15,7 +15,6 @@ import (
 // A record is what a name has; the zero record has no addresses (NODATA).
 type record struct {
 	a, aaaa []string
-	cname   string
 	rcode   dnsmessage.RCode
 	silent  bool // no answer at all
 	noise   bool // bytes that are no message

@@ -271,15 +271,3 @@ func shell(ns, script, says string) check {
 		return nil
 	}}
 }
-
-// all holds when each of several tries does.
-func several(n int, c check) check {
-	return check{fmt.Sprintf("%d times %s", n, c.text), func(w *world) error {
-		for range n {
-			if err := c.ok(w); err != nil {
-				return err
-			}
-		}
-		return nil
-	}}
-}

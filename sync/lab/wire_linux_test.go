@@ -18,7 +18,6 @@ type line struct {
 	rate   int           // bytes a second; 0 is no limit
 	queue  time.Duration // a packet that would wait longer for the rate is lost; 0 is 2 s
 	max    int           // bytes of the largest packet that passes; 0 is no limit
-	answer bool          // the far end of what is too large is told (ICMP)
 	mtu    int           // of the devices; 0 is 1500
 }
 
