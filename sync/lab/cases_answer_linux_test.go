@@ -85,6 +85,28 @@ func answerCases() (out []trial) {
 	add("H01", "token expired", signed(ours(401, "token_expired", bearer...)), who("401"), "H01", "A01")
 	add("H01", "401 without a problem document", signed(reply{status: 401, header: map[string]string{"X-Counterfoil-Product": "counterfoil"}}.with(bearer...)), who("401"))
 	add("A02", "session revoked", signed(ours(401, "token_revoked", bearer...)), who("401"), "A02")
+	add("A02", "session revoked, as the server says now", signed(ours(401, "session_revoked", bearer...)), who("401"), "A02")
+	add("A03", "another computer than was registered", signed(ours(403, "device_changed")), who("device_changed"))
+	add("A07", "tenant changed", signed(ours(403, "tenant_changed")), who("tenant_changed"))
+	add("B08", "login centre down behind the sign-in", signed(ours(503, "auth_centre_down")), who("auth_centre_down"))
+	add("B07", "507 behind the sign-in", signed(ours(507, "storage_full")), who("storage_full"))
+	add("H02", "role missing", signed(ours(403, "role_missing")), who("role_missing"))
+	add("B04", "bank down", deps("bank", "down"), ask(`"bank":"down"`))
+	add("B02", "database locked", deps("db", "lock"), ask(`"db":"lock"`))
+	add("B04", "tax platform down, told as an object", health("deps.tax as an object", func(h map[string]any) {
+		h["deps"] = map[string]any{"db": "up", "tax": map[string]any{"status": "down", "since": "09:10"}}
+	}), ask(`"status":"down"`))
+	n := 0
+	add("B05", "every second answer of a balancer is a bad node's", answers("node-2 behind the balancer answers 500", func(w *world) http.Handler {
+		p := w.pass(func(r *http.Response) error { r.Header.Set("X-Counterfoil-Instance", "node-1"); return nil })
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if n++; n%2 == 0 {
+				ours(500, "internal", "X-Counterfoil-Instance", "node-2").ServeHTTP(rw, r)
+				return
+			}
+			p.ServeHTTP(rw, r)
+		})
+	}), serverOpen)
 	add("H02", "forbidden", signed(ours(403, "forbidden")), who("403"))
 	add("H03", "address not allowed, our code", everywhere(ours(403, "ip_denied")), ask("403"))
 	add("H03", "firewall's page", everywhere(page(403, "Access denied - WAF", "Server", "cloud-waf")), ask("403"))
