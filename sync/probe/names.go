@@ -25,7 +25,7 @@ var nameObservers = []observer{
 // names resolves the server by the system and, because that folds causes, by asking
 // every resolver itself.
 func (w *walk) names(ctx context.Context) (string, State) {
-	if w.host == "" || w.failed("net", "") || w.failed("proxy", "") {
+	if w.host == "" || w.failed("net", "link|address|route") || w.failed("proxy", "") {
 		return inTheWay, Skipped
 	}
 	if ip := net.ParseIP(w.host); ip != nil {
@@ -75,7 +75,7 @@ func (w *walk) knownName() bool {
 
 // route connects to every address of the server at once.
 func (w *walk) route(ctx context.Context) (string, State) {
-	if w.host == "" || w.failed("net", "") || w.failed("proxy", "") || w.failed("dns", "") && len(w.addresses) == 0 {
+	if w.host == "" || w.failed("net", "link|address|route") || w.failed("proxy", "") || w.failed("dns", "") && len(w.addresses) == 0 {
 		return inTheWay, Skipped
 	}
 	if w.proxy != nil {

@@ -19,7 +19,7 @@ var proxyObservers = []observer{
 
 // throughProxy finds the proxy the program would use and whether it leads to the server.
 func (w *walk) throughProxy(ctx context.Context) (string, State) {
-	if w.host == "" || w.failed("net", "") {
+	if w.host == "" || w.failed("net", "link|address|route") {
 		return inTheWay, Skipped
 	}
 	if w.Proxy == nil {
