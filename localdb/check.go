@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 )
 
@@ -19,7 +21,7 @@ func (d *DB) Check(ctx context.Context) error {
 		if err := marker(ctx, db); err != nil {
 			return err
 		}
-		err := briefly(ctx, func(ctx context.Context) error { return pragmaCheck(ctx, db, "quick_check(1)") })
+		err := briefly(ctx, func(ctx context.Context) error { return pragmaCheck(ctx, db, "quick_check") })
 		if err != nil {
 			return err
 		}
@@ -35,7 +37,7 @@ func (d *DB) Check(ctx context.Context) error {
 // sum; it reads the whole file.
 func (d *DB) IntegrityCheck(ctx context.Context) error {
 	return wrap("integrity check", d.anew(func(db *sql.DB) error {
-		if err := pragmaCheck(ctx, db, "integrity_check(1)"); err != nil {
+		if err := pragmaCheck(ctx, db, "integrity_check"); err != nil {
 			return err
 		}
 		return verify(ctx, db)
@@ -92,15 +94,54 @@ func (d *DB) lockCheck(ctx context.Context) error {
 	return errors.Join(err, wait(d.busy))
 }
 
+// pragmaCheck returns ErrCorrupt, or ErrCache where only what is computed is damaged.
 func pragmaCheck(ctx context.Context, db *sql.DB, pragma string) error {
-	var word string
-	if err := db.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&word); err != nil {
+	rows, err := db.QueryContext(ctx, "PRAGMA "+pragma)
+	if err != nil {
 		return err
 	}
-	if word != "ok" {
-		return fmt.Errorf("%w: %s", ErrCorrupt, word)
+	defer rows.Close()
+	var bad []string
+	for rows.Next() {
+		var word string
+		if err := rows.Scan(&word); err != nil {
+			return err
+		}
+		if word != "ok" {
+			bad = append(bad, word)
+		}
 	}
-	return nil
+	if err := rows.Err(); err != nil || len(bad) == 0 {
+		return err
+	}
+	kind := ErrCache
+	for _, b := range bad {
+		if !computed(ctx, db, b) {
+			kind = ErrCorrupt
+		}
+	}
+	return fmt.Errorf("%w: %s", kind, strings.Join(bad[:min(len(bad), named)], "; "))
+}
+
+var (
+	badTree  = regexp.MustCompile(`^(?:\*\*\* in database main \*\*\*\n)?Tree (\d+) page`)
+	badIndex = regexp.MustCompile(`^(?:row \d+ missing from index|wrong # of entries in index|malformed inverted index for FTS5 table|fts5: .*|unable to validate the inverted index for FTS5 table)`)
+)
+
+// computed reports whether a line of SQLite's check is about something that can be
+// made anew from the documents: an index, the search or the counters.
+func computed(ctx context.Context, db *sql.DB, line string) bool {
+	if badIndex.MatchString(line) {
+		return true
+	}
+	m := badTree.FindStringSubmatch(line)
+	if m == nil {
+		return false
+	}
+	var is bool
+	err := db.QueryRowContext(ctx, `SELECT type = 'index' AND sql IS NOT NULL OR tbl_name GLOB 'search*' OR tbl_name = 'tally'
+		FROM sqlite_master WHERE rootpage = ?`, m[1]).Scan(&is)
+	return err == nil && is
 }
 
 // marker looks for the row that tells our file from an empty one.

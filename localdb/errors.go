@@ -18,7 +18,9 @@ var (
 	ErrLocked   = errors.New("data file held by another program")
 	ErrFull     = errors.New("disk full")
 	ErrReadOnly = errors.New("data file cannot be written")
-	ErrEmptied  = errors.New("data file was emptied or removed")
+	ErrEmptied  = errors.New("data file was emptied")
+	ErrGone     = errors.New("data file was removed")
+	ErrCache    = errors.New("what is computed from the data is damaged")
 )
 
 // A trouble ties a sentinel to its code and its words for people.
@@ -29,11 +31,13 @@ type trouble struct {
 
 var troubles = []trouble{
 	{ErrNewer, "localdb_newer", "The data file was made by a newer version of the program.", "Install that version or a later one; the data were left as they are."},
+	{ErrCache, "localdb_cache", "The lists or the search of the data file are damaged; the documents are whole.", "Rebuild them with one click; no document is touched."},
 	{ErrCorrupt, "localdb_corrupt", "The data file is damaged.", "Do not delete anything: close the program and restore the last backup, or give the whole data folder to IT."},
 	{ErrLocked, "localdb_locked", "Another program holds the data file.", "Wait for the backup or virus scanner to finish, close a second window of this program, then try again."},
 	{ErrFull, "localdb_full", "The disk is full; nothing was changed.", "Free some space and try again."},
 	{ErrReadOnly, "localdb_read_only", "The data file cannot be opened for writing.", "Ask IT for write permission on the data folder, or move the folder into your own profile."},
-	{ErrEmptied, "localdb_emptied", "The data file is empty or gone although this folder held data.", "Restore the last backup. Only if you mean to start anew, delete the .mark file beside it."},
+	{ErrEmptied, "localdb_emptied", "The data file is empty although this folder held data.", "Restore the last backup. Only if you mean to start anew, delete the .mark file beside it."},
+	{ErrGone, "localdb_gone", "The data file is gone although this folder held data; a virus scanner may have moved it away.", "Ask IT to look into the scanner's quarantine, or restore the last backup. Only if you mean to start anew, delete the .mark file beside it."},
 }
 
 func troubleOf(err error) *trouble {

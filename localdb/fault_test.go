@@ -91,7 +91,13 @@ func TestEmptied(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
+	wantTrouble(t, reopen(path), ErrGone, "localdb_gone")
+	raw(t, path, `PRAGMA user_version = 0`)
+	raw(t, path, `CREATE TABLE x (y); DROP TABLE x`) // a new file in its place
 	wantTrouble(t, reopen(path), ErrEmptied, "localdb_emptied")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Remove(path + ".mark"); err != nil { // starting anew on purpose
 		t.Fatal(err)
 	}

@@ -139,6 +139,33 @@ func LockSync(ctx context.Context, dir string) (*FolderLock, error) {
 	return l, nil
 }
 
+// Held reports whether another process has held the folder for its window or to
+// sync it for longer than a glance; one that cannot be asked does not.
+func Held(dir string) bool {
+	for _, name := range []string{"window.lock", "sync.lock"} {
+		file := filepath.Join(dir, name)
+		if _, err := os.Stat(file); err != nil {
+			continue
+		}
+		if held := heldFor(flock.New(file), glance); held {
+			return true
+		}
+	}
+	return false
+}
+
+func heldFor(x *flock.Flock, wait time.Duration) bool {
+	for end := time.Now().Add(wait); ; time.Sleep(20 * time.Millisecond) {
+		free, err := x.TryRLock()
+		if free {
+			_ = x.Unlock() // closing frees it too
+		}
+		if free || err != nil || time.Now().After(end) {
+			return !free && err == nil
+		}
+	}
+}
+
 func busy(text string, err error) error {
 	return &books.Error{Code: "sync_busy", Text: text, Hint: "close it, or wait until it has ended", Err: err}
 }

@@ -70,6 +70,8 @@ func (d *DB) migrated(ctx context.Context, scripts []string, do bool) (bool, err
 		return false, err
 	case app != applicationID && (app != 0 || schema != 0 || tables != 0):
 		return false, fmt.Errorf("%w: the file belongs to another program", ErrCorrupt)
+	case schema == 0 && tables == 0 && marked(d.path):
+		return false, fmt.Errorf("%w: a new file stands in its place", ErrEmptied)
 	case schema > len(scripts):
 		return false, fmt.Errorf("%w: schema %d, this program knows %d", ErrNewer, schema, len(scripts))
 	case schema == len(scripts):
@@ -88,6 +90,12 @@ func (d *DB) migrated(ctx context.Context, scripts []string, do bool) (bool, err
 		}
 	}
 	return true, nil
+}
+
+// marked reports whether data existed at path.
+func marked(path string) bool {
+	_, err := os.Stat(path + ".mark")
+	return err == nil
 }
 
 func (d *DB) step(ctx context.Context, to int, script string) error {

@@ -42,7 +42,7 @@ const readers = 4
 // Open opens the data file at path, making or migrating it when needed. An
 // existing file is copied to "<path>.before-<schema>" before it is migrated.
 // Errors are books.Error wrapping ErrNewer, ErrCorrupt, ErrLocked, ErrFull,
-// ErrReadOnly or ErrEmptied where one of these is the cause.
+// ErrReadOnly, ErrEmptied or ErrGone where one of these is the cause.
 func Open(ctx context.Context, path string, opts Options) (*DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -171,13 +171,15 @@ func (d *DB) Path() string { return d.path }
 // checkMark refuses a file that is gone or empty where the mark says that data
 // existed, and a file that cannot be written.
 func checkMark(path string) error {
-	_, markErr := os.Stat(path + ".mark")
+	was := marked(path)
 	info, err := os.Stat(path)
 	gone := errors.Is(err, fs.ErrNotExist)
 	switch {
 	case err != nil && !gone:
 		return err
-	case (gone || info.Size() == 0) && markErr == nil:
+	case gone && was:
+		return ErrGone
+	case !gone && info.Size() == 0 && was:
 		return ErrEmptied
 	case gone:
 		return nil

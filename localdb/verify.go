@@ -11,6 +11,9 @@ import (
 // A proof finds the rows of a table that are not as they were written, by name.
 type proof struct{ what, query string }
 
+// counter is computed from the invoices.
+const counter = "counter of"
+
 // proofs are for every row that holds what people wrote or the server said.
 var proofs = []proof{
 	{"invoice", `SELECT coalesce(nullif(reference, ''), id) FROM invoice WHERE sum IS NOT row_sum(` + invoiceSummed + `)`},
@@ -24,10 +27,10 @@ var proofs = []proof{
 	{"conflict of", `SELECT document_id FROM conflict WHERE sum IS NOT row_sum(` + conflictSummed + `)`},
 	{"history of", `SELECT document FROM history WHERE sum IS NOT row_sum(` + historySummed + `) OR before_sum IS NOT row_sum(before)`},
 	{"document", `SELECT type || ' ' || id FROM record WHERE sum IS NOT row_sum(` + recordSummed + `) OR doc_sum IS NOT row_sum(doc) OR base_sum IS NOT row_sum(base)`},
-	{"counter of", `SELECT date || ' ' || state FROM (
+	{counter, `SELECT date || ' ' || state FROM (
 		SELECT date, state, red, conflict, count(*), sum(iif(gross = '', gross_fen, 0)) FROM invoice GROUP BY 1, 2, 3, 4
 		EXCEPT SELECT * FROM tally)`},
-	{"counter of", `SELECT date || ' ' || state FROM (
+	{counter, `SELECT date || ' ' || state FROM (
 		SELECT * FROM tally WHERE count <> 0
 		EXCEPT SELECT date, state, red, conflict, count(*), sum(iif(gross = '', gross_fen, 0)) FROM invoice GROUP BY 1, 2, 3, 4)`},
 }
@@ -55,9 +58,11 @@ func (d *DB) CheckOutbox(ctx context.Context) error {
 // named is how many damaged rows are named, of each kind.
 const named = 5
 
-// verify compares every row with its sum, and the counters with the rows.
+// verify compares every row with its sum, and the counters with the rows: ErrCorrupt,
+// or ErrCache where only counters are wrong.
 func verify(ctx context.Context, db *sql.DB) error {
 	var bad []string
+	kind := ErrCache
 	for _, p := range proofs {
 		rows, err := db.QueryContext(ctx, p.query+` LIMIT ?`, named)
 		if err != nil {
@@ -70,13 +75,16 @@ func verify(ctx context.Context, db *sql.DB) error {
 				return err
 			}
 			bad = append(bad, p.what+" "+name)
+			if p.what != counter {
+				kind = ErrCorrupt
+			}
 		}
 		if err := rows.Err(); err != nil {
 			return err
 		}
 	}
 	if len(bad) > 0 {
-		return fmt.Errorf("%w: %s", ErrCorrupt, strings.Join(bad, ", "))
+		return fmt.Errorf("%w: %s", kind, strings.Join(bad, ", "))
 	}
 	return nil
 }

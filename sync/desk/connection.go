@@ -35,7 +35,10 @@ const (
 // monitor, engine. It is safe for concurrent use.
 type Connection struct {
 	cfg     Config
-	store   *localdb.DB
+	store   *localdb.DB // nil: it does not open, because of trouble
+	trouble error
+	trusted string // fingerprint, where store is nil
+	holds   bool   // this process holds the folder
 	monitor *link.Monitor
 	engine  *engine.Engine
 
@@ -56,7 +59,7 @@ type Connection struct {
 
 // newConnection reads the settings and makes the parts; it sends nothing.
 func newConnection(ctx context.Context, cfg Config, store *localdb.DB, notify func(engine.Event)) (*Connection, error) {
-	c := &Connection{cfg: cfg, store: store}
+	c := &Connection{cfg: cfg, store: store, holds: cfg.Use != Draft}
 	c.monitor = link.New(link.Config{Now: cfg.Now, Place: func() link.Place { return probe.Place(c.URL(), cfg.Proxy) }})
 	var err error
 	if c.url, err = store.Setting(ctx, settingURL); err != nil {
@@ -84,6 +87,7 @@ func newConnection(ctx context.Context, cfg Config, store *localdb.DB, notify fu
 		_ = c.monitor.Restore([]byte(state))
 	}
 	c.recall(ctx)
+	c.note(ctx)
 	c.engine = engine.New(engine.Config{
 		Store: store, Remote: c, Now: cfg.Now, NewID: cfg.NewID, Rand: cfg.Rand, Notify: notify, Version: cfg.Version,
 	})
@@ -135,6 +139,7 @@ func (c *Connection) Connect(ctx context.Context, address, token string) error {
 	c.mu.Lock()
 	c.url, c.enrolled = u, u
 	c.mu.Unlock()
+	c.note(ctx)
 	c.Reset()
 	return nil
 }
@@ -177,6 +182,7 @@ func (c *Connection) Trust(ctx context.Context, b *trust.Bundle) error {
 	if err := c.store.SetSetting(ctx, settingTrusted, b.Summary()[0].Fingerprint); err != nil {
 		return err
 	}
+	c.note(ctx)
 	c.Reset()
 	return nil
 }

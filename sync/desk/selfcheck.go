@@ -34,11 +34,8 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 		EnrolledURL: enrolled,
 		Roots: func(ctx context.Context) ([]*x509.Certificate, error) {
 			b, err := c.cfg.Keys.Load(ctx)
-			if errors.Is(err, trust.ErrMissing) {
-				// Nothing is lost where nothing was ever loaded.
-				if was, serr := c.store.Setting(ctx, settingTrusted); serr == nil && was == "" {
-					return nil, nil
-				}
+			if errors.Is(err, trust.ErrMissing) && !c.everTrusted(ctx) {
+				return nil, nil // nothing is lost where nothing was ever loaded
 			}
 			if err != nil {
 				return nil, err
@@ -48,7 +45,8 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 		Transport: func(roots []*x509.Certificate) *http.Transport {
 			return newTransport(trust.TLSConfig(&trust.Bundle{Certs: roots}, c.cfg.Now), c.cfg.Proxy)
 		},
-		CheckStore:  c.store.Check,
+		CheckStore:  c.checkStore,
+		Held:        c.heldByAnother,
 		DataDir:     c.cfg.Dir,
 		Proxy:       c.cfg.Proxy,
 		Now:         c.cfg.Now,

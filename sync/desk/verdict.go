@@ -48,7 +48,7 @@ func (c *Connection) Verdict() (row fault.Fault, values map[string]string, ok bo
 // learn keeps the line as a self-check that ended well has seen it, for the next one
 // to compare with; also where another process syncs the folder.
 func (c *Connection) learn(ctx context.Context, r probe.Report) {
-	if r.Learned.At.IsZero() || r.Address != c.URL() {
+	if c.store == nil || r.Learned.At.IsZero() || r.Address != c.URL() {
 		return
 	}
 	c.monitor.Learn(r.Learned)

@@ -258,7 +258,7 @@ func TestPattern(t *testing.T) {
 // What is wrong with the data is found beside what is wrong with the line: each of
 // the one with each of the other.
 func TestDoubleFaults(t *testing.T) {
-	local := func(o Observation) bool { return o.Kind == "store" || o.Kind == "disk" }
+	local := func(o Observation) bool { return o.Kind == "store" || o.Kind == "disk" || o.Kind == "folder" }
 	pairs := 0
 	sets := readRecorded(t)
 	for nameA, a := range sets {

@@ -53,6 +53,7 @@ type Config struct {
 	// Transport makes what the program's own requests go over.
 	Transport  func(roots []*x509.Certificate) *http.Transport
 	CheckStore func(context.Context) error
+	Held       func() bool // whether another process has the data folder; nil: not known
 	DataDir    string
 	Proxy      func(*http.Request) (*url.URL, error)
 	Now        func() time.Time

@@ -20,6 +20,9 @@ var localObservers = []observer{
 // data looks at the local store and the room on its disk.
 func (w *walk) data(ctx context.Context) (string, State) {
 	text, ok := "ok", true
+	if w.Held != nil {
+		w.set.Add(fault.Observation{Kind: "folder", Stage: "alone", Outcome: yes(!w.Held())})
+	}
 	if w.CheckStore != nil {
 		o := fault.OfError(w.CheckStore(ctx))
 		o.Kind = "store"

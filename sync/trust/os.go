@@ -69,6 +69,8 @@ func typed(err error) error {
 		return nil
 	case errors.Is(err, keyring.ErrNotFound):
 		return ErrMissing
+	case errors.Is(err, keyring.ErrSetDataTooBig):
+		return ErrTooBig
 	case errors.Is(err, keyring.ErrUnsupportedPlatform):
 		return ErrUnavailable
 	}

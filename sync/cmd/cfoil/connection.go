@@ -9,6 +9,7 @@ import (
 	"counterfoil/sync/desk"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
+	"counterfoil/sync/trust"
 )
 
 func connect(ctx context.Context, c *call) error {
@@ -110,15 +111,16 @@ func selfcheck(ctx context.Context, c *call) error {
 		}
 		timeout = t
 	}
-	d, err := c.open(ctx)
-	if err != nil {
-		// The data itself may be the fault: that is a finding too.
-		return c.storeFault(err)
+	var line *desk.Connection
+	if d, err := c.open(ctx); err == nil {
+		line = d.Connection
+	} else { // the data itself are at fault: that is a finding too, beside what the line has
+		line = desk.Beside(desk.Config{Dir: c.data, Version: version, Keys: trust.Of(c.data, c.keyring)}, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout+2*time.Second)
 	defer cancel()
-	masked := c.masked(c.opts["server"], d.URL())
-	report := d.SelfCheck(ctx, c.opts["server"], timeout, func(ch probe.Check) {
+	masked := c.masked(c.opts["server"], line.URL())
+	report := line.SelfCheck(ctx, c.opts["server"], timeout, func(ch probe.Check) {
 		if ch.State == probe.Good || ch.State == probe.Bad {
 			c.say("%-4s %-28s %6d ms  %s", ch.State, ch.Title.EN, ch.MS, masked(ch.Result))
 		}

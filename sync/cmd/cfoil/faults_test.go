@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
+	"counterfoil/localdb"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/practice"
 )
@@ -198,6 +200,36 @@ func TestLocalFaults(t *testing.T) {
 		}
 		s.check(t, "K06", "proven")
 	})
+	// Without its store the folder still knows its server, and what else is wrong is told.
+	t.Run("K19 and nothing listens", func(t *testing.T) {
+		s := newSeat(t).enrol(t, sv)
+		s.must(t, "", "connect", "https://"+closedPort(t))
+		file := filepath.Join(s.dir, "counterfoil.db")
+		if err := os.Truncate(file, 0); err != nil {
+			t.Fatal(err)
+		}
+		if v := s.check(t, "K19", "proven"); fmt.Sprint(v["also"]) != "[T01]" {
+			t.Errorf("also %v", v["also"])
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		if v := s.check(t, "T01", "proven"); fmt.Sprint(v["also"]) != "[K16]" {
+			t.Errorf("also %v", v["also"])
+		}
+	})
+	t.Run("K13", func(t *testing.T) {
+		s := newSeat(t).enrol(t, sv)
+		window, err := localdb.LockWindow(t.Context(), s.dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.check(t, "K13", "proven")
+		if err := window.Unlock(); err != nil {
+			t.Fatal(err)
+		}
+		s.check(t, "OK", "proven")
+	})
 	t.Run("K07", func(t *testing.T) {
 		s := newSeat(t).enrol(t, sv)
 		db, err := sql.Open("sqlite", filepath.Join(s.dir, "counterfoil.db"))
@@ -215,6 +247,17 @@ func TestLocalFaults(t *testing.T) {
 		}
 		s.check(t, "OK", "")
 	})
+}
+
+// closedPort is an address where nothing listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
 }
 
 func sample(remark string) string {
