@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/osnet"
 )
 
 const (
@@ -25,7 +26,7 @@ func askResolvers(ctx context.Context, host string) []fault.Observation {
 	var mu sync.Mutex
 	var out []fault.Observation
 	var group sync.WaitGroup
-	for _, s := range resolvers() {
+	for _, s := range osnet.Resolvers() {
 		ask := func(ctx context.Context, via string) {
 			o := query(ctx, via, s, host)
 			mu.Lock()
@@ -144,7 +145,7 @@ func (w *walk) control(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	for _, s := range resolvers() {
+	for _, s := range osnet.Resolvers() {
 		ip := net.ParseIP(s)
 		near := ip == nil || ip.IsLoopback()
 		for _, a := range addrs {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/osnet"
 )
 
 var networkObservers = []observer{
@@ -16,8 +17,9 @@ var networkObservers = []observer{
 // takes or refuses a connection is, and one that has told its hardware address. It
 // notes No only where the system asked for that address in vain.
 func (w *walk) askGateway(ctx context.Context) {
-	ip := gateway()
-	if ip == nil {
+	start := time.Now()
+	ip := osnet.Look().Default(false).Gateway
+	if !ip.IsValid() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 600*time.Millisecond)
@@ -42,7 +44,12 @@ func (w *walk) askGateway(ctx context.Context) {
 		}
 	}
 	if o.Outcome != fault.Yes {
-		o.Outcome = neighbour(ip)
+		switch state, age := osnet.Neighbour(ip); {
+		case state == osnet.Present && age < time.Since(start): // it told us, not another before
+			o.Outcome = fault.Yes
+		case state == osnet.Absent:
+			o.Outcome = fault.No
+		}
 	}
 	w.set.Add(o)
 }

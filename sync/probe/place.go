@@ -8,12 +8,13 @@ import (
 	"strings"
 
 	"counterfoil/sync/link"
+	"counterfoil/sync/osnet"
 )
 
 // Place is how this computer stands in its network on the way to a server. It
 // reads settings and sends nothing.
 func Place(server string, proxy func(*http.Request) (*url.URL, error)) link.Place {
-	p := link.Place{Network: strings.Join(addresses(), ", "), Resolver: strings.Join(resolvers(), ", ")}
+	p := link.Place{Network: strings.Join(addresses(), ", "), Resolver: strings.Join(osnet.Resolvers(), ", ")}
 	u, err := url.Parse(server)
 	if err != nil || proxy == nil {
 		return p
