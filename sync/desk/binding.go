@@ -183,7 +183,7 @@ func (c *Connection) greet(ctx context.Context, address string) error {
 	if err != nil {
 		return nil
 	}
-	t := newTransport(trust.TLSConfig(b, c.cfg.Now), c.cfg.Proxy)
+	t := c.way().Transport(c.ground(address, b))
 	defer t.CloseIdleConnections()
 	r, err := c.speak(address, "", t)
 	if err != nil {

@@ -3,22 +3,21 @@ package desk
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"sync"
-	"time"
 
 	"counterfoil/app/books"
 	"counterfoil/localdb"
+	"counterfoil/sync/cure"
 	"counterfoil/sync/engine"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
 	"counterfoil/sync/probe"
 	"counterfoil/sync/remote"
+	"counterfoil/sync/route"
 	"counterfoil/sync/trust"
 )
 
@@ -41,6 +40,7 @@ type Connection struct {
 	holds   bool   // this process holds the folder
 	monitor *link.Monitor
 	engine  *engine.Engine
+	ward    *cure.Ward
 
 	mu        sync.Mutex // guards all below
 	url       string
@@ -55,6 +55,7 @@ type Connection struct {
 	met       *remote.Client // remote, once its server was found to be the folder's
 	other     bool           // it was found to be another
 	report    *probe.Report  // of the last self-check; nil: there was none
+	route     route.Route    // on which requests go
 }
 
 // newConnection reads the settings and makes the parts; it sends nothing.
@@ -91,7 +92,8 @@ func newConnection(ctx context.Context, cfg Config, store *localdb.DB, notify fu
 	c.engine = engine.New(engine.Config{
 		Store: store, Remote: c, Now: cfg.Now, NewID: cfg.NewID, Rand: cfg.Rand, Notify: notify, Version: cfg.Version,
 	})
-	return c, nil
+	c.ward, err = c.openWard(ctx)
+	return c, err
 }
 
 // URL is the connected server's address, empty when there is none yet.
@@ -192,6 +194,11 @@ func (c *Connection) Trust(ctx context.Context, b *trust.Bundle) error {
 func (c *Connection) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.forget()
+}
+
+// forget is Reset; c.mu is held.
+func (c *Connection) forget() {
 	if c.transport != nil {
 		c.transport.CloseIdleConnections()
 	}
@@ -237,7 +244,7 @@ func (c *Connection) make(ctx context.Context) (r *remote.Client, refused, err e
 		}
 		c.token, c.tokenRead = token, true
 	}
-	transport := newTransport(trust.TLSConfig(bundle, c.cfg.Now), c.cfg.Proxy)
+	transport := c.route.Transport(c.ground(c.url, bundle))
 	spoken, err := c.speak(c.url, c.token, c.monitor.Wrap(transport))
 	if err != nil {
 		return nil, nil, err
@@ -260,28 +267,6 @@ func (c *Connection) speak(address, token string, over http.RoundTripper) (*remo
 		Version:   c.cfg.Version,
 		Now:       c.cfg.Now,
 	})
-}
-
-func newTransport(t *tls.Config, proxy func(*http.Request) (*url.URL, error)) *http.Transport {
-	return &http.Transport{
-		Proxy:                 proxy,
-		TLSClientConfig:       t,
-		TLSHandshakeTimeout:   5 * time.Second,
-		ResponseHeaderTimeout: 30 * time.Second,
-		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConnsPerHost:   2,
-
-		MaxResponseHeaderBytes: 64 << 10,
-		ForceAttemptHTTP2:      true,
-
-		// net/http would keep only the words of it.
-		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
-			if answer.StatusCode != http.StatusOK {
-				return &fault.ProxyAnswer{Status: answer.StatusCode}
-			}
-			return nil
-		},
-	}
 }
 
 // SaveState keeps the monitor's history for the next start.

@@ -24,7 +24,7 @@ func (c *Connection) SelfCheck(ctx context.Context, address string, timeout time
 // Ladder is the self-check set up for this desk.
 func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder {
 	c.mu.Lock()
-	url, enrolled := c.url, c.enrolled
+	url, enrolled, way := c.url, c.enrolled, c.route
 	c.mu.Unlock()
 	if address != "" {
 		url = address
@@ -43,12 +43,12 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 			return b.Certs, nil
 		},
 		Transport: func(roots []*x509.Certificate) *http.Transport {
-			return newTransport(trust.TLSConfig(&trust.Bundle{Certs: roots}, c.cfg.Now), c.cfg.Proxy)
+			return way.Transport(c.ground(url, &trust.Bundle{Certs: roots}))
 		},
 		CheckStore:  c.checkStore,
 		Held:        c.heldByAnother,
 		DataDir:     c.cfg.Dir,
-		Proxy:       c.cfg.Proxy,
+		Proxy:       way.Choose(c.ground(url, &trust.Bundle{})),
 		Now:         c.cfg.Now,
 		Other:       c.isOther,
 		Token:       func(ctx context.Context) (string, error) { return c.loadToken(ctx, url, enrolled) },

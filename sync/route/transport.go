@@ -27,7 +27,7 @@ type Ground struct {
 // Transport makes what requests to the server go over; it sends nothing.
 func (r Route) Transport(g Ground) *http.Transport {
 	t := &http.Transport{
-		Proxy:                 r.proxy(g),
+		Proxy:                 r.Choose(g),
 		DialContext:           r.dialer(g),
 		TLSClientConfig:       r.tls(g),
 		TLSHandshakeTimeout:   5 * time.Second,
@@ -65,8 +65,9 @@ func (r Route) tls(g Ground) *tls.Config {
 	return c
 }
 
-// proxy chooses the proxy of a request, with the sign-in that is kept for it.
-func (r Route) proxy(g Ground) func(*http.Request) (*url.URL, error) {
+// Choose returns what chooses the proxy of a request, with the sign-in that is kept for
+// it; nil where there is none.
+func (r Route) Choose(g Ground) func(*http.Request) (*url.URL, error) {
 	choose := g.Proxy
 	switch r.Proxy {
 	case Direct:

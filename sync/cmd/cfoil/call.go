@@ -32,6 +32,7 @@ var options = map[string]map[string]bool{
 	"list":      {"state": true, "search": true, "limit": true, "type": true},
 	"resolve":   {"choose": true},
 	"sync":      {"once": false, "watch": false},
+	"fix":       {"apply": false, "undo": true, "list": false, "full": false, "timeout": true},
 	"selfcheck": {"server": true, "timeout": true, "full": false},
 }
 

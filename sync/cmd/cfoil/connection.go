@@ -99,17 +99,26 @@ func status(ctx context.Context, c *call) error {
 	return c.print(out)
 }
 
+// timeout is that of a self-check.
+func (c *call) timeout() (time.Duration, error) {
+	s, ok := c.opts["timeout"]
+	if !ok {
+		return 10 * time.Second, nil
+	}
+	t, err := time.ParseDuration(s)
+	if err != nil || t <= 0 || t > 10*time.Minute {
+		return 0, usage{fmt.Sprintf("--timeout is a duration like 10s, not %q", s)}
+	}
+	return t, nil
+}
+
 func selfcheck(ctx context.Context, c *call) error {
 	if err := c.take(); err != nil {
 		return err
 	}
-	timeout := 10 * time.Second
-	if s, ok := c.opts["timeout"]; ok {
-		t, err := time.ParseDuration(s)
-		if err != nil || t <= 0 || t > 10*time.Minute {
-			return usage{fmt.Sprintf("--timeout is a duration like 10s, not %q", s)}
-		}
-		timeout = t
+	timeout, err := c.timeout()
+	if err != nil {
+		return err
 	}
 	var line *desk.Connection
 	if d, err := c.open(ctx); err == nil {

@@ -47,6 +47,8 @@ usage: cfoil --data DIR [--keyring os|file] [--json] COMMAND [ARGUMENTS]
   status                                              what waits, and for what
   selfcheck [--server URL] [--timeout 10s] [--full]   find the fault in the connection;
                                                       --full shows hosts, addresses and users
+  fix [CURE] [--apply]                                name what the program can do against it; do it
+  fix --list        fix --undo CURE                   what is in force; take it back
   money FILE|-                                        compute an invoice without storing it
   check-tax-no NO   words AMOUNT
 
@@ -93,6 +95,7 @@ var commands = map[string]command{
 	"sync":         {run: syncCommand},
 	"status":       {run: status},
 	"selfcheck":    {run: selfcheck},
+	"fix":          {run: fix},
 	"money":        {run: moneyCommand, noData: true},
 	"check-tax-no": {run: checkTaxNo, noData: true},
 	"words":        {run: words, noData: true},

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"counterfoil/app/books"
+	"counterfoil/sync/cure"
+	"counterfoil/sync/desk"
+	"counterfoil/sync/fault"
+)
+
+// What came of cfoil fix.
+const (
+	nothingToFix = "nothing_to_fix" // exit code 0
+	cured        = "cured"          // exit code 0
+	offered      = "offered"        // the rest: 1
+	noCure       = "no_cure"
+	notHelped    = "not_helped"
+)
+
+// fixed is the outcome for scripts. Texts pass masked.
+type fixed struct {
+	Outcome string     `json:"outcome"`
+	Verdict fault.ID   `json:"verdict"`
+	Title   string     `json:"title"`
+	Cures   []offerOut `json:"cures"`
+	Applied cure.Name  `json:"applied,omitempty"`
+	After   fault.ID   `json:"after,omitempty"`
+	Why     string     `json:"why,omitempty"`
+	MS      int64      `json:"ms"`
+}
+
+type offerOut struct {
+	Name    cure.Name `json:"name"`
+	Fault   fault.ID  `json:"fault"`
+	Changes string    `json:"changes"`
+	Risk    string    `json:"risk,omitempty"`
+}
+
+func fix(ctx context.Context, c *call) error {
+	if len(c.args) > 1 {
+		return usage{"fix takes one cure"}
+	}
+	timeout, err := c.timeout()
+	if err != nil {
+		return err
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return c.storeFault(err)
+	}
+	switch {
+	case c.opts["list"] != "":
+		return c.listCures(d)
+	case c.opts["undo"] != "":
+		return c.undoCure(ctx, d)
+	}
+	start := time.Now()
+	masked := c.masked(d.URL())
+	r := d.SelfCheck(ctx, "", timeout, nil)
+	d.Found(r)
+	out := fixed{Verdict: r.Fault, Cures: []offerOut{}}
+	if row, ok := fault.Lookup(r.Fault); ok {
+		out.Title = row.Title.EN
+	}
+	offers := d.Offers()
+	for _, o := range offers {
+		out.Cures = append(out.Cures, offerOut{Name: o.Name, Fault: o.Fault, Changes: masked(o.Preview("en")), Risk: o.Risk.EN})
+	}
+	err = c.tryCures(ctx, d, offers, &out)
+	out.Why, out.MS = masked(out.Why), time.Since(start).Milliseconds()
+	if err != nil {
+		return err
+	}
+	return c.sayFixed(out)
+}
+
+// tryCures decides what comes of it: with --apply the named cure, or one after the
+// other until one helps.
+func (c *call) tryCures(ctx context.Context, d *desk.Desk, offers []cure.Offer, out *fixed) error {
+	if len(c.args) == 1 {
+		offers = slices.DeleteFunc(slices.Clone(offers), func(o cure.Offer) bool { return string(o.Name) != c.args[0] })
+		if len(offers) == 0 {
+			out.Why = cure.ErrNone.Error()
+		}
+	}
+	switch {
+	case out.Verdict == fault.OK && len(offers) == 0:
+		out.Outcome = nothingToFix
+	case len(offers) == 0:
+		out.Outcome = noCure
+	case c.opts["apply"] == "":
+		out.Outcome = offered
+	default:
+		out.Outcome = notHelped
+		for _, o := range offers {
+			done, err := d.Fix(ctx, o.Name, true)
+			if err != nil {
+				return err
+			}
+			if done.Err != nil {
+				out.Why = done.Err.Error()
+			}
+			if done.Helped {
+				out.Outcome, out.Applied, out.After, out.Why = cured, o.Name, done.After.Fault, ""
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+func (c *call) sayFixed(out fixed) error {
+	if c.json {
+		if err := c.print(out); err != nil {
+			return err
+		}
+	}
+	if out.Outcome == nothingToFix {
+		c.say("Everything works.")
+		return nil
+	}
+	c.say("%s  %s", out.Verdict, out.Title)
+	for _, o := range out.Cures {
+		c.say("  %-24s %s", o.Name, strings.TrimSpace(o.Changes+" "+o.Risk))
+	}
+	switch out.Outcome {
+	case cured:
+		c.say("%s helped. cfoil fix --undo %[1]s takes it back; it ends by itself when it is no longer needed.", out.Applied)
+		return nil
+	case offered:
+		c.say("cfoil fix --apply does the first that helps.")
+	case noCure:
+		c.say("There is nothing that the program can do by itself; cfoil selfcheck tells the steps. %s", out.Why)
+	case notHelped:
+		c.say("None helped; everything is as before. %s", out.Why)
+	}
+	return errFound
+}
+
+func (c *call) listCures(d *desk.Desk) error {
+	type active struct {
+		Name    cure.Name `json:"name"`
+		Fault   fault.ID  `json:"fault"`
+		Changes string    `json:"changes"`
+		Since   time.Time `json:"since"`
+	}
+	masked := c.masked(d.URL())
+	out := []active{}
+	for _, a := range d.Cures() {
+		out = append(out, active{a.Name, a.Fault, masked(a.Text("en")), a.Since.UTC()})
+		c.say("%-24s %s  since %s", a.Name, masked(a.Text("en")), a.Since.Local().Format("2006-01-02 15:04"))
+	}
+	if !c.json {
+		return nil
+	}
+	return c.print(map[string]any{"cures": out})
+}
+
+func (c *call) undoCure(ctx context.Context, d *desk.Desk) error {
+	name := cure.Name(c.opts["undo"])
+	err := d.Unfix(ctx, name)
+	if errors.Is(err, cure.ErrNotAlive) {
+		return &books.Error{Code: "cure_not_active", Text: "this cure is not in force: " + string(name), Hint: "cfoil fix --list tells which are"}
+	}
+	if err != nil {
+		return err
+	}
+	return c.print(map[string]any{"undone": name})
+}

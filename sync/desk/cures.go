@@ -1,0 +1,121 @@
+package desk
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"time"
+
+	"counterfoil/sync/cure"
+	"counterfoil/sync/fault"
+	"counterfoil/sync/probe"
+	"counterfoil/sync/route"
+)
+
+// pad is text that no compression makes smaller.
+func pad() string {
+	raw := make([]byte, padSize*3/4)
+	_, _ = rand.Read(raw) // it never fails
+	return base64.StdEncoding.EncodeToString(raw)
+}
+
+func (c *Connection) openWard(ctx context.Context) (*cure.Ward, error) {
+	return cure.Open(ctx, cure.Config{
+		Store: c.store, Now: c.cfg.Now, Network: c.network, Reach: c.reach, Use: c.use, Acts: c.acts(),
+	})
+}
+
+// network names where this computer stands.
+func (c *Connection) network() string {
+	p := probe.Place(c.URL(), c.cfg.Proxy)
+	return p.Network
+}
+
+// Cures are those that are in force, oldest first.
+func (c *Connection) Cures() []cure.Active { return c.ward.List() }
+
+// Offers are the cures for what the last self-check found, the best first.
+func (c *Connection) Offers() []cure.Offer {
+	c.mu.Lock()
+	r := c.report
+	c.mu.Unlock()
+	if r == nil {
+		return nil
+	}
+	return c.OffersFor(*r)
+}
+
+// OffersFor are the cures for what a self-check found, the best first.
+func (c *Connection) OffersFor(r probe.Report) []cure.Offer {
+	c.mu.Lock()
+	set := cure.Case{
+		Verdict: r.Verdict, Seen: r.Observations, URL: c.url, Enrolled: c.enrolled, Segments: route.SegmentSizes, Route: c.route,
+	}
+	c.mu.Unlock()
+	set.LastGood = c.monitor.LastGood()
+	for n := range c.acts() {
+		set.Acts = append(set.Acts, n)
+	}
+	return cure.For(set)
+}
+
+// An Outcome is what came of a cure.
+type Outcome struct {
+	Cure  cure.Name
+	Fault fault.ID // that it was for
+	// Helped: the observers that had shown the fault do not show it any more.
+	Helped bool
+	After  probe.Report // of those observers
+	Err    error        // why it did not help, where that is known
+}
+
+// Fix applies a cure for what the last self-check found, looks again with the observers
+// that showed the fault, and takes back what did not help. agreed: a person saw what it
+// changes. The error is one of package cure or of what the cure did.
+func (c *Connection) Fix(ctx context.Context, name cure.Name, agreed bool) (Outcome, error) {
+	offers := c.Offers()
+	i := slices.IndexFunc(offers, func(o cure.Offer) bool { return o.Name == name })
+	if i < 0 {
+		return Outcome{}, cure.ErrNone
+	}
+	return c.fix(ctx, offers[i], agreed)
+}
+
+// lookAgain caps the look after a cure.
+const lookAgain = 10 * time.Second
+
+func (c *Connection) fix(ctx context.Context, o cure.Offer, agreed bool) (Outcome, error) {
+	out := Outcome{Cure: o.Name, Fault: o.Fault}
+	err := c.ward.Apply(ctx, o, agreed)
+	if errors.Is(err, cure.ErrNoHelp) {
+		out.Err = err
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	row, _ := fault.Lookup(o.Fault)
+	out.After = c.SelfCheck(ctx, "", lookAgain, nil, append(slices.Clone(row.Recheck), "server", "signin")...)
+	// A way that was tried leads past the fault, which may be there still.
+	if out.Helped = !o.Route.IsPlain() || !there(out.After, o.Fault); !out.Helped {
+		if err := c.ward.Undo(ctx, o.Name); err != nil && !errors.Is(err, cure.ErrNotAlive) {
+			return out, err
+		}
+		return out, nil
+	}
+	if c.permanent(o.Name) {
+		err = c.ward.Settle(ctx, o.Name)
+	}
+	c.engine.Wake()
+	return out, err
+}
+
+// there reports whether a walk found a fault.
+func there(r probe.Report, id fault.ID) bool {
+	return r.Fault == id || slices.ContainsFunc(r.Also, func(f fault.Finding) bool { return f.Fault == id })
+}
+
+// Unfix takes a cure back; cure.ErrNotAlive where it is not in force.
+func (c *Connection) Unfix(ctx context.Context, name cure.Name) error { return c.ward.Undo(ctx, name) }
