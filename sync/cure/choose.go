@@ -19,26 +19,32 @@ type Case struct {
 	URL      string         // the server's address as it is set up, maybe malformed
 	Enrolled string         // as it was registered
 
-	Segments bool        // this system lets a program choose its segment size
-	Acts     []Name      // that are at hand besides the routes
-	Route    route.Route // in force already
+	Segments bool   // this system lets a program choose its segment size
+	Acts     []Name // that are at hand besides the routes
 }
 
 // For returns the cures for a case, the best first: those of the root, then those of
-// independent faults, none twice. A cure that has nothing to work with here is left out.
+// independent faults, none twice; where an address is not the registered one, that is
+// offered last. A cure that has nothing to work with here is left out.
 func For(c Case) []Offer {
 	var out []Offer
+	add := func(n Name, f fault.Finding) {
+		o, ok := c.offer(n, f)
+		if ok && !slices.ContainsFunc(out, func(x Offer) bool { return x.Name == n }) {
+			out = append(out, o)
+		}
+	}
 	for _, f := range append([]fault.Finding{c.Finding}, c.Also...) {
 		row, ok := fault.Lookup(f.Fault)
 		if !ok {
 			continue
 		}
 		for _, n := range named(row) {
-			o, ok := c.offer(n, f)
-			if ok && !slices.ContainsFunc(out, func(x Offer) bool { return x.Name == n }) {
-				out = append(out, o)
-			}
+			add(n, f)
 		}
+	}
+	if c.Fault != fault.OK {
+		add(RestoreURL, c.Finding)
 	}
 	return out
 }

@@ -6,8 +6,11 @@ import (
 	"counterfoil/sync/cure"
 )
 
-// acts are the cures that are no route.
+// acts are the cures that are no route; none where the store does not open.
 func (c *Connection) acts() map[cure.Name]cure.Act {
+	if c.store == nil {
+		return nil
+	}
 	return map[cure.Name]cure.Act{
 		cure.RestoreURL: {
 			Before: func(context.Context, cure.Offer) (string, error) { return c.URL(), nil },
@@ -16,10 +19,20 @@ func (c *Connection) acts() map[cure.Name]cure.Act {
 		},
 		cure.Reconnect: {Do: func(context.Context, cure.Offer) error {
 			c.Reset()
-			c.engine.Wake()
+			c.wake()
 			return nil
 		}},
 	}
+}
+
+// unkept are the settings of a folder whose store does not open.
+type unkept map[string]string
+
+func (u unkept) Setting(_ context.Context, name string) (string, error) { return u[name], nil }
+
+func (u unkept) SetSetting(_ context.Context, name, value string) error {
+	u[name] = value
+	return nil
 }
 
 // permanent reports whether a cure that helped is simply how things are from now on.

@@ -34,6 +34,7 @@ func Beside(cfg Config, trouble error) *Connection {
 	c.monitor = link.New(link.Config{Now: cfg.Now, Place: func() link.Place { return probe.Place(c.URL(), cfg.Proxy) }})
 	k := readCard(cfg.Dir)
 	c.url, c.enrolled, c.device, c.bound, c.trusted = k.URL, k.Enrolled, k.Device, k.Bound, k.Trusted
+	c.ward, _ = c.openWard(context.Background(), unkept{}) // nothing is kept there that could fail
 	return c
 }
 

@@ -92,7 +92,7 @@ func newConnection(ctx context.Context, cfg Config, store *localdb.DB, notify fu
 	c.engine = engine.New(engine.Config{
 		Store: store, Remote: c, Now: cfg.Now, NewID: cfg.NewID, Rand: cfg.Rand, Notify: notify, Version: cfg.Version,
 	})
-	c.ward, err = c.openWard(ctx)
+	c.ward, err = c.openWard(ctx, store)
 	return c, err
 }
 

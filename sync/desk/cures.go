@@ -21,9 +21,9 @@ func pad() string {
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
-func (c *Connection) openWard(ctx context.Context) (*cure.Ward, error) {
+func (c *Connection) openWard(ctx context.Context, kept cure.Settings) (*cure.Ward, error) {
 	return cure.Open(ctx, cure.Config{
-		Store: c.store, Now: c.cfg.Now, Network: c.network, Reach: c.reach, Use: c.use, Acts: c.acts(),
+		Store: kept, Now: c.cfg.Now, Network: c.network, Reach: c.reach, Use: c.use, Acts: c.acts(),
 	})
 }
 
@@ -51,7 +51,7 @@ func (c *Connection) Offers() []cure.Offer {
 func (c *Connection) OffersFor(r probe.Report) []cure.Offer {
 	c.mu.Lock()
 	set := cure.Case{
-		Verdict: r.Verdict, Seen: r.Observations, URL: c.url, Enrolled: c.enrolled, Segments: route.SegmentSizes, Route: c.route,
+		Verdict: r.Verdict, Seen: r.Observations, URL: c.url, Enrolled: c.enrolled, Segments: route.SegmentSizes,
 	}
 	c.mu.Unlock()
 	set.LastGood = c.monitor.LastGood()
@@ -80,13 +80,14 @@ func (c *Connection) Fix(ctx context.Context, name cure.Name, agreed bool) (Outc
 	if i < 0 {
 		return Outcome{}, cure.ErrNone
 	}
-	return c.fix(ctx, offers[i], agreed)
+	return c.Cure(ctx, offers[i], agreed)
 }
 
 // lookAgain caps the look after a cure.
 const lookAgain = 10 * time.Second
 
-func (c *Connection) fix(ctx context.Context, o cure.Offer, agreed bool) (Outcome, error) {
+// Cure is Fix for an offer of OffersFor.
+func (c *Connection) Cure(ctx context.Context, o cure.Offer, agreed bool) (Outcome, error) {
 	out := Outcome{Cure: o.Name, Fault: o.Fault}
 	err := c.ward.Apply(ctx, o, agreed)
 	if errors.Is(err, cure.ErrNoHelp) {
@@ -108,7 +109,7 @@ func (c *Connection) fix(ctx context.Context, o cure.Offer, agreed bool) (Outcom
 	if c.permanent(o.Name) {
 		err = c.ward.Settle(ctx, o.Name)
 	}
-	c.engine.Wake()
+	c.wake()
 	return out, err
 }
 
@@ -119,3 +120,38 @@ func there(r probe.Report, id fault.ID) bool {
 
 // Unfix takes a cure back; cure.ErrNotAlive where it is not in force.
 func (c *Connection) Unfix(ctx context.Context, name cure.Name) error { return c.ward.Undo(ctx, name) }
+
+// EndCures ends the cures that are no longer needed, whether they are due or not, and
+// returns which did.
+func (c *Connection) EndCures(ctx context.Context) ([]cure.Name, error) { return c.ward.Tend(ctx, true) }
+
+// tending is how often it is looked whether a cure is due.
+const tending = time.Minute
+
+// tend ends the cures that are due and no longer needed, until ctx ends.
+func (c *Connection) tend(ctx context.Context) {
+	t := time.NewTicker(tending)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		// Another process may have applied one. What cannot be read or written now is
+		// tried again a minute later.
+		if err := c.ward.Reload(ctx); err != nil {
+			continue
+		}
+		if ended, _ := c.ward.Tend(ctx, false); len(ended) > 0 {
+			c.wake()
+		}
+	}
+}
+
+// wake makes the engine try at once, where there is one.
+func (c *Connection) wake() {
+	if c.engine != nil {
+		c.engine.Wake()
+	}
+}

@@ -15,6 +15,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +25,7 @@ import (
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
 	"counterfoil/sync/probe"
+	"counterfoil/sync/route"
 	"counterfoil/sync/trust"
 )
 
@@ -135,7 +138,7 @@ func TestRestoreURL(t *testing.T) {
 	}
 	r := d.SelfCheck(ctx, "", 10*time.Second, nil)
 	d.Found(r)
-	if r.Fault != "K12" {
+	if r.Fault == fault.OK {
 		t.Fatalf("found %s", r.Fault)
 	}
 	if _, err := d.Fix(ctx, cure.RestoreURL, false); !errors.Is(err, cure.ErrConsent) || d.URL() != wrong {
@@ -148,6 +151,60 @@ func TestRestoreURL(t *testing.T) {
 	if _, err := d.Engine().Once(ctx); err != nil {
 		t.Error(err)
 	}
+}
+
+// A server that refuses the offer of HTTP/2 is reached without it, on the real path; the
+// cure ends by itself when the server takes the offer again.
+func TestHTTP1(t *testing.T) {
+	var mu sync.Mutex
+	refuses := true
+	address, ca := referenceOver(t, func(c *tls.Config) {
+		c.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if refuses && len(h.SupportedProtos) > 0 {
+				return nil, errors.New("no protocol in common")
+			}
+			return nil, nil
+		}
+	})
+	d := seatAt(t, filepath.Join(t.TempDir(), "desk"), address, memoryKeys(), ca)
+	ctx := context.Background()
+	if _, err := d.Engine().Once(ctx); err == nil {
+		t.Fatal("the server takes the offer")
+	}
+	if err := apply(d, cure.IPv4Only, route.Route{Family: route.IPv4}); !errors.Is(err, cure.ErrNoHelp) || len(d.Cures()) != 0 {
+		t.Fatal("what does not help stays:", err)
+	}
+	if err := apply(d, cure.HTTP1, route.Route{HTTP1: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := apply(d, cure.IPv4Only, route.Route{Family: route.IPv4}); err != nil || len(d.Cures()) != 2 {
+		t.Fatal("two together:", err)
+	}
+	if _, err := d.Engine().Once(ctx); err != nil {
+		t.Fatal("after the cures:", err)
+	}
+	// Each is looked at apart: IPv4 alone was not needed.
+	if ended, err := d.EndCures(ctx); err != nil || !slices.Equal(ended, []cure.Name{cure.IPv4Only}) {
+		t.Fatal(ended, err)
+	}
+	mu.Lock()
+	refuses = false
+	mu.Unlock()
+	if ended, err := d.EndCures(ctx); err != nil || !slices.Equal(ended, []cure.Name{cure.HTTP1}) || len(d.Cures()) != 0 {
+		t.Fatal(ended, err)
+	}
+	if _, err := d.Engine().Once(ctx); err != nil {
+		t.Fatal("without:", err)
+	}
+}
+
+// apply applies a cure that changes the way.
+func apply(d *desk.Desk, n cure.Name, r route.Route) error {
+	known, _ := cure.Lookup(n)
+	out, err := d.Cure(context.Background(), cure.Offer{Cure: known, Route: r}, true)
+	return errors.Join(err, out.Err)
 }
 
 func closedPort(t *testing.T) string {

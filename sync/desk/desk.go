@@ -139,6 +139,7 @@ func (cfg *Config) complete() {
 // alone never reaches the server.
 func (d *Desk) Start() {
 	d.syncing.Go(func() { d.Engine().Run(d.syncs) })
+	d.syncing.Go(func() { d.tend(d.syncs) })
 }
 
 // Changed sets who is told, on the engine's goroutine, what sync did: the key of

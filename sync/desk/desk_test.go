@@ -2,8 +2,11 @@ package desk_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/pem"
 	"errors"
+	"io"
+	"log"
 	"net/http/httptest"
 	"path/filepath"
 	"sync/atomic"
@@ -30,6 +33,12 @@ const token = "the token of the west branch"
 // reference is the reference server over TLS; it returns its address and CA.
 func reference(t *testing.T) (address string, ca []byte) {
 	t.Helper()
+	return referenceOver(t, func(*tls.Config) {})
+}
+
+// referenceOver is reference with a TLS configuration of its own.
+func referenceOver(t *testing.T, change func(*tls.Config)) (address string, ca []byte) {
+	t.Helper()
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "server.db"), newID())
 	if err != nil {
@@ -44,7 +53,11 @@ func reference(t *testing.T) (address string, ca []byte) {
 			return access.Principal{Company: "our company", Branch: "West", Roles: []string{access.Catalog}}, nil
 		},
 	})
-	h := httptest.NewTLSServer(s)
+	h := httptest.NewUnstartedServer(s)
+	h.TLS = &tls.Config{}
+	change(h.TLS)
+	h.Config.ErrorLog = log.New(io.Discard, "", 0)
+	h.StartTLS()
 	t.Cleanup(func() {
 		s.Close() // of those that listen for changes
 		h.Close()

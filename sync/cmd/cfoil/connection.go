@@ -112,6 +112,16 @@ func (c *call) timeout() (time.Duration, error) {
 	return t, nil
 }
 
+// line is the connection of the folder. Where its data are at fault, that is a finding
+// too, beside what the line has.
+func (c *call) line(ctx context.Context) *desk.Connection {
+	d, err := c.open(ctx)
+	if err != nil {
+		return desk.Beside(desk.Config{Dir: c.data, Version: version, Keys: trust.Of(c.data, c.keyring)}, err)
+	}
+	return d.Connection
+}
+
 func selfcheck(ctx context.Context, c *call) error {
 	if err := c.take(); err != nil {
 		return err
@@ -120,12 +130,7 @@ func selfcheck(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	var line *desk.Connection
-	if d, err := c.open(ctx); err == nil {
-		line = d.Connection
-	} else { // the data itself are at fault: that is a finding too, beside what the line has
-		line = desk.Beside(desk.Config{Dir: c.data, Version: version, Keys: trust.Of(c.data, c.keyring)}, err)
-	}
+	line := c.line(ctx)
 	ctx, cancel := context.WithTimeout(ctx, timeout+2*time.Second)
 	defer cancel()
 	masked := c.masked(c.opts["server"], line.URL())

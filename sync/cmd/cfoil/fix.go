@@ -31,7 +31,24 @@ type fixed struct {
 	Applied cure.Name  `json:"applied,omitempty"`
 	After   fault.ID   `json:"after,omitempty"`
 	Why     string     `json:"why,omitempty"`
+	Active  []inForce  `json:"active"` // when it ends
 	MS      int64      `json:"ms"`
+}
+
+// inForce is a cure that is in force.
+type inForce struct {
+	Name    cure.Name `json:"name"`
+	Fault   fault.ID  `json:"fault"`
+	Changes string    `json:"changes"`
+	Since   time.Time `json:"since"`
+}
+
+func active(d *desk.Connection, masked func(string) string) []inForce {
+	out := []inForce{}
+	for _, a := range d.Cures() {
+		out = append(out, inForce{a.Name, a.Fault, masked(a.Text("en")), a.Since.UTC()})
+	}
+	return out
 }
 
 type offerOut struct {
@@ -49,10 +66,7 @@ func fix(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.open(ctx)
-	if err != nil {
-		return c.storeFault(err)
-	}
+	d := c.line(ctx)
 	switch {
 	case c.opts["list"] != "":
 		return c.listCures(d)
@@ -61,17 +75,20 @@ func fix(ctx context.Context, c *call) error {
 	}
 	start := time.Now()
 	masked := c.masked(d.URL())
+	if _, err := d.EndCures(ctx); err != nil {
+		return err
+	}
 	r := d.SelfCheck(ctx, "", timeout, nil)
-	d.Found(r)
 	out := fixed{Verdict: r.Fault, Cures: []offerOut{}}
 	if row, ok := fault.Lookup(r.Fault); ok {
 		out.Title = row.Title.EN
 	}
-	offers := d.Offers()
+	offers := d.OffersFor(r)
 	for _, o := range offers {
 		out.Cures = append(out.Cures, offerOut{Name: o.Name, Fault: o.Fault, Changes: masked(o.Preview("en")), Risk: o.Risk.EN})
 	}
 	err = c.tryCures(ctx, d, offers, &out)
+	out.Active = active(d, masked)
 	out.Why, out.MS = masked(out.Why), time.Since(start).Milliseconds()
 	if err != nil {
 		return err
@@ -81,7 +98,7 @@ func fix(ctx context.Context, c *call) error {
 
 // tryCures decides what comes of it: with --apply the named cure, or one after the
 // other until one helps.
-func (c *call) tryCures(ctx context.Context, d *desk.Desk, offers []cure.Offer, out *fixed) error {
+func (c *call) tryCures(ctx context.Context, d *desk.Connection, offers []cure.Offer, out *fixed) error {
 	if len(c.args) == 1 {
 		offers = slices.DeleteFunc(slices.Clone(offers), func(o cure.Offer) bool { return string(o.Name) != c.args[0] })
 		if len(offers) == 0 {
@@ -98,7 +115,7 @@ func (c *call) tryCures(ctx context.Context, d *desk.Desk, offers []cure.Offer, 
 	default:
 		out.Outcome = notHelped
 		for _, o := range offers {
-			done, err := d.Fix(ctx, o.Name, true)
+			done, err := d.Cure(ctx, o, true)
 			if err != nil {
 				return err
 			}
@@ -142,26 +159,18 @@ func (c *call) sayFixed(out fixed) error {
 	return errFound
 }
 
-func (c *call) listCures(d *desk.Desk) error {
-	type active struct {
-		Name    cure.Name `json:"name"`
-		Fault   fault.ID  `json:"fault"`
-		Changes string    `json:"changes"`
-		Since   time.Time `json:"since"`
-	}
-	masked := c.masked(d.URL())
-	out := []active{}
-	for _, a := range d.Cures() {
-		out = append(out, active{a.Name, a.Fault, masked(a.Text("en")), a.Since.UTC()})
-		c.say("%-24s %s  since %s", a.Name, masked(a.Text("en")), a.Since.Local().Format("2006-01-02 15:04"))
+func (c *call) listCures(d *desk.Connection) error {
+	out := active(d, c.masked(d.URL()))
+	for _, a := range out {
+		c.say("%-24s %s  since %s", a.Name, a.Changes, a.Since.Local().Format("2006-01-02 15:04"))
 	}
 	if !c.json {
 		return nil
 	}
-	return c.print(map[string]any{"cures": out})
+	return c.print(map[string]any{"active": out})
 }
 
-func (c *call) undoCure(ctx context.Context, d *desk.Desk) error {
+func (c *call) undoCure(ctx context.Context, d *desk.Connection) error {
 	name := cure.Name(c.opts["undo"])
 	err := d.Unfix(ctx, name)
 	if errors.Is(err, cure.ErrNotAlive) {
