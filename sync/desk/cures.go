@@ -123,7 +123,9 @@ func (c *Connection) Unfix(ctx context.Context, name cure.Name) error { return c
 
 // EndCures ends the cures that are no longer needed, whether they are due or not, and
 // returns which did.
-func (c *Connection) EndCures(ctx context.Context) ([]cure.Name, error) { return c.ward.Tend(ctx, true) }
+func (c *Connection) EndCures(ctx context.Context) ([]cure.Name, error) {
+	return c.ward.Tend(ctx, true)
+}
 
 // tending is how often it is looked whether a cure is due.
 const tending = time.Minute
