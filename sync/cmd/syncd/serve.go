@@ -49,6 +49,11 @@ func (o *options) serve(stdout, stderr io.Writer) error {
 			return err
 		}
 	}
+	stopPlain, err := o.plainly(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	defer stopPlain()
 	if o.practice {
 		return o.practise(ctx, who, stdout)
 	}
