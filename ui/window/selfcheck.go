@@ -66,7 +66,7 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 	out.Sentence = viewmodel.Bilingual{ZH: row.Say("zh", r.Values), EN: row.Say("en", r.Values)}
 	for _, st := range row.Steps {
 		w := viewmodel.WizardStep{Text: both(st.Text)}
-		if slices.Contains(stepActions, st.Action) {
+		if hasButton(st.Action) {
 			w.Button, w.Action = said(s.words, "wizard.action."+st.Action), st.Action
 		}
 		out.Steps = append(out.Steps, w)

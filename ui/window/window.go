@@ -27,6 +27,7 @@ import (
 	"counterfoil/app/invoice"
 	"counterfoil/app/locale"
 	"counterfoil/app/settings"
+	"counterfoil/sync/cure"
 	"counterfoil/ui/look"
 	"counterfoil/ui/screen"
 	"counterfoil/ui/viewmodel"
@@ -75,7 +76,14 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 	w.facts = &facts{d: d, words: words}
 	w.check = newSelfCheck(d, words)
 	waiting := func() int { return w.facts.Facts().Waiting }
-	w.acts = &steps{func(page string) { post(func() { w.shell.Show(page) }) }, startProgram}
+	w.acts = &steps{
+		open: func(page string) { post(func() { w.shell.Show(page) }) },
+		fix: func(name cure.Name) error {
+			_, err := d.Fix(s.ctx, name, false)
+			return err
+		},
+		start: startProgram,
+	}
 	w.Invoices = viewmodel.NewInvoices(setup, d.Store)
 	w.Editor = viewmodel.NewEditor(setup, d.Books, d.Store, post.after)
 	w.Conflicts = viewmodel.NewConflicts(setup, d.Store, d.Books, d.Books.Merge)

@@ -2,10 +2,12 @@ package window
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2/test"
 
+	"counterfoil/sync/cure"
 	"counterfoil/sync/desk"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
@@ -66,12 +68,20 @@ func TestEveryWizardButton(t *testing.T) {
 			}
 		}
 	}
-	for _, a := range stepActions {
+	for _, f := range fault.All() {
+		for _, st := range f.Steps {
+			if hasButton(st.Action) && !actions[st.Action] {
+				t.Errorf("%s: the button of %s was never pressed", f.ID, st.Action)
+			}
+		}
+	}
+	all := slices.Clone(stepActions)
+	for _, n := range cure.Names() {
+		all = append(all, cureAction+string(n))
+	}
+	for _, a := range all {
 		if key := "wizard.action." + a; r.w.words.T(key) == key {
 			t.Errorf("%s has no words", a)
-		}
-		if !actions[a] {
-			t.Errorf("the button of %s was never pressed", a)
 		}
 	}
 	t.Logf("%d presses", pressed)
