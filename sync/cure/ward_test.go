@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -197,8 +199,8 @@ func TestCrashWhileTrying(t *testing.T) {
 	}
 }
 
-// Every cure says in both languages what it changes, what the rows name exists, and
-// only what changes nothing of a person's is applied by the program itself.
+// Every cure says in both languages what it changes, and only what changes nothing of a
+// person's is applied by the program itself.
 func TestList(t *testing.T) {
 	if _, err := read(); err != nil {
 		t.Fatal(err)
@@ -212,12 +214,48 @@ func TestList(t *testing.T) {
 			t.Errorf("%s is not harmless", n)
 		}
 	}
-	for _, row := range fault.All() {
-		if row.Cure == "" {
-			continue
+}
+
+// byHand are the cures that stand in for another one and that no row names.
+var byHand = map[Name]string{
+	RepairData: "where there is no backup to restore",
+}
+
+// testdata/catalogue.json says which faults the program can do something about alone:
+// their rows name that cure, every cure that is named exists, and each is named.
+func TestRowsNameTheirCures(t *testing.T) {
+	raw, err := os.ReadFile("testdata/catalogue.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wanted map[fault.ID]Name
+	if err := json.Unmarshal(raw, &wanted); err != nil {
+		t.Fatal(err)
+	}
+	used := map[Name]bool{}
+	for id, n := range wanted {
+		used[n] = true
+		if row, ok := fault.Lookup(id); ok && row.Cure != string(n) {
+			t.Errorf("%s names the cure %q, not %q", id, row.Cure, n)
 		}
-		if _, ok := Lookup(Name(row.Cure)); !ok {
+	}
+	for _, row := range fault.All() {
+		for _, n := range named(row) {
+			used[n] = true
+		}
+		if _, ok := Lookup(Name(row.Cure)); !ok && row.Cure != "" {
 			t.Errorf("%s names the cure %q, which there is not", row.ID, row.Cure)
+		}
+		for _, s := range row.Steps {
+			n, ok := strings.CutPrefix(s.Action, "cure:")
+			if _, known := Lookup(Name(n)); ok && !known {
+				t.Errorf("a step of %s names the cure %q, which there is not", row.ID, n)
+			}
+		}
+	}
+	for _, n := range Names() {
+		if used[n] == (byHand[n] != "") {
+			t.Errorf("%s: named by a row: %v; by hand: %q", n, used[n], byHand[n])
 		}
 	}
 }
