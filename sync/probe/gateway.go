@@ -9,10 +9,6 @@ import (
 	"counterfoil/sync/osnet"
 )
 
-var networkObservers = []observer{
-	{"network", fault.Text{ZH: "网络连接", EN: "Network"}, fault.Network, []string{"address"}, false, (*walk).network},
-}
-
 // askGateway looks whether the computer that leads to the outside is there: one that
 // takes or refuses a connection is, and one that has told its hardware address. It
 // notes No only where the system asked for that address in vain.
@@ -52,14 +48,4 @@ func (w *walk) askGateway(ctx context.Context) {
 		}
 	}
 	w.set.Add(o)
-}
-
-// asBefore notes whether this computer stands in the network in which the line last
-// worked.
-func (w *walk) asBefore() {
-	if w.LastGood == nil || w.LastGood.Network == "" {
-		return
-	}
-	now := Place(w.ServerURL, nil).Network
-	w.set.Add(fault.Observation{Kind: "net", Stage: "as_before", Outcome: yes(now == w.LastGood.Network)})
 }

@@ -3,10 +3,8 @@ package probe
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
-	"time"
 
 	"counterfoil/sync/fault"
 )
@@ -88,92 +86,4 @@ func (w *walk) address(context.Context) (string, State) {
 	o.Outcome = fault.Yes
 	w.set.Add(o.With(map[string]string{"host": w.host}))
 	return u.Host, Good
-}
-
-// network looks at interfaces and routes; it sends nothing. A server on this
-// very computer needs none.
-func (w *walk) network(context.Context) (string, State) {
-	if w.host == "" {
-		return inTheWay, Skipped
-	}
-	if ip := net.ParseIP(w.host); w.host == "localhost" || ip != nil && ip.IsLoopback() {
-		return "this computer", Good
-	}
-	all, err := net.Interfaces()
-	if err != nil {
-		w.set.Add(fault.Observation{Kind: "net", Stage: "link", Outcome: fault.Unmeasured, Detail: err.Error()})
-		return "interfaces cannot be read: " + err.Error(), Good
-	}
-	up, addressed := connected(all)
-	w.set.Add(fault.Observation{Kind: "net", Stage: "link", Outcome: yes(up > 0)})
-	if up == 0 {
-		return "no interface is connected", Bad
-	}
-	w.set.Add(fault.Observation{Kind: "net", Stage: "address", Outcome: yes(addressed > 0)})
-	if addressed == 0 {
-		return "no address", Bad
-	}
-	route := fault.Observation{Kind: "net", Stage: "route", Outcome: fault.Unmeasured}
-	has, known := hasRoute(w.host)
-	if known {
-		route.Outcome = yes(has)
-	}
-	w.set.Add(route)
-	if known && !has {
-		return "no route to the outside", Bad
-	}
-	w.asBefore()
-	return fmt.Sprintf("%d connected", up), Good
-}
-
-// connected counts the interfaces to the outside and their addresses.
-func connected(all []net.Interface) (up, addressed int) {
-	for _, i := range all {
-		if i.Flags&net.FlagLoopback != 0 || i.Flags&net.FlagUp == 0 || i.Flags&net.FlagRunning == 0 {
-			continue
-		}
-		up++
-		addrs, err := i.Addrs()
-		if err != nil {
-			continue
-		}
-		for _, a := range addrs {
-			if n, ok := a.(*net.IPNet); ok && n.IP.IsGlobalUnicast() {
-				addressed++
-			}
-		}
-	}
-	return up, addressed
-}
-
-// hasRoute asks the system for a route without sending anything: connecting a
-// UDP socket only looks one up. known is false when that tells nothing.
-func hasRoute(host string) (has, known bool) {
-	targets := []string{host}
-	if net.ParseIP(host) == nil {
-		// The name may not resolve without a route: any outside address will do. These
-		// are for documentation; nothing is sent to them.
-		targets = []string{"192.0.2.1", "2001:db8::1"}
-	}
-	known = true
-	for _, t := range targets {
-		c, err := net.Dial("udp", net.JoinHostPort(t, "9"))
-		if err == nil {
-			_ = c.Close()
-			return true, true
-		}
-		code := fault.OfError(err).Code
-		known = known && (code == "errno:ENETUNREACH" || code == "errno:EHOSTUNREACH" || code == "errno:EAFNOSUPPORT" || code == "errno:EADDRNOTAVAIL")
-	}
-	return false, known
-}
-
-// dial connects within its budget.
-func dial(ctx context.Context, address string) (net.Conn, time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2500*time.Millisecond)
-	defer cancel()
-	var d net.Dialer
-	t := time.Now()
-	c, err := d.DialContext(ctx, "tcp", address)
-	return c, time.Since(t), err
 }

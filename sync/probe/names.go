@@ -2,21 +2,15 @@ package probe
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
 )
-
-var routeObservers = []observer{
-	{"route", fault.Text{ZH: "到服务器的线路", EN: "Route to the server"}, fault.Internet, []string{"names"}, false, (*walk).route},
-}
 
 var nameObservers = []observer{
 	{"names", fault.Text{ZH: "域名解析", EN: "Names"}, fault.Internet, []string{"proxy"}, false, (*walk).names},
@@ -71,49 +65,4 @@ func (w *walk) names(ctx context.Context) (string, State) {
 func (w *walk) knownName() bool {
 	u, err := url.Parse(w.EnrolledURL)
 	return err == nil && w.LastGood != nil && u.Hostname() == w.host
-}
-
-// route connects to every address of the server at once.
-func (w *walk) route(ctx context.Context) (string, State) {
-	if w.host == "" || w.failed("net", "link|address|route") || w.failed("proxy", "") || w.failed("dns", "") && len(w.addresses) == 0 {
-		return inTheWay, Skipped
-	}
-	if w.proxy != nil {
-		return "through the proxy", Good
-	}
-	var mu sync.Mutex
-	var group sync.WaitGroup
-	var last error
-	text, refused := "", false
-	for _, ip := range w.addresses {
-		group.Go(func() {
-			address := net.JoinHostPort(ip.String(), w.port)
-			c, rtt, err := dial(ctx, address)
-			o := fault.OfError(err)
-			o.Kind, o.Target, o.Via, o.RTT = "tcp", address, "direct", rtt.Milliseconds()
-			w.set.Add(o)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				last, refused = err, refused || o.Code == "errno:ECONNREFUSED"
-				return
-			}
-			_ = c.Close()
-			if w.open == "" { // the first that answers
-				w.open, text = address, ip.String()+" "+rtt.Round(time.Millisecond).String()
-				w.learn(func(s *link.Snapshot) { s.Address, s.RTT = address, rtt })
-			}
-		})
-	}
-	group.Wait()
-	if w.open != "" {
-		return text, Good
-	}
-	if last == nil {
-		last = errors.New("no address")
-	}
-	if !refused && w.control(ctx) {
-		return last.Error() + "; the name server beyond the office answers", Bad
-	}
-	return last.Error(), Bad
 }
