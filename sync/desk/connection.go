@@ -54,7 +54,7 @@ type Connection struct {
 	quiet     *remote.Client // the same past the monitor and without the token
 	met       *remote.Client // remote, once its server was found to be the folder's
 	other     bool           // it was found to be another
-	report    *probe.Report  // of the last self-check; nil: there was none
+	report    *found         // by the last self-check; nil: there was none
 	route     route.Route    // on which requests go
 }
 

@@ -44,7 +44,7 @@ func (c *Connection) Offers() []cure.Offer {
 	if r == nil {
 		return nil
 	}
-	return c.OffersFor(*r)
+	return c.OffersFor(r.Report)
 }
 
 // OffersFor are the cures for what a self-check found, the best first.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 
+	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
 	"counterfoil/sync/trust"
 	"counterfoil/sync/wire"
@@ -18,7 +20,27 @@ import (
 func (c *Connection) SelfCheck(ctx context.Context, address string, timeout time.Duration, progress func(probe.Check), only ...string) probe.Report {
 	r := c.Ladder(address, timeout).Run(ctx, progress, only...)
 	c.learn(ctx, r)
+	fill(&r)
 	return r
+}
+
+// fill gives the texts of all findings the host that was walked to, where the walk
+// itself did not name one.
+func fill(r *probe.Report) {
+	host := hostOf(r.Address)
+	named := func(f *fault.Finding) {
+		if f.Values["host"] == "" && host != "" && f.Fault != fault.OK {
+			f.Values = maps.Clone(f.Values)
+			if f.Values == nil {
+				f.Values = map[string]string{}
+			}
+			f.Values["host"] = host
+		}
+	}
+	named(&r.Finding)
+	for i := range r.Also {
+		named(&r.Also[i])
+	}
 }
 
 // Ladder is the self-check set up for this desk.

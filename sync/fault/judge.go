@@ -71,6 +71,9 @@ func deeper(a, b Fault, found map[ID]Finding) int {
 	return cmp.Or(stops(a)-stops(b), sure(a)-sure(b), depth(a.Layer)-depth(b.Layer), cmp.Compare(a.ID, b.ID))
 }
 
+// Explains reports whether a fault, where it is there, is the reason of another.
+func (f Fault) Explains(id ID) bool { return f.hides(id) }
+
 func (f *Fault) hides(id ID) bool {
 	return id != f.ID && slices.ContainsFunc(f.Hides, func(h string) bool {
 		ok, _ := path.Match(h, string(id))

@@ -47,6 +47,9 @@ type State struct {
 	Fault  fault.ID          // of the last failure; empty while online
 	Values map[string]string `json:"-"` // fill the placeholders of its texts
 	LastOK time.Time         // zero when it never worked
+
+	First time.Time `json:"-"` // when this fault was first met in this row of failures
+	Broke string    `json:"-"` // kind of the observation that the last failure was
 }
 
 // Sample is one request.
@@ -79,6 +82,10 @@ type Monitor struct {
 	shown    State
 	failing  time.Time     // first failure in a row; zero while it works
 	found    fault.Finding // the last failure; its id is empty while it works
+	first    time.Time     // when found was met first
+	broke    string        // kind of the observation it was
+	doubted  bool          // what a self-check found open did not stay open
+	cleared  time.Time     // when a self-check last found the way open
 	lastOK   time.Time
 	offsets  []time.Duration // newest last, at most 15
 	good     *Snapshot
@@ -107,7 +114,7 @@ func (w *watched) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err // given up by us, not by the line
 	}
 	end := w.m.cfg.Now()
-	w.m.seen(Sample{At: start, Took: end.Sub(start)}, named(observed(err, resp)), resp, certificate(err, resp), address, end)
+	w.m.seen(Sample{At: start, Took: end.Sub(start)}, observed(err, resp), resp, certificate(err, resp), address, end)
 	return resp, err
 }
 
@@ -115,7 +122,7 @@ func (w *watched) RoundTrip(req *http.Request) (*http.Response, error) {
 // keyring.
 func (m *Monitor) Observe(o fault.Observation) {
 	now := m.cfg.Now()
-	m.seen(Sample{At: now}, named(o), nil, nil, "", now)
+	m.seen(Sample{At: now}, o, nil, nil, "", now)
 }
 
 // certificate is what the server showed, also where it was refused; nil when it
@@ -146,8 +153,38 @@ func (m *Monitor) Proven(f fault.Finding) {
 	if early := now.Add(-redAfter); m.failing.IsZero() || m.failing.After(early) {
 		m.failing = early
 	}
-	m.found = f
+	m.met(f, "", now)
 	m.settled(now)
+}
+
+// met notes a failure; m.mu is held.
+func (m *Monitor) met(f fault.Finding, kind string, now time.Time) {
+	if f.Fault != m.found.Fault || m.first.IsZero() {
+		m.first = now
+	}
+	m.found, m.broke = f, kind
+}
+
+// overrule is how long real requests must go on working after a self-check for the
+// next one to be believed against them.
+const overrule = time.Minute
+
+// Cleared notes that a self-check went all the way over the real path: the line shows
+// well at once. Where real requests failed soon after the last time, they know better,
+// and only one of theirs ends it.
+func (m *Monitor) Cleared() {
+	now := m.cfg.Now()
+	m.mu.Lock()
+	if !m.doubted {
+		m.works(now)
+		m.cleared = now
+	}
+	m.settled(now)
+}
+
+// works notes that all is well; m.mu is held.
+func (m *Monitor) works(now time.Time) {
+	m.failing, m.first, m.found, m.broke, m.lastOK = time.Time{}, time.Time{}, fault.Finding{}, "", now
 }
 
 // settled moves the shown state, gives up m.mu, which is held, and tells of it.
@@ -180,7 +217,8 @@ func (m *Monitor) place(failed bool, now time.Time) *Place {
 	return &p
 }
 
-func (m *Monitor) seen(s Sample, f fault.Finding, resp *http.Response, shown *x509.Certificate, address string, end time.Time) {
+func (m *Monitor) seen(s Sample, o fault.Observation, resp *http.Response, shown *x509.Certificate, address string, end time.Time) {
+	f := named(o)
 	s.Fault = f.Fault
 	place := m.place(s.Fault != "", end)
 	m.mu.Lock()
@@ -216,14 +254,16 @@ func (m *Monitor) seen(s Sample, f fault.Finding, resp *http.Response, shown *x5
 	}
 	m.now = snap
 	if s.Fault == "" {
-		m.failing, m.found, m.lastOK = time.Time{}, fault.Finding{}, end
+		m.works(end)
+		m.doubted, m.cleared = false, time.Time{}
 		good := snap
 		m.good = &good
 	} else {
 		if m.failing.IsZero() {
 			m.failing = end
 		}
-		m.found = f
+		m.doubted = m.doubted || !m.cleared.IsZero() && end.Sub(m.cleared) < overrule
+		m.met(f, o.Kind, end)
 	}
 	m.settled(end)
 }
@@ -256,14 +296,14 @@ func (m *Monitor) settle(now time.Time) bool {
 		f = fault.Finding{}
 	}
 	if want == m.shown.Kind && (f.Fault == m.shown.Fault || want == Online) {
-		m.shown.LastOK, m.shown.Values = m.lastOK, f.Values
+		m.shown.LastOK, m.shown.Values, m.shown.First, m.shown.Broke = m.lastOK, f.Values, m.first, m.broke
 		return false
 	}
 	since := m.shown.Since
 	if want != m.shown.Kind {
 		since = now
 	}
-	m.shown = State{Kind: want, Since: since, Fault: f.Fault, Values: f.Values, LastOK: m.lastOK}
+	m.shown = State{Kind: want, Since: since, Fault: f.Fault, Values: f.Values, LastOK: m.lastOK, First: m.first, Broke: m.broke}
 	m.events = append(m.events, Event{now, want, f.Fault})
 	if len(m.events) > 500 {
 		m.events = m.events[len(m.events)-500:]

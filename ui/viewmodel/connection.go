@@ -59,8 +59,9 @@ type ConnectionChange struct {
 type ConnectionFacts struct {
 	Connected      bool // a server is set up
 	Online         bool
-	Fault          string // number, empty when all is well
-	What           Bilingual
+	Offline        bool      // for long enough to be said; neither: unsteady, or not known yet
+	Fault          string    // number, empty when all is well
+	Title, What    Bilingual // of the fault: in a few words, in one sentence
 	Who            string
 	LastSync       time.Time
 	Waiting        int
@@ -127,10 +128,12 @@ func (c *Connection) State() LampState {
 	switch f := c.facts; {
 	case !f.Connected:
 		return LampUnknown
-	case f.Fault != "" && f.Online, ending:
-		return LampSlow
-	case f.Fault != "" || !f.Online:
+	case f.Offline:
 		return LampBad
+	case f.Fault != "", ending:
+		return LampSlow
+	case !f.Online:
+		return LampUnknown
 	}
 	return LampGood
 }

@@ -35,25 +35,25 @@ func NewPill(w Phrases, f ConnectionFacts, keyring string, now time.Time) Pill {
 	switch {
 	case !f.Connected:
 		p.State, p.Text = LampUnknown, w.T("pill.none")
-	case ending:
-		p.State, p.Text, p.Sub = LampSlow, w.T("pill.attention"), w.T("pill.ends", days)
+	case f.Offline:
+		p.State, p.Text = LampBad, w.T("pill.offline", f.Waiting)
+	case f.Fault != "" && f.Online, ending:
+		p.State, p.Text = LampSlow, w.T("pill.attention")
 	case f.Online:
 		p.Text = w.T("pill.online", f.LastSync.Local().Format("15:04"))
 		if keyring == "memory" || keyring == "file" {
 			p.Sub = w.T("pill.keyring." + keyring)
 		}
-	case f.Fault != "":
-		p.State, p.Text = LampBad, w.T("pill.offline", f.Waiting)
-		for _, l := range f.Lamps {
-			if l.State == LampBad {
-				p.Sub = l.Note.In(w)
-				break
-			}
-		}
-	case f.Requests == 0:
+	case f.Requests == 0 && f.Fault == "":
 		p.State, p.Text = LampUnknown, w.T("pill.unknown")
 	default:
 		p.State, p.Text = LampSlow, w.T("pill.degraded", f.Waiting)
+	}
+	switch title := f.Title.In(w); {
+	case f.Fault != "" && title != "":
+		p.Sub = title
+	case ending:
+		p.Sub = w.T("pill.ends", days)
 	}
 	return p
 }

@@ -55,23 +55,14 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 	m := f.d.Monitor()
 	st, day := m.State(), m.Stats(24*time.Hour)
 	out := viewmodel.ConnectionFacts{
-		Connected: f.d.URL() != "", Online: st.Kind == link.Online, LastSync: st.LastOK,
+		Connected: f.d.URL() != "", Online: st.Kind == link.Online, Offline: st.Kind == link.Offline, LastSync: st.LastOK,
 		Waiting: n.UnsyncedInvoices, WaitingGross: n.UnsyncedGross, OldestWaiting: n.OldestUnsynced,
 		Requests: day.Requests, Availability: day.Availability, Success: day.Success, P50: day.P50, P99: day.P99,
 		NextTry: f.d.Engine().NextTry(), Names: desk.Personal(f.d.Dir, f.d.URL()),
 	}
 	out.Sending = out.Connected && out.NextTry.IsZero()
 	out.CertificateEnd = m.CertificateEnd()
-	if row, values, ok := f.d.Verdict(); ok {
-		out.Fault, out.Who = string(row.ID), string(row.Who)
-		out.What = viewmodel.Bilingual{ZH: row.Say("zh", values), EN: row.Say("en", values)}
-		f.lamps(&out, row.Layer, row.Title)
-	} else if out.Online {
-		for i := range out.Lamps {
-			out.Lamps[i].State = viewmodel.LampGood
-		}
-		out.Lamps[4].Took = day.P50
-	}
+	f.diagnosis(&out, f.d.Diagnosis())
 	for _, b := range m.Buckets(24*time.Hour, 72) {
 		out.Buckets = append(out.Buckets, viewmodel.Bucket{Start: b.At, OK: b.Good, Failed: b.Bad, Median: b.P50})
 	}
@@ -91,15 +82,26 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 // Send asks for a round of sync now.
 func (f *facts) Send() { f.d.Engine().Wake() }
 
-func (f *facts) lamps(out *viewmodel.ConnectionFacts, broken fault.Layer, title fault.Text) {
-	state := viewmodel.LampGood
-	for i, l := range fault.Layers {
-		out.Lamps[i].State = state
-		if l == broken {
-			out.Lamps[i].State, out.Lamps[i].Note = viewmodel.LampBad, both(title)
-			state = viewmodel.LampUnknown
+// diagnosis fills in what is wrong and the lamps.
+func (f *facts) diagnosis(out *viewmodel.ConnectionFacts, d desk.Diagnosis) {
+	if d.Known() {
+		out.Fault, out.Who = string(d.Row.ID), string(d.Row.Who)
+		out.Title = both(d.Row.Title)
+		out.What = viewmodel.Bilingual{ZH: d.Say("zh"), EN: d.Say("en")}
+	}
+	for i, l := range d.Lamps {
+		out.Lamps[i] = viewmodel.Lamp{State: lights[l.Light], Took: l.Took}
+		if row, ok := fault.Lookup(l.Fault); ok {
+			out.Lamps[i].Note = both(row.Title)
 		}
 	}
+	if out.Online && out.Lamps[4].Took == 0 {
+		out.Lamps[4].Took = out.P50
+	}
+}
+
+var lights = map[desk.Light]viewmodel.LampState{
+	desk.Dark: viewmodel.LampUnknown, desk.Good: viewmodel.LampGood, desk.Slow: viewmodel.LampSlow, desk.Bad: viewmodel.LampBad,
 }
 
 func (f *facts) change(c link.Change) viewmodel.ConnectionChange {

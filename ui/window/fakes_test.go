@@ -180,7 +180,7 @@ func (b branch) Reverse(ctx context.Context, id string) (books.Stored, error) {
 // Facts are of a desk whose server shows an expired certificate.
 func (branch) Facts() viewmodel.ConnectionFacts {
 	f := viewmodel.ConnectionFacts{
-		Connected: true, Fault: "S01", Who: viewmodel.WhoServer, What: two("服务器证书已于 2026-11-22 过期，只有服务器团队能更新。", "The server's certificate ran out on 2026-11-22; only the server team can renew it."),
+		Connected: true, Offline: true, Fault: "S01", Who: viewmodel.WhoServer, Title: two("服务器的安全证书已过期", "The server's certificate has expired"), What: two("服务器证书已于 2026-11-22 过期，只有服务器团队能更新。", "The server's certificate ran out on 2026-11-22; only the server team can renew it."),
 		LastSync: noon.Add(-51 * time.Minute), Waiting: 12, WaitingGross: decimal.New(8620410, -2), OldestWaiting: noon.Add(-51 * time.Minute),
 		Requests: 812, Availability: 0.9641, Success: 0.9712, P50: 38 * time.Millisecond, P99: 412 * time.Millisecond, NextTry: noon.Add(42 * time.Second), CertificateEnd: noon.Add(-26 * time.Hour),
 		Events: []viewmodel.ConnectionEvent{
