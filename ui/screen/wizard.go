@@ -2,6 +2,7 @@ package screen
 
 import (
 	"fmt"
+	"runtime"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -89,30 +90,40 @@ func (s *Wizard) Refresh() {
 	s.root.Refresh()
 }
 
-// checkList is the list that ticks off; the first-run guide shows it as well.
+// checkList is the five lamps with their checks, which tick off; the first-run guide
+// shows it as well.
 func checkList(vm *viewmodel.Wizard, t viewmodel.Phrases) fyne.CanvasObject {
-	box := container.New(stacked{8}, words(t.T("wizard.checks"), bodySize, true, plainInk))
-	for _, c := range vm.Checks() {
-		var sign fyne.CanvasObject = words("○", bodySize, false, mutedInk)
-		name := plainInk
-		switch c.State {
-		case viewmodel.CheckGood:
-			sign = icon(theme.ConfirmIcon(), goodInk)
-		case viewmodel.CheckBad:
-			sign = icon(theme.CancelIcon(), badInk)
-		case viewmodel.CheckRunning:
-			sign = words("●", bodySize, false, blueInk)
-		default:
-			name = mutedInk
+	box := container.New(stacked{3}, words(t.T("wizard.checks"), bodySize, true, plainInk))
+	for _, l := range vm.Lamps() {
+		box.Add(around(checkLine(l.State, l.Name, l.Note, true), 3, 0))
+		for _, c := range l.Checks {
+			box.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 18, 0), checkLine(c.State, c.Title.In(t), vm.CheckNote(c), false)))
 		}
-		left := container.NewGridWrap(fyne.NewSize(26, 24), container.NewHBox(container.NewCenter(sign)))
-		box.Add(container.NewBorder(nil, nil, left, container.NewCenter(words(vm.CheckNote(c), smallSize, false, mutedInk)),
-			cell(c.Title.In(t), c.State == viewmodel.CheckBad, name)))
 	}
 	if took := vm.Took(); took != "" {
-		box.Add(words(took, smallSize, false, mutedInk))
+		box.Add(around(words(took, smallSize, false, mutedInk), 6, 0))
 	}
 	return box
+}
+
+// checkLine is a sign, a name and at the right what is said of it. What is not known
+// is grey.
+func checkLine(state viewmodel.CheckState, name, note string, bold bool) fyne.CanvasObject {
+	var sign fyne.CanvasObject = words("○", bodySize, false, mutedInk)
+	color := plainInk
+	switch state {
+	case viewmodel.CheckGood:
+		sign = icon(theme.ConfirmIcon(), goodInk)
+	case viewmodel.CheckBad:
+		sign = icon(theme.CancelIcon(), badInk)
+	case viewmodel.CheckRunning:
+		sign = words("●", bodySize, false, blueInk)
+	default:
+		color = mutedInk
+	}
+	left := container.NewGridWrap(fyne.NewSize(24, 22), container.NewHBox(container.NewCenter(sign)))
+	return container.NewBorder(nil, nil, left, container.NewCenter(words(note, smallSize, false, mutedInk)),
+		cell(name, bold || state == viewmodel.CheckBad, color))
 }
 
 func (s *Wizard) middle() fyne.CanvasObject {
@@ -125,16 +136,10 @@ func (s *Wizard) middle() fyne.CanvasObject {
 	case viewmodel.StageIdle:
 		return column(false, card(container.New(stacked{gap}, words(s.t.T("wizard.idle"), bodySize, false, mutedInk),
 			container.NewHBox(button(s.t.T("wizard.start"), true, s.vm.Start)))))
+	case viewmodel.StageHanded:
+		return column(true, s.finding(), banner(prose(s.vm.Ending(), true, plainInk), blueInk), card(container.NewVScroll(s.others())))
 	}
-	parts := []fyne.CanvasObject{s.finding()}
-	if s.vm.Stage() == viewmodel.StageHanded {
-		parts = append(parts, banner(prose(s.vm.Ending(), true, plainInk), blueInk))
-	}
-	if len(s.vm.Finding().Steps) > 0 || s.vm.Message() != "" {
-		parts = append(parts, card(container.NewVScroll(s.steps())))
-		return column(true, parts...)
-	}
-	return column(false, parts...)
+	return column(true, s.finding(), card(container.NewVScroll(s.steps())))
 }
 
 func (s *Wizard) finding() fyne.CanvasObject {
@@ -146,6 +151,9 @@ func (s *Wizard) finding() fyne.CanvasObject {
 	box := container.New(stacked{6},
 		container.NewBorder(nil, nil, head, container.NewCenter(words(f.Fault, smallSize, false, mutedInk))),
 		prose(f.Sentence.In(s.t), false, plainInk))
+	for _, a := range f.Also {
+		box.Add(prose(s.vm.AlsoText(a), false, slowInk))
+	}
 	if len(f.Evidence) > 0 {
 		sign := "▸ "
 		if !s.vm.Folded() {
@@ -155,48 +163,96 @@ func (s *Wizard) finding() fyne.CanvasObject {
 		why.Importance = widget.LowImportance
 		box.Add(container.NewHBox(why))
 		if !s.vm.Folded() {
+			lines := container.New(stacked{3})
 			for _, e := range f.Evidence {
-				box.Add(prose("· "+e.In(s.t), false, mutedInk))
+				lines.Add(prose("· "+e.In(s.t), false, mutedInk))
 			}
+			for _, e := range f.Explained {
+				lines.Add(prose("· "+s.t.T("wizard.explains", e.In(s.t)), false, mutedInk))
+			}
+			scroll := container.NewVScroll(lines)
+			scroll.SetMinSize(fyne.NewSize(0, 150))
+			box.Add(scroll)
 		}
 	}
 	return banner(box, badInk)
 }
 
+// others is the ready text for who must act.
+func (s *Wizard) others() fyne.CanvasObject {
+	head := s.t.T("wizard.report.it")
+	if s.vm.Finding().Who != viewmodel.WhoIT {
+		head = s.t.T("wizard.report.server")
+	}
+	text := s.vm.ForOthers()
+	box := container.New(stacked{8}, words(head, bodySize, true, plainInk), prose(text, false, plainInk))
+	if s.Copy != nil {
+		box.Add(row(button(s.t.T("wizard.report.copy"), true, func() { s.Copy(text) })))
+	}
+	box.Add(container.NewHBox(words(s.t.T("wizard.by_itself"), bodySize, false, mutedInk), s.live))
+	return box
+}
+
 func (s *Wizard) steps() fyne.CanvasObject {
-	box := container.New(stacked{18})
-	steps := s.vm.Finding().Steps
+	box := container.New(stacked{16})
+	steps := s.vm.Steps()
 	for i, st := range steps {
-		line := container.New(stacked{6})
-		now := i == s.vm.Step()
-		name := mutedInk
-		if now {
-			name = plainInk
-		}
-		line.Add(prose(st.Text.In(s.t), now, name))
-		if d := st.Detail.In(s.t); d != "" && now {
-			line.Add(prose(d, false, mutedInk))
-		}
-		if now {
-			buttons := []fyne.CanvasObject{}
-			if st.Action != "" {
-				b := button(st.Button.In(s.t), true, func() { s.vm.Do(i) })
-				if s.vm.Acting() {
-					b.Disable()
-				}
-				buttons = append(buttons, b)
-			}
-			buttons = append(buttons, button(s.t.T("wizard.step.done"), false, func() { s.vm.Done(i) }))
-			line.Add(row(buttons...))
-		}
-		box.Add(container.NewBorder(nil, nil, number(i+1, now), nil, line))
+		box.Add(s.step(i, st, len(steps)))
 	}
 	live := container.NewHBox(words(s.t.T("wizard.by_itself"), bodySize, false, mutedInk), s.live)
 	box.Add(container.NewBorder(nil, nil, number(len(steps)+1, false), nil, live))
 	if m := s.vm.Message(); m != "" {
 		box.Add(prose(m, true, badInk))
 	}
+	if s.vm.Tried() {
+		box.Add(banner(prose(s.vm.Ending(), true, plainInk), slowInk))
+	}
 	return box
+}
+
+// step is one thing to do: that which is due with its picture and buttons, the others
+// with their text alone.
+func (s *Wizard) step(i int, st viewmodel.WizardStep, of int) fyne.CanvasObject {
+	now := i == s.vm.Step()
+	name := mutedInk
+	if now {
+		name = plainInk
+	}
+	line := container.New(stacked{6}, prose(st.Text.In(s.t), now, name))
+	if now {
+		if d := st.Detail.In(s.t); d != "" {
+			line.Add(prose(d, false, mutedInk))
+		}
+		if p, ok := viewmodel.PictureOf(st.Picture, runtime.GOOS); ok {
+			line.Add(picture(p, s.t))
+		}
+		line.Add(row(s.stepButtons(i, st, of)...))
+	}
+	mark := number(i+1, now)
+	if i < s.vm.Step() {
+		mark = container.New(layout.NewCustomPaddedLayout(0, 0, 4, 12), container.NewVBox(fixed(26, 26, container.NewCenter(icon(theme.ConfirmIcon(), goodInk)))))
+	}
+	return container.NewBorder(nil, nil, mark, nil, line)
+}
+
+func (s *Wizard) stepButtons(i int, st viewmodel.WizardStep, of int) []fyne.CanvasObject {
+	var out []fyne.CanvasObject
+	if st.Action != "" {
+		b := button(st.Button.In(s.t), true, func() { s.vm.Do(i) })
+		if s.vm.Acting() {
+			b.Disable()
+		}
+		out = append(out, b)
+	}
+	done := "wizard.step.done"
+	if i == of-1 {
+		done = "wizard.step.last"
+	}
+	out = append(out, button(s.t.T(done), st.Action == "", func() { s.vm.Done(i) }))
+	if i > 0 {
+		out = append(out, button(s.t.T("wizard.step.back"), false, s.vm.Back))
+	}
+	return out
 }
 
 // number is a step's disc.
@@ -221,7 +277,7 @@ func (s *Wizard) foot() fyne.CanvasObject {
 		}
 	}
 	end := ""
-	if s.vm.Stage() == viewmodel.StageFinding {
+	if s.vm.Stage() == viewmodel.StageFinding && !s.vm.Tried() {
 		end = s.vm.Ending()
 	}
 	if len(left) == 0 && end == "" {

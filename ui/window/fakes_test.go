@@ -19,6 +19,7 @@ import (
 	"counterfoil/app/party"
 	"counterfoil/app/seller"
 	"counterfoil/app/tax"
+	"counterfoil/sync/fault"
 	"counterfoil/sync/merge"
 	"counterfoil/ui/viewmodel"
 )
@@ -212,7 +213,7 @@ func (branch) Send() {}
 
 func (branch) Run(_ context.Context, progress func(viewmodel.Check)) viewmodel.Finding {
 	for i, t := range []viewmodel.Bilingual{two("本机数据", "Local data"), two("密码库与 CA 证书", "Keyring and CA certificate"), two("网络连接", "Network"), two("安全连接", "Secure connection"), two("发票服务器", "Invoice server")} {
-		c := viewmodel.Check{ID: fmt.Sprint(i), Title: t, State: viewmodel.CheckGood, Took: time.Duration(i+1) * time.Millisecond}
+		c := viewmodel.Check{ID: fmt.Sprint(i), Title: t, Layer: string(fault.Layers[[]int{0, 0, 1, 3, 4}[i]]), State: viewmodel.CheckGood, Took: time.Duration(i+1) * time.Millisecond}
 		switch i {
 		case 3:
 			c.State = viewmodel.CheckBad
@@ -222,17 +223,15 @@ func (branch) Run(_ context.Context, progress func(viewmodel.Check)) viewmodel.F
 		progress(c)
 	}
 	return viewmodel.Finding{
-		Fault: "S01", CheckID: "3", Proven: true, Who: viewmodel.WhoServer, Minutes: 1, Title: two("服务器的安全证书已过期", "The server's certificate has expired"),
+		Fault: "S01", Proven: true, Who: viewmodel.WhoServer, Title: two("服务器的安全证书已过期", "The server's certificate has expired"),
 		Sentence: two("服务器证书已于 2026-11-22 过期，只有服务器团队能更新。", "The server's certificate ran out on 2026-11-22; only the server team can renew it."),
 		Evidence: []viewmodel.Bilingual{two("tls: 证书已过期", "tls: certificate has expired")},
-		Steps: []viewmodel.WizardStep{
-			{Text: two("不用等：照常开票，恢复后自动上传", "No need to wait: go on invoicing, it uploads by itself later")},
-			{Text: two("打开日期和时间设置，看日期对不对", "Open date and time and look whether the date is right"), Button: two("打开日期和时间设置", "Open date and time"), Action: "open:date"},
-		},
+		Report:   two("服务器 https://invoice.example:8443 的证书已于 2026-11-22 过期。请更新服务器证书，并确认新证书由公司 CA 签发。", "The certificate of https://invoice.example:8443 ran out on 2026-11-22. Please renew it, signed by the company CA."),
+		Also:     []viewmodel.Beside{{Fault: "D12", Title: two("域名解析慢", "Slow name server"), Who: viewmodel.WhoIT}},
 	}
 }
-func (branch) Recheck(context.Context, string) viewmodel.Check {
-	return viewmodel.Check{ID: "3", State: viewmodel.CheckBad}
+func (branch) Recheck(context.Context, string) ([]viewmodel.Check, bool) {
+	return []viewmodel.Check{{ID: "3", Title: two("安全连接", "Secure connection"), Layer: string(fault.Secure), State: viewmodel.CheckBad}}, false
 }
 func (branch) Do(string) error { return nil }
 

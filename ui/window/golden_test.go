@@ -141,7 +141,7 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 			posted.until(t, "the form", func() bool { return c.Form() != nil && c.Form().Name() != "" })
 		case "wizard":
 			h.Wizard.Start()
-			posted.until(t, "the finding", func() bool { return h.Wizard.Stage() == viewmodel.StageFinding })
+			posted.until(t, "the finding", func() bool { return h.Wizard.Stage() == viewmodel.StageHanded })
 		}
 	}
 }

@@ -1,13 +1,14 @@
 package window
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"counterfoil/app/locale"
+	"counterfoil/sync/cure"
 	"counterfoil/sync/desk"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
@@ -28,7 +29,7 @@ func newSelfCheck(d *desk.Desk, words *locale.Catalog) *selfCheck {
 }
 
 func convert(c probe.Check) viewmodel.Check {
-	out := viewmodel.Check{ID: c.ID, Title: both(c.Title), Took: time.Duration(c.MS) * time.Millisecond}
+	out := viewmodel.Check{ID: c.ID, Title: both(c.Title), Layer: string(c.Layer), Took: time.Duration(c.MS) * time.Millisecond}
 	switch c.State {
 	case probe.Running:
 		out.State = viewmodel.CheckRunning
@@ -46,57 +47,120 @@ func convert(c probe.Check) viewmodel.Check {
 func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) viewmodel.Finding {
 	r := s.look(ctx, func(c probe.Check) { progress(convert(c)) })
 	s.d.Found(r)
-	out := viewmodel.Finding{Proven: r.Confidence == fault.Proven, Names: desk.Personal(s.d.Dir, s.d.URL())}
-	out.CheckID = telling(r)
-	for _, e := range r.Evidence() {
-		text := fmt.Sprintf("%s: %s (%d ms)", e.Probe, e.Result, e.MS)
-		out.Evidence = append(out.Evidence, viewmodel.Bilingual{ZH: text, EN: text})
-	}
 	if r.Fault == fault.OK {
 		return viewmodel.Finding{}
 	}
-	out.Fault = string(r.Fault)
+	out := s.said(r)
+	out.Proven = r.Confidence == fault.Proven
+	out.Names = desk.Personal(s.d.Dir, s.d.URL())
+	for _, e := range r.Evidence() {
+		text := fmt.Sprintf("%s (%d ms)", e.Result, e.MS)
+		title := titleOf(r, e.Probe)
+		out.Evidence = append(out.Evidence, viewmodel.Bilingual{ZH: title.ZH + "：" + text, EN: title.EN + ": " + text})
+	}
+	for _, a := range r.Also {
+		if row, ok := fault.Lookup(a.Fault); ok {
+			out.Also = append(out.Also, viewmodel.Beside{Fault: string(row.ID), Title: both(row.Title), Who: string(row.Who)})
+		}
+	}
+	for _, id := range r.Hidden {
+		if row, ok := fault.Lookup(id); ok {
+			out.Explained = append(out.Explained, both(row.Title))
+		}
+	}
+	return out
+}
+
+// said is what the row of a fault says to the clerk.
+func (s *selfCheck) said(r probe.Report) viewmodel.Finding {
+	out := viewmodel.Finding{Fault: string(r.Fault)}
 	row, ok := fault.Lookup(r.Fault)
 	if !ok {
 		out.Title, out.Sentence = said(s.words, "wizard.unknown"), said(s.words, "wizard.unknown.more")
 		out.Who = viewmodel.WhoIT
 		return out
 	}
-	out.Title, out.Who, out.Minutes = both(row.Title), string(row.Who), 1
+	out.Title, out.Who, out.Minutes = both(row.Title), string(row.Who), row.Minutes
 	out.Sentence = viewmodel.Bilingual{ZH: row.Say("zh", r.Values), EN: row.Say("en", r.Values)}
+	if row.Report.ZH != "" {
+		out.Report = viewmodel.Bilingual{ZH: fault.Render(row.Report.ZH, r.Values), EN: fault.Render(row.Report.EN, r.Values)}
+	}
+	out.Steps = s.steps(r, row)
+	return out
+}
+
+// aroundIt is the step of a cure that no step of the row names.
+var aroundIt = fault.Text{ZH: "让程序绕开这个问题", EN: "Let the program work around it"}
+
+// steps are the row's, with what the program can do: a cure that no step names stands
+// before them. What the program says it does by itself is not a step.
+func (s *selfCheck) steps(r probe.Report, row fault.Fault) []viewmodel.WizardStep {
+	offers := s.d.OffersFor(r)
+	named := func(o cure.Offer) bool {
+		return slices.ContainsFunc(row.Steps, func(st fault.Step) bool { return st.Action == cureAction+string(o.Name) })
+	}
+	var out []viewmodel.WizardStep
+	if i := slices.IndexFunc(offers, func(o cure.Offer) bool { return o.Fault == row.ID }); i >= 0 && !named(offers[i]) {
+		out = append(out, s.step(fault.Step{Text: aroundIt, Action: cureAction + string(offers[i].Name)}, offers))
+	}
 	for _, st := range row.Steps {
-		w := viewmodel.WizardStep{Text: both(st.Text)}
-		if hasButton(st.Action) {
-			w.Button, w.Action = said(s.words, "wizard.action."+st.Action), st.Action
-		}
-		out.Steps = append(out.Steps, w)
+		st.ZH, st.EN = fault.Render(st.ZH, r.Values), fault.Render(st.EN, r.Values)
+		out = append(out, s.step(st, offers))
 	}
 	return out
 }
 
-// telling is the check that tells whether what was found is over: one that the row
-// names, else the first that is bad.
-func telling(r probe.Report) string {
-	row, _ := fault.Lookup(r.Fault)
-	first := ""
-	for _, c := range r.Checks {
-		if c.State != probe.Bad {
-			continue
+func (s *selfCheck) step(st fault.Step, offers []cure.Offer) viewmodel.WizardStep {
+	w := viewmodel.WizardStep{Text: both(st.Text), Picture: st.Picture}
+	name, isCure := strings.CutPrefix(st.Action, cureAction)
+	does := slices.Contains(stepActions, st.Action)
+	if isCure {
+		i := slices.IndexFunc(offers, func(o cure.Offer) bool { return string(o.Name) == name })
+		if i >= 0 {
+			w.Detail = preview(offers[i])
 		}
-		if slices.Contains(row.Recheck, c.ID) {
-			return c.ID
-		}
-		first = cmp.Or(first, c.ID)
+		does = i >= 0 || slices.Contains(inSettings, cure.Name(name)) // else it cannot be done here and now
 	}
-	return first
+	if does {
+		w.Button, w.Action = said(s.words, "wizard.action."+st.Action), st.Action
+	}
+	if page, ok := strings.CutPrefix(st.Action, "open:"); ok && w.Picture == "" {
+		w.Picture = page
+	}
+	return w
 }
 
-// Recheck does one check again, and those that it needs.
-func (s *selfCheck) Recheck(ctx context.Context, id string) viewmodel.Check {
-	for _, c := range s.look(ctx, nil, id).Checks {
+// preview is what a cure will change, and its risk.
+func preview(o cure.Offer) viewmodel.Bilingual {
+	b := viewmodel.Bilingual{ZH: o.Preview("zh"), EN: o.Preview("en")}
+	if o.Risk.ZH != "" {
+		b.ZH += fault.Render(o.Risk.ZH, o.Values)
+		b.EN += " " + fault.Render(o.Risk.EN, o.Values)
+	}
+	return b
+}
+
+func titleOf(r probe.Report, id string) fault.Text {
+	for _, c := range r.Checks {
 		if c.ID == id {
-			return convert(c)
+			return c.Title
 		}
 	}
-	return viewmodel.Check{ID: id}
+	return fault.Text{ZH: id, EN: id}
+}
+
+// Recheck looks again with the observers that a row names and those that they need;
+// the whole ladder where it names none.
+func (s *selfCheck) Recheck(ctx context.Context, id string) ([]viewmodel.Check, bool) {
+	row, _ := fault.Lookup(fault.ID(id))
+	r := s.look(ctx, nil, row.Recheck...)
+	over := r.Fault != row.ID && !slices.ContainsFunc(r.Also, func(f fault.Finding) bool { return f.Fault == row.ID })
+	var out []viewmodel.Check
+	for _, c := range r.Checks {
+		if len(row.Recheck) == 0 || slices.Contains(row.Recheck, c.ID) {
+			out = append(out, convert(c))
+			over = over && c.State != probe.Bad
+		}
+	}
+	return out, over
 }

@@ -77,12 +77,10 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 	w.check = newSelfCheck(d, words)
 	waiting := func() int { return w.facts.Facts().Waiting }
 	w.acts = &steps{
-		open: func(page string) { post(func() { w.shell.Show(page) }) },
-		fix: func(name cure.Name) error {
-			_, err := d.Fix(s.ctx, name, false)
-			return err
-		},
+		open:  func(page string) { post(func() { w.shell.Show(page) }) },
+		copy:  func() { post(func() { w.Host.Copy(w.Wizard.ForOthers()) }) },
 		start: startProgram,
+		fix:   func(ctx context.Context, n cure.Name) error { return fix(ctx, d, n) },
 	}
 	w.Invoices = viewmodel.NewInvoices(setup, d.Store)
 	w.Editor = viewmodel.NewEditor(setup, d.Books, d.Store, post.after)

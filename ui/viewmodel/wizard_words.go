@@ -1,0 +1,181 @@
+package viewmodel
+
+import (
+	"strings"
+	"time"
+
+	"counterfoil/sync/fault"
+)
+
+// CheckLamp is one of the five lamps of the list, with its checks.
+type CheckLamp struct {
+	Name   string
+	State  CheckState
+	Note   string // its time, or what it waits for
+	Checks []Check
+}
+
+// Lamps are the five from this computer to the server. One is good when all that was
+// looked at is, bad when something is, and not known where nothing was reached.
+func (w *Wizard) Lamps() []CheckLamp {
+	var out []CheckLamp
+	for i, l := range fault.Layers {
+		lamp := CheckLamp{Name: w.setup.Words.T("connection.lamp." + lampKeys[i])}
+		for _, c := range w.checks {
+			if c.Layer == string(l) {
+				lamp.Checks = append(lamp.Checks, c)
+			}
+		}
+		if len(lamp.Checks) == 0 {
+			continue
+		}
+		var took time.Duration
+		lamp.State, took = together(lamp.Checks)
+		if lamp.State == CheckGood || lamp.State == CheckBad {
+			lamp.Note = milliseconds(took)
+		}
+		out = append(out, lamp)
+	}
+	return out
+}
+
+// together is the state of several checks as one, and the longest of them.
+func together(checks []Check) (CheckState, time.Duration) {
+	count, took := map[CheckState]int{}, time.Duration(0)
+	for _, c := range checks {
+		count[c.State]++
+		took = max(took, c.Took)
+	}
+	switch {
+	case count[CheckBad] > 0:
+		return CheckBad, took
+	case count[CheckRunning] > 0 || count[CheckPending] > 0 && count[CheckPending] < len(checks):
+		return CheckRunning, took
+	case count[CheckSkipped] > 0:
+		return CheckSkipped, took
+	case count[CheckPending] > 0:
+		return CheckPending, took
+	}
+	return CheckGood, took
+}
+
+// Took is how long the whole run was, as words.
+func (w *Wizard) Took() string {
+	if w.stage == StageIdle || w.stage == StageRunning {
+		return ""
+	}
+	key := "wizard.likely"
+	if w.finding.Proven {
+		key = "wizard.proven"
+	}
+	if w.finding.Fault == "" {
+		key = "wizard.done"
+	}
+	return w.setup.Words.T("wizard.took", w.took.Seconds()) + " · " + w.setup.Words.T(key)
+}
+
+// CheckNote is what stands at the right of a check.
+func (w *Wizard) CheckNote(c Check) string {
+	if n := c.Note.In(w.setup.Words); n != "" {
+		return n
+	}
+	switch c.State {
+	case CheckRunning:
+		return w.setup.Words.T("wizard.check.running")
+	case CheckSkipped:
+		return w.setup.Words.T("wizard.check.skipped")
+	case CheckGood, CheckBad:
+		return milliseconds(c.Took)
+	}
+	return ""
+}
+
+// Ending is the sentence at the end or foot of the page: what happens to the invoices
+// that wait, and whether there is anything left to do.
+func (w *Wizard) Ending() string {
+	n, t := w.waiting(), w.setup.Words.T
+	some := func(none, many string) string {
+		if n > 0 {
+			return t(many, n)
+		}
+		return t(none)
+	}
+	switch {
+	case w.stage == StageFixed:
+		return some("wizard.fixed_none", "wizard.fixed")
+	case w.stage == StageHealthy:
+		return some("wizard.healthy", "wizard.healthy_waiting")
+	case w.stage == StageHanded && w.finding.Who == WhoApp:
+		return some("wizard.itself", "wizard.itself_waiting")
+	case w.stage == StageHanded:
+		return some("wizard.handed", "wizard.handed_waiting")
+	case w.Tried():
+		return some("wizard.tried", "wizard.tried_waiting")
+	case n > 0:
+		return t("wizard.safe", n)
+	}
+	return ""
+}
+
+// WhoText names who must act and about how long it takes.
+func (w *Wizard) WhoText() string {
+	f := w.finding
+	if f.Who == "" {
+		return ""
+	}
+	s := w.setup.Words.T("wizard.who." + f.Who)
+	if f.Who == WhoYou && f.Minutes > 0 {
+		s += " · " + w.setup.Words.T("wizard.minutes", f.Minutes)
+	}
+	return s
+}
+
+// AlsoText names a second fault, its number and who must act.
+func (w *Wizard) AlsoText(b Beside) string {
+	p := w.setup.Words
+	return p.T("wizard.also", b.Title.In(p), p.T("wizard.who."+b.Who), b.Fault)
+}
+
+// ForOthers is the ready text for who must act, masked: the fault's number, what they
+// should do, and since when.
+func (w *Wizard) ForOthers() string {
+	f, p := w.finding, w.setup.Words
+	text := f.Report.In(p)
+	if text == "" {
+		text = f.Sentence.In(p)
+	}
+	return Masked(p, p.T("wizard.forit.title", f.Fault, f.Title.In(p))+"\n"+text, f.Names)
+}
+
+// ForIT is the same with why we know it and every check.
+func (w *Wizard) ForIT() string {
+	f, p := w.finding, w.setup.Words
+	var b strings.Builder
+	line := func(s string) {
+		if s != "" {
+			b.WriteString(s + "\n")
+		}
+	}
+	line(p.T("wizard.forit.title", f.Fault, f.Title.In(p)))
+	if text := f.Report.In(p); text != "" {
+		line(text)
+	} else {
+		line(f.Sentence.In(p))
+	}
+	for _, a := range f.Also {
+		line(w.AlsoText(a))
+	}
+	for _, e := range f.Evidence {
+		line("- " + e.In(p))
+	}
+	b.WriteString("\n")
+	for _, c := range w.checks {
+		sign := map[CheckState]string{CheckGood: "[ok] ", CheckBad: "[bad] "}[c.State]
+		if sign == "" {
+			sign = "[--] "
+		}
+		line(sign + c.Title.In(p) + "  " + w.CheckNote(c))
+	}
+	line(w.setup.Now().Format("2006-01-02 15:04:05 -0700"))
+	return Masked(p, b.String(), f.Names)
+}
