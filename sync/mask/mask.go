@@ -27,18 +27,36 @@ var (
 
 const gone = "***"
 
-// secrets are not even told apart.
+// A Kind is what may be left in a text by the one whose it is; secrets may not.
+type Kind string
+
+// The kinds.
+const (
+	Hosts     Kind = "hosts"     // names of computers
+	Addresses Kind = "addresses" // in networks, and of network cards
+	People    Kind = "people"    // users and the other names that a masker was given, e-mail, phone
+	Numbers   Kind = "numbers"   // tax and account numbers, amounts of money
+)
+
+// Kinds are all of them, in the order in which they are offered.
+var Kinds = []Kind{Hosts, Addresses, People, Numbers}
+
+// secrets are not even told apart, and never kept.
 var secrets = []*regexp.Regexp{
 	regexp.MustCompile(`(?s)-----BEGIN [^-]+-----.*?-----END [^-]+-----`),
 	regexp.MustCompile(`(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{6,}`),
 	regexp.MustCompile(`(?i)\b(?:token|password|passphrase|secret|authorization|cookie)"?\s*[=:：]\s*\S+`),
 	regexp.MustCompile(`(?:令牌|密码|口令)\s*[=:：]\s*\S+`),
-	regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`),                 // JWT
-	regexp.MustCompile(`\b[\w-]{43}\b`),                               // a token as syncd makes it
-	regexp.MustCompile(`[\w.+-]+@[\w-]+(\.[\w-]+)+`),                  // e-mail
-	regexp.MustCompile(`\b1[3-9]\d{9}\b`),                             // mobile phone
-	regexp.MustCompile(`\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b`), // hardware address
+	regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`), // JWT
+	regexp.MustCompile(`\b[\w-]{43}\b`),               // a token as syncd makes it
 }
+
+var (
+	email    = regexp.MustCompile(`[\w.+-]+@[\w-]+(\.[\w-]+)+`)
+	mobile   = regexp.MustCompile(`\b1[3-9]\d{9}\b`)
+	hardware = regexp.MustCompile(`\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b`)
+	amount   = regexp.MustCompile(`(?:[¥￥]|\b(?:CNY|RMB)) ?-?\d[\d,]*(?:\.\d+)?|-?\b\d[\d,]*(?:\.\d+)? ?元`)
+)
 
 var (
 	userinfo = regexp.MustCompile(`(://)[^/\s@"]+@`)
@@ -61,6 +79,7 @@ var files = []string{"db", "pem", "crt", "cer", "key", "json", "txt", "log", "ex
 type Masker struct {
 	words         Words
 	hosts, others []string
+	keep          map[Kind]bool
 	seen          map[string]string
 	count         map[string]int
 }
@@ -68,7 +87,7 @@ type Masker struct {
 // New makes a masker. names are further texts to take out: an address of a server
 // counts as its host.
 func New(w Words, names ...string) *Masker {
-	m := &Masker{words: w, seen: map[string]string{}, count: map[string]int{}}
+	m := &Masker{words: w, keep: map[Kind]bool{}, seen: map[string]string{}, count: map[string]int{}}
 	m.hosts, m.others = split(names)
 	return m
 }
@@ -82,31 +101,74 @@ func (m *Masker) name(word, what string) string {
 	return m.seen[key]
 }
 
-// Text returns the text without secrets, names of hosts and users, network
-// addresses, tax, account and phone numbers.
+// Keep leaves kinds as they are, and returns the masker.
+func (m *Masker) Keep(kinds ...Kind) *Masker {
+	for _, k := range kinds {
+		m.keep[k] = true
+	}
+	return m
+}
+
+// Text returns the text without secrets, and without what is of a kind that is not
+// kept.
 func (m *Masker) Text(text string) string {
 	text = userinfo.ReplaceAllString(text, "${1}"+gone+"@")
 	for _, r := range secrets {
 		text = r.ReplaceAllString(text, gone)
 	}
-	text = taxNo.ReplaceAllStringFunc(text, func(s string) string {
+	for _, p := range []struct {
+		kind Kind
+		mask func(string) string
+	}{{People, m.reach}, {Numbers, m.numbers}, {People, m.people}, {Hosts, m.named}, {Addresses, m.located}, {Hosts, m.spelled}} {
+		if !m.keep[p.kind] {
+			text = p.mask(text)
+		}
+	}
+	return text
+}
+
+// reach takes out where people are reached.
+func (m *Masker) reach(text string) string {
+	return mobile.ReplaceAllString(email.ReplaceAllString(text, gone), gone)
+}
+
+func (m *Masker) numbers(text string) string {
+	text = amount.ReplaceAllString(text, gone)
+	return taxNo.ReplaceAllStringFunc(text, func(s string) string {
 		if strings.ContainsAny(s, "0123456789") {
 			return gone
 		}
 		return s
 	})
+}
+
+func (m *Masker) people(text string) string {
 	text = groups(home, text, func(g []string) string { return g[1] + m.user(g[2]) })
-	for _, h := range m.hosts {
-		text = whole(text, h, func() string { return m.host(h) })
-	}
 	for _, n := range m.others {
 		text = whole(text, n, func() string { return m.name(m.words.Name, n) })
 	}
+	return text
+}
+
+// named takes out the hosts that the masker was given, and those that stand where
+// hosts stand.
+func (m *Masker) named(text string) string {
+	for _, h := range m.hosts {
+		text = whole(text, h, func() string { return m.host(h) })
+	}
 	text = groups(inURL, text, func(g []string) string { return g[1] + m.host(g[2]) })
 	text = groups(lookedUp, text, func(g []string) string { return g[1] + m.host(g[2]) })
-	text = groups(share, text, func(g []string) string { return g[1] + m.host(g[2]) + g[3] })
+	return groups(share, text, func(g []string) string { return g[1] + m.host(g[2]) + g[3] })
+}
+
+func (m *Masker) located(text string) string {
+	text = hardware.ReplaceAllString(text, gone)
 	text = four.ReplaceAllStringFunc(text, m.address)
-	text = colons.ReplaceAllStringFunc(text, m.address)
+	return colons.ReplaceAllStringFunc(text, m.address)
+}
+
+// spelled takes out what is spelled like a host.
+func (m *Masker) spelled(text string) string {
 	text = dotted.ReplaceAllStringFunc(text, m.dotted)
 	return groups(withPort, text, func(g []string) string { return m.host(g[1]) + ":" + g[2] })
 }
@@ -117,6 +179,9 @@ func (m *Masker) host(s string) string {
 	case strings.EqualFold(s, "localhost"), s == gone, masked.MatchString(s):
 		return s
 	case address(s).IsValid():
+		if m.keep[Addresses] {
+			return s
+		}
 		return m.address(s)
 	}
 	return m.name(m.words.Host, strings.TrimSuffix(s, "."))

@@ -55,3 +55,26 @@ func TestTwice(t *testing.T) {
 		t.Errorf("%s\n%s", once, twice)
 	}
 }
+
+// What somebody wants to be seen stays; a secret never does.
+func TestKeep(t *testing.T) {
+	in := "https://invoice.ming.cn:8443 10.2.3.4 /home/wang/x a@b.cn 91320594MA1XYZ2R7P ¥1,234.50 99.00 元 CNY 5 Bearer abcdef.ghi-JKL"
+	for _, c := range []struct {
+		keep []Kind
+		want string
+	}{
+		{nil, "https://host-1:8443 address-1 /home/user-1/x *** *** *** *** *** ***"},
+		{[]Kind{Hosts}, "https://invoice.ming.cn:8443 address-1 /home/user-1/x *** *** *** *** *** ***"},
+		{[]Kind{Addresses}, "https://host-1:8443 10.2.3.4 /home/user-1/x *** *** *** *** *** ***"},
+		{[]Kind{People}, "https://host-1:8443 address-1 /home/wang/x a@host-2 *** *** *** *** ***"},
+		{[]Kind{Numbers}, "https://host-1:8443 address-1 /home/user-1/x *** 91320594MA1XYZ2R7P ¥1,234.50 99.00 元 CNY 5 ***"},
+		{Kinds, "https://invoice.ming.cn:8443 10.2.3.4 /home/wang/x a@b.cn 91320594MA1XYZ2R7P ¥1,234.50 99.00 元 CNY 5 ***"},
+	} {
+		if got := New(English).Keep(c.keep...).Text(in); got != c.want {
+			t.Errorf("%v:\n is %s\nwant %s", c.keep, got, c.want)
+		}
+	}
+	if got := New(English).Text("took 0.95 s, 99.95 %, port 8443"); got != "took 0.95 s, 99.95 %, port 8443" {
+		t.Error(got)
+	}
+}

@@ -189,7 +189,7 @@ func (s *Wizard) others() fyne.CanvasObject {
 	if s.Copy != nil {
 		box.Add(row(button(s.t.T("wizard.report.copy"), true, func() { s.Copy(text) })))
 	}
-	box.Add(container.NewHBox(words(s.t.T("wizard.by_itself"), bodySize, false, mutedInk), s.live))
+	box.Add(container.NewHBox(words(s.t.T("wizard.watched"), bodySize, false, mutedInk), s.live))
 	return box
 }
 

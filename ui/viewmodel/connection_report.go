@@ -53,11 +53,12 @@ func mark(s LampState) string {
 }
 
 // Masked takes secrets, names of hosts and users, addresses, tax and phone numbers
-// out of a text for IT, and besides the names given; see package mask.
-func Masked(p Phrases, text string, names []string) string {
+// out of a text for IT, and besides the names given, but for the kinds to keep; see
+// package mask.
+func Masked(p Phrases, text string, names []string, keep ...mask.Kind) string {
 	words := mask.Chinese
 	if (Bilingual{ZH: "zh", EN: "en"}).In(p) == "en" {
 		words = mask.English
 	}
-	return mask.New(words, names...).Text(text)
+	return mask.New(words, names...).Keep(keep...).Text(text)
 }

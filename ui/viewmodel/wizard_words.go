@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/mask"
 )
 
 // CheckLamp is one of the five lamps of the list, with its checks.
@@ -136,18 +137,18 @@ func (w *Wizard) AlsoText(b Beside) string {
 	return p.T("wizard.also", b.Title.In(p), p.T("wizard.who."+b.Who), b.Fault)
 }
 
-// ForOthers is the ready text for who must act, masked: the fault's number, what they
-// should do, and since when.
+// ForOthers is the ready text for who must act: the fault's number and what they should
+// do. It names the servers they look after; people and secrets are masked.
 func (w *Wizard) ForOthers() string {
 	f, p := w.finding, w.setup.Words
 	text := f.Report.In(p)
 	if text == "" {
 		text = f.Sentence.In(p)
 	}
-	return Masked(p, p.T("wizard.forit.title", f.Fault, f.Title.In(p))+"\n"+text, f.Names)
+	return Masked(p, p.T("wizard.forit.title", f.Fault, f.Title.In(p))+"\n"+text, f.Names, mask.Hosts, mask.Addresses)
 }
 
-// ForIT is the same with why we know it and every check.
+// ForIT is the same, masked, with why we know it and every check.
 func (w *Wizard) ForIT() string {
 	f, p := w.finding, w.setup.Words
 	var b strings.Builder

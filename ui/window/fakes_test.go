@@ -211,6 +211,9 @@ func (branch) Facts() viewmodel.ConnectionFacts {
 
 func (branch) Send() {}
 
+// clockWrong makes the self-check find what the clerk mends in steps.
+var clockWrong atomic.Bool
+
 func (branch) Run(_ context.Context, progress func(viewmodel.Check)) viewmodel.Finding {
 	for i, t := range []viewmodel.Bilingual{two("本机数据", "Local data"), two("密码库与 CA 证书", "Keyring and CA certificate"), two("网络连接", "Network"), two("安全连接", "Secure connection"), two("发票服务器", "Invoice server")} {
 		c := viewmodel.Check{ID: fmt.Sprint(i), Title: t, Layer: string(fault.Layers[[]int{0, 0, 1, 3, 4}[i]]), State: viewmodel.CheckGood, Took: time.Duration(i+1) * time.Millisecond}
@@ -221,6 +224,17 @@ func (branch) Run(_ context.Context, progress func(viewmodel.Check)) viewmodel.F
 			c.State, c.Took = viewmodel.CheckSkipped, 0
 		}
 		progress(c)
+	}
+	if clockWrong.Load() {
+		return viewmodel.Finding{
+			Fault: "S03", Proven: true, Who: viewmodel.WhoYou, Minutes: 1, Title: two("电脑时间不对", "This computer's time is wrong"),
+			Sentence: two("这台电脑认为现在是 2025-11-23 09:31，服务器是 2026-11-23 09:31。", "This computer thinks it is 2025-11-23 09:31; the server says 2026-11-23 09:31."),
+			Evidence: []viewmodel.Bilingual{two("电脑时间：off by 8760h", "Computer's time: off by 8760h")},
+			Steps: []viewmodel.WizardStep{
+				{Text: two("打开「日期和时间」设置", "Open the date and time settings"), Button: two("打开日期和时间设置", "Open date and time"), Action: "open:date", Picture: "date"},
+				{Text: two("打开「自动设置时间」，点「立即同步」", "Switch on \"Set time automatically\" and press \"Sync now\"")},
+			},
+		}
 	}
 	return viewmodel.Finding{
 		Fault: "S01", Proven: true, Who: viewmodel.WhoServer, Title: two("服务器的安全证书已过期", "The server's certificate has expired"),

@@ -57,7 +57,7 @@ func TestGolden(t *testing.T) {
 				}
 				compare(t, fmt.Sprintf("%s-%s-%s", p.Name, lang, theme), halved(shell.Window.Canvas().Capture()))
 			}
-			for _, state := range []string{"form", "form-issues", "form-differs", "form-question", "form-refused", "form-item", "conflicts-customer", "editor-more", "editor-issued"} {
+			for _, state := range []string{"form", "form-issues", "form-differs", "form-question", "form-refused", "form-item", "conflicts-customer", "editor-more", "editor-issued", "wizard-steps"} {
 				load(state)
 				compare(t, fmt.Sprintf("%s-%s-%s", state, lang, theme), halved(real.Window.Canvas().Capture()))
 			}
@@ -84,6 +84,8 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 		Practice:   viewmodel.NewPractice(setup, b),
 		Counts:     func() books.Counts { return books.Counts{Conflict: 1} },
 		Practise:   func() {},
+		Copy:       func(string) {},
+		Report:     func() {},
 	}
 	w := test.NewTempWindow(t, nil)
 	s := New(w, words)
@@ -139,6 +141,12 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 			c := h.Catalog(item.Type, "items")
 			c.Open("1")
 			posted.until(t, "the form", func() bool { return c.Form() != nil && c.Form().Name() != "" })
+		case "wizard-steps":
+			clockWrong.Store(true)
+			s.Show("wizard")
+			h.Wizard.Start()
+			posted.until(t, "the finding", func() bool { return h.Wizard.Stage() == viewmodel.StageFinding })
+			clockWrong.Store(false)
 		case "wizard":
 			h.Wizard.Start()
 			posted.until(t, "the finding", func() bool { return h.Wizard.Stage() == viewmodel.StageHanded })
