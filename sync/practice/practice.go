@@ -30,6 +30,7 @@ import (
 	"counterfoil/sync/server/access"
 	"counterfoil/sync/server/listen"
 	"counterfoil/sync/server/sqlite"
+	"counterfoil/sync/server/vitals"
 	"counterfoil/sync/wire"
 )
 
@@ -43,7 +44,10 @@ type Config struct {
 	// Access returns who a token speaks for; nil lets any token in, and none, to
 	// the whole company, and serves on loopback only.
 	Access func(token string) (access.Principal, error)
-	Empty  bool // no sample data
+	// LoginUp reports whether Access can be asked; nil is always.
+	LoginUp  func() bool
+	Instance string // as answers name it
+	Empty    bool   // no sample data
 	// NoInvoices leaves the sample invoices out, so that numbers begin at 1.
 	NoInvoices bool
 	Faults     []string // switched on from the start
@@ -78,6 +82,7 @@ type Practice struct {
 	cfg   Config
 	store *sqlite.Store
 	srv   *server.Server
+	watch *vitals.Watch
 	http  *http.Server
 	certs certificates
 	token string
@@ -130,8 +135,11 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 		// Its folder is the owner's alone already, but for one of an older version.
 		_ = os.Chmod(cfg.DB+more, 0o600)
 	}
+	taxUp := func() bool { return !p.does(loseTaxService) }
+	// A switch counts at once, so a look does not.
+	p.watch = vitals.New(vitals.Config{Store: breakable{p.store, p}, Dir: cfg.Dir, TaxUp: taxUp, LoginUp: cfg.LoginUp, Fresh: time.Nanosecond, Patience: time.Second})
 	p.srv = server.New(server.Config{
-		Store: breakable{p.store, p}, Access: p.access, Now: p.now, NewID: newID, TaxUp: func() bool { return !p.does(loseTaxService) },
+		Store: p.watch.Store(), Vitals: p.watch.Vitals, Instance: cfg.Instance, Access: p.access, Now: p.now, NewID: newID, TaxUp: taxUp,
 		Environment: "practice", Company: company, NumberPrefix: "练习", DateBack: cfg.DateBack, DateAhead: cfg.DateAhead, Version: cfg.Version,
 	})
 	head.srv, second.srv = p.srv, p.srv

@@ -21,7 +21,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	}()
 	now, err := s.cfg.Store.Head(r.Context())
 	if err != nil {
-		failed(w)
+		failed(w, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")

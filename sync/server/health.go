@@ -1,30 +1,47 @@
 package server
 
 import (
+	"context"
 	"crypto/ed25519"
 	"net"
 	"net/http"
+	"time"
 
 	"counterfoil/sync/server/access"
 	"counterfoil/sync/wire"
 )
 
-func (s *Server) health(w http.ResponseWriter, r *http.Request) {
-	h := wire.Health{
-		Product: wire.Product, Environment: s.cfg.Environment, Version: s.cfg.Version,
-		ProtocolMin: wire.ProtocolMin, ProtocolMax: wire.ProtocolMax, MinClient: s.cfg.MinClient,
-		Company: s.cfg.Company, Time: s.cfg.Now().UTC(), Deps: map[string]string{"db": "ok", "tax": "ok"},
+// Vitals is what a server stands on, as it was seen last.
+type Vitals struct {
+	Epoch string            // of the data; empty when it was never read
+	Deps  map[string]string // state by what it is; see wire.Health
+	// QueueLag is how long the oldest invoice has been seen to wait to be issued.
+	QueueLag time.Duration
+}
+
+// unwatched are the vitals of a server that nobody watches.
+func unwatched(cfg Config) Vitals {
+	v := Vitals{Deps: map[string]string{"db": "ok", "tax": "ok"}}
+	now, err := cfg.Store.Head(context.Background())
+	if v.Epoch = now.Epoch; err != nil {
+		v.Deps["db"] = "down"
 	}
-	now, err := s.cfg.Store.Head(r.Context())
-	if h.Epoch = now.Epoch; err != nil {
-		h.Deps["db"] = "down"
+	if !cfg.TaxUp() {
+		v.Deps["tax"] = "down"
+	}
+	return v
+}
+
+func (s *Server) health(w http.ResponseWriter, r *http.Request) {
+	v := s.cfg.Vitals()
+	h := wire.Health{
+		Product: wire.Product, Environment: s.cfg.Environment, Version: s.cfg.Version, Instance: s.cfg.Instance,
+		ProtocolMin: wire.ProtocolMin, ProtocolMax: wire.ProtocolMax, MinClient: s.cfg.MinClient,
+		Company: s.cfg.Company, Time: s.cfg.Now().UTC(), Epoch: v.Epoch, Deps: v.Deps, QueueLag: v.QueueLag.Seconds(),
 	}
 	if key, err := s.key(r.Context()); err == nil {
 		h.ReceiptKey = key.Public().(ed25519.PublicKey)
 		h.Server = wire.Identity(h.ReceiptKey)
-	}
-	if !s.cfg.TaxUp() {
-		h.Deps["tax"] = "down"
 	}
 	s.send(w, r, h)
 }

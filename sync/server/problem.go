@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -27,9 +28,25 @@ func Refuse(w http.ResponseWriter, status int, p wire.Problem) {
 }
 
 // failed answers an error of the store.
-func failed(w http.ResponseWriter) {
+func failed(w http.ResponseWriter, err error) {
+	status, p := http.StatusServiceUnavailable, wire.Problem{Code: "database_down", Title: "The server cannot use its database now"}
+	switch {
+	case errors.Is(err, ErrFull):
+		status, p = http.StatusInsufficientStorage, wire.Problem{Code: "storage_full", Title: "The server's disk is full"}
+	case errors.Is(err, ErrLocked):
+		p = wire.Problem{Code: "database_locked", Title: "Another program holds the server's database"}
+	}
 	w.Header().Set("Retry-After", "5")
-	Refuse(w, http.StatusServiceUnavailable, wire.Problem{Code: "database_down", Title: "The server cannot use its database now"})
+	Refuse(w, status, p)
+}
+
+// requestID is the id that the client gave its request, so that both logs name it
+// alike; else a new one.
+func (s *Server) requestID(r *http.Request) string {
+	if id := r.Header.Get(wire.HeaderRequest); wire.ValidID(id, 64) {
+		return id
+	}
+	return s.cfg.NewID()
 }
 
 // unauthorized answers an error of package access.

@@ -64,7 +64,7 @@ func (s *Server) pull(w http.ResponseWriter, r *http.Request) {
 	without := q.Get("without")
 	p, err := s.cfg.Store.Page(r.Context(), PageQuery{After: cursor.Seq, Limit: min(limit, maxLimit), Bytes: pageBytes, Without: without, Branch: seenBy(who)})
 	if err != nil {
-		failed(w)
+		failed(w, err)
 		return
 	}
 	if !s.upToDate(w, r, mark, cursor, p.Head) {
@@ -93,7 +93,7 @@ func (s *Server) pull(w http.ResponseWriter, r *http.Request) {
 	}
 	out.Cursor = wire.FormatCursor(cursor)
 	if out.Mark, err = s.mark(r.Context(), p.Head); err != nil {
-		failed(w)
+		failed(w, err)
 		return
 	}
 	s.send(w, r, out)
@@ -107,7 +107,7 @@ func (s *Server) upToDate(w http.ResponseWriter, r *http.Request, mark wire.Mark
 	if mark.Epoch != "" {
 		var err error
 		if at, err = compare(mark, h, func(seq int64) ([]byte, error) { return s.cfg.Store.HashAt(ctx, seq) }); err != nil {
-			failed(w)
+			failed(w, err)
 			return false
 		}
 	}
@@ -118,7 +118,7 @@ func (s *Server) upToDate(w http.ResponseWriter, r *http.Request, mark wire.Mark
 	case at == other || at == foreign:
 		epoch, err := Do(ctx, s.cfg.Store, func(tx Tx) (string, error) { return s.rewound(tx, mark) })
 		if err != nil {
-			failed(w)
+			failed(w, err)
 			return false
 		}
 		epochChanged(w, cmp.Or(epoch, h.Epoch))

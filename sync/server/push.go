@@ -69,7 +69,7 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 	ctx := context.WithoutCancel(r.Context())
 	key, err := s.key(ctx)
 	if err != nil {
-		failed(w)
+		failed(w, err)
 		return
 	}
 	done, err := Do(ctx, s.cfg.Store, func(tx Tx) (pushed, error) {
@@ -84,7 +84,7 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, http.StatusRequestEntityTooLarge, wire.Problem{Code: "too_large", Title: "The answers would be too large", Detail: "send fewer operations"})
 		return
 	case err != nil:
-		failed(w)
+		failed(w, err)
 		return
 	case done.changed != "":
 		epochChanged(w, done.changed)
@@ -92,7 +92,7 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 	}
 	out := storedAnswer{Epoch: done.head.Epoch, Answers: done.answers}
 	if out.Mark, err = s.mark(ctx, done.head); err != nil {
-		failed(w)
+		failed(w, err)
 		return
 	}
 	s.hint(done.head.Seq)

@@ -77,7 +77,7 @@ func (s *Server) openMark(w http.ResponseWriter, r *http.Request, text string) (
 	}
 	key, err := s.key(r.Context())
 	if err != nil {
-		failed(w)
+		failed(w, err)
 		return wire.Mark{}, false
 	}
 	m, err := wire.OpenMark(text, markSecret(key))

@@ -31,6 +31,7 @@ type Config struct {
 	Access      func(token string) (access.Principal, error)
 	Now         func() time.Time
 	NewID       func() string
+	Instance    string // which of several servers this is, as every answer names it; empty is not said
 	Company     string // whose invoices these are, as healthz and receipts name it
 	Environment string // as healthz names it; empty is "production"
 	Version     string
@@ -39,6 +40,9 @@ type Config struct {
 	// TaxUp reports whether the tax service can be reached; nil is always. While it
 	// cannot, submitted invoices wait: call IssueWaiting when it can again.
 	TaxUp func() bool
+	// Vitals tells what the server stands on, without ever being held up by it; nil
+	// asks the store, for as long as that takes.
+	Vitals func() Vitals
 	// NumberPrefix stands before every invoice number that this server gives.
 	NumberPrefix string
 	// A submitted invoice is dated at most DateBack days before and DateAhead days
@@ -69,6 +73,9 @@ func New(cfg Config) *Server {
 	}
 	if cfg.TaxUp == nil {
 		cfg.TaxUp = func() bool { return true }
+	}
+	if cfg.Vitals == nil {
+		cfg.Vitals = func() Vitals { return unwatched(cfg) }
 	}
 	s := &Server{cfg: cfg, mux: http.NewServeMux(), listeners: map[chan int64]bool{}}
 	s.route("/healthz", http.MethodGet, s.health, false)
@@ -121,7 +128,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set(wire.HeaderProduct, wire.Product)
 	h.Set("Server", strings.TrimSuffix("Counterfoil/"+s.cfg.Version, "/"))
-	h.Set(wire.HeaderRequest, s.cfg.NewID())
+	h.Set(wire.HeaderRequest, s.requestID(r))
+	if s.cfg.Instance != "" {
+		h.Set(wire.HeaderInstance, s.cfg.Instance)
+	}
 	h.Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -13,6 +13,10 @@ import (
 var (
 	// ErrDown says that the store cannot be used now: the database is away.
 	ErrDown = errors.New("the database cannot be reached")
+	// ErrLocked says that another program holds the database.
+	ErrLocked = errors.New("another program holds the database")
+	// ErrFull says that there is no room left on the disk.
+	ErrFull = errors.New("there is no room on the disk")
 	// ErrOtherCompany says that the data belong to another company than is claimed.
 	ErrOtherCompany = errors.New("the data belong to another company")
 	// ErrRetry says that the storage undid a transaction for a reason that lies in

@@ -38,6 +38,8 @@ const (
 	HeaderClient  = "X-Counterfoil-Client"
 	HeaderDevice  = "X-Counterfoil-Device"
 	HeaderRequest = "X-Request-Id"
+	// HeaderInstance names which of several servers behind one address answered.
+	HeaderInstance = "X-Counterfoil-Instance"
 )
 
 // PushRequest is the body of POST /v1/push.
@@ -129,32 +131,9 @@ type PullQuery struct {
 	Mark    string // the newest that the desk has; empty: none yet
 }
 
-// Health is the body of GET /healthz, which needs no token and holds no secret.
-type Health struct {
-	Product     string            `json:"product"`
-	Environment string            `json:"environment"` // "production", "practice", "test"
-	Version     string            `json:"version"`
-	ProtocolMin int               `json:"protocol_min"`
-	ProtocolMax int               `json:"protocol_max"`
-	MinClient   string            `json:"min_client,omitempty"`
-	Epoch       string            `json:"epoch"`
-	Server      string            `json:"server,omitempty"`      // identity: Identity of the receipt key
-	Company     string            `json:"company,omitempty"`     // whose invoices these are
-	ReceiptKey  []byte            `json:"receipt_key,omitempty"` // Ed25519 public key that receipts are verified with
-	Time        time.Time         `json:"time"`
-	Maintenance *Maintenance      `json:"maintenance,omitempty"`
-	Deps        map[string]string `json:"deps"` // "db","tax" → "ok","slow","down"
-}
-
-// Maintenance is a planned pause. Also in the body of a 503.
-type Maintenance struct {
-	Until   time.Time `json:"until"`
-	Message string    `json:"message,omitempty"`
-}
-
 // Problem is the body of every answer that is not 2xx (application/problem+json).
 type Problem struct {
-	Code        string       `json:"code"` // "token_invalid", "forbidden", "rate_limited", "maintenance", "overloaded", "internal", "upgrade_required", "epoch_changed", "behind", "scope_changed", "mark_invalid", "device_mismatch", "device_foreign", "too_large", "malformed"
+	Code        string       `json:"code"` // "token_invalid", "forbidden", "rate_limited", "maintenance", "overloaded", "internal", "database_down", "database_locked", "storage_full", "upgrade_required", "epoch_changed", "behind", "scope_changed", "mark_invalid", "device_mismatch", "device_foreign", "too_large", "malformed"
 	Title       string       `json:"title"`
 	Detail      string       `json:"detail,omitempty"`
 	RequestID   string       `json:"request_id,omitempty"`

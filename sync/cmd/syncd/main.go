@@ -48,7 +48,7 @@ var commands = map[string]func(args []string, stdout, stderr io.Writer) int{
 
 type options struct {
 	data, listen, cert, key, db, tokens, fault string
-	plain                                      string
+	plain, instance, environment, minClient    string
 	practice                                   bool
 	perAddress, dateBack, dateAhead            int
 	company, sellers                           string
@@ -76,6 +76,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.StringVar(&o.fault, "fault", "", "practice only: faults to play, `LIST` like S01,H11")
 	fs.StringVar(&o.company, "company", "", "`NAME` of the company whose invoices these are; a desk's folder belongs to it, and the data to the first that is named")
 	fs.StringVar(&o.sellers, "sellers", "", "JSON `FILE` with the list of the company's sellers, which desks choose on an invoice; those that are not in it any more are taken back")
+	fs.StringVar(&o.instance, "instance", "", "`NAME` of this server where several stand behind one address (default: the computer's name)")
+	fs.StringVar(&o.environment, "environment", "production", "production or test: a desk of the one does not take the other")
+	fs.StringVar(&o.minClient, "min-client", "", "oldest `VERSION` of the desk that may connect")
 	fs.IntVar(&o.dateBack, "date-back", 92, "`DAYS` that a submitted invoice may be dated back; 0 is no limit")
 	fs.IntVar(&o.dateAhead, "date-ahead", 1, "`DAYS` that it may be dated ahead")
 	fs.IntVar(&o.perAddress, "per-address", 256, "connections that one address may have open")
@@ -120,6 +123,8 @@ func (o *options) check(rest []string) error {
 		return errors.New("--fault is for --practice only")
 	case o.dateBack < 0 || o.dateAhead < 0:
 		return errors.New("--date-back and --date-ahead are not below 0")
+	case o.environment != "production" && o.environment != "test":
+		return errors.New("--environment is production or test")
 	case o.perAddress < 1:
 		return errors.New("--per-address is at least 1")
 	}

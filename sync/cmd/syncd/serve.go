@@ -21,6 +21,7 @@ import (
 	"counterfoil/sync/server/access"
 	"counterfoil/sync/server/listen"
 	"counterfoil/sync/server/sqlite"
+	"counterfoil/sync/server/vitals"
 	"counterfoil/sync/wire"
 )
 
@@ -28,17 +29,21 @@ func (o *options) serve(stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	say := func(text string) { fmt.Fprintln(stderr, "syncd:", text) }
-	var who func(string) (access.Principal, error)
+	if o.instance == "" {
+		// Where it has no name, answers name no instance.
+		o.instance, _ = os.Hostname()
+	}
+	var who tokens
 	if o.tokens != "" {
 		company := o.company
 		if o.practice {
 			company = "practice"
 		}
-		tokens, err := access.Open(o.tokens, company, time.Now, say)
+		t, err := access.Open(o.tokens, company, time.Now, say)
 		if err != nil {
 			return err
 		}
-		who = tokens.Access
+		who = tokens{t.Access, t.Up}
 	}
 	if err := shut(o.data, say); err != nil {
 		return err
@@ -60,10 +65,16 @@ func (o *options) serve(stdout, stderr io.Writer) error {
 	return o.production(ctx, who, stdout)
 }
 
+// tokens are whom to let in, and whether that can be told.
+type tokens struct {
+	access func(string) (access.Principal, error)
+	up     func() bool
+}
+
 func (o *options) limits() listen.Limits { return listen.Limits{PerAddress: o.perAddress} }
 
-func (o *options) practise(ctx context.Context, who func(string) (access.Principal, error), stdout io.Writer) error {
-	p, err := practice.Start(ctx, practice.Config{Dir: o.data, Listen: o.listen, DB: o.db, Version: version, Access: who, NoInvoices: true,
+func (o *options) practise(ctx context.Context, who tokens, stdout io.Writer) error {
+	p, err := practice.Start(ctx, practice.Config{Dir: o.data, Listen: o.listen, DB: o.db, Version: version, Access: who.access, LoginUp: who.up, Instance: o.instance, NoInvoices: true,
 		DateBack: o.dateBack, DateAhead: o.dateAhead, Limits: o.limits(), Faults: o.faults(), Sellers: o.handedOut})
 	if err != nil {
 		return err
@@ -75,7 +86,7 @@ func (o *options) practise(ctx context.Context, who func(string) (access.Princip
 	return p.Close(drain)
 }
 
-func (o *options) production(ctx context.Context, who func(string) (access.Principal, error), stdout io.Writer) error {
+func (o *options) production(ctx context.Context, who tokens, stdout io.Writer) error {
 	cert, err := tls.LoadX509KeyPair(o.cert, o.key)
 	if err != nil {
 		return fmt.Errorf("the certificate cannot be used: %w", err)
@@ -89,7 +100,9 @@ func (o *options) production(ctx context.Context, who func(string) (access.Princ
 		return err
 	}
 	defer store.Close()
-	s := server.New(server.Config{Store: store, Access: who, Now: time.Now, NewID: newID, Version: version, Company: o.company, DateBack: o.dateBack, DateAhead: o.dateAhead})
+	watch := vitals.New(vitals.Config{Store: store, Dir: o.data, LoginUp: who.up})
+	s := server.New(server.Config{Store: watch.Store(), Vitals: watch.Vitals, Access: who.access, Now: time.Now, NewID: newID, Version: version,
+		Instance: o.instance, Environment: o.environment, MinClient: o.minClient, Company: o.company, DateBack: o.dateBack, DateAhead: o.dateAhead})
 	if o.sellers != "" {
 		err = s.PublishAll(ctx, seller.Type, o.handedOut...)
 	}
@@ -103,6 +116,7 @@ func (o *options) production(ctx context.Context, who func(string) (access.Princ
 		return err
 	}
 	go s.Tend(ctx)
+	go watch.Run(ctx)
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", o.listen)
 	if err != nil {

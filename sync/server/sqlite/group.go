@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"counterfoil/sync/server"
 )
@@ -51,8 +52,7 @@ func (g *group) write() {
 		var err error
 		if !g.begun {
 			alone = !more
-			err = g.exec("BEGIN IMMEDIATE")
-			g.begun = err == nil
+			err = g.begin()
 		}
 		if err == nil {
 			err = g.run(r, alone)
@@ -67,6 +67,16 @@ func (g *group) write() {
 	if g.begun {
 		g.commit(alone)
 	}
+}
+
+// begin waits for the file's lock and takes it.
+func (g *group) begin() error {
+	now := time.Now()
+	g.w.waits.Store(&now)
+	defer g.w.waits.Store(nil)
+	err := g.exec("BEGIN IMMEDIATE")
+	g.begun = err == nil
+	return err
 }
 
 // commit commits, unless the only request failed.

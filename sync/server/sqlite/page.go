@@ -18,6 +18,11 @@ const changes = `SELECT d.type, d.id, d.revision, d.seq, d.deleted, d.state, coa
 
 // Page implements server.Store.
 func (s *Store) Page(ctx context.Context, q server.PageQuery) (server.Page, error) {
+	p, err := s.page(ctx, q)
+	return p, told(err)
+}
+
+func (s *Store) page(ctx context.Context, q server.PageQuery) (server.Page, error) {
 	var p server.Page
 	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -111,5 +116,6 @@ func hashAt(ctx context.Context, q querier, seq int64) (hash []byte, err error) 
 
 // HashAt implements server.Store.
 func (s *Store) HashAt(ctx context.Context, seq int64) ([]byte, error) {
-	return hashAt(ctx, s.read, seq)
+	hash, err := hashAt(ctx, s.read, seq)
+	return hash, told(err)
 }

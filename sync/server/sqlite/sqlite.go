@@ -77,7 +77,10 @@ func (s *Store) Close() error {
 }
 
 // Head implements server.Store.
-func (s *Store) Head(ctx context.Context) (server.Head, error) { return head(ctx, s.read) }
+func (s *Store) Head(ctx context.Context) (server.Head, error) {
+	h, err := head(ctx, s.read)
+	return h, told(err)
+}
 
 // Seed implements server.Store.
 func (s *Store) Seed(ctx context.Context) ([]byte, error) {

@@ -14,7 +14,7 @@ import (
 // Update implements server.Store. It shares its commit with those that come at the
 // same time.
 func (s *Store) Update(ctx context.Context, fn func(server.Tx) error) error {
-	return s.writer.do(ctx, func(x *tx) error { return fn(x) })
+	return told(s.writer.do(ctx, func(x *tx) error { return fn(x) }))
 }
 
 // tx is the transaction of one request within its group.

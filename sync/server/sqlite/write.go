@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // How many requests share one commit at most, and how many statements they may
@@ -22,7 +24,8 @@ type writer struct {
 	stmts map[string]*sql.Stmt // prepared for good; of whoever has the turn
 	limit int                  // of requests in one commit
 	high  *highWater
-	turn  chan struct{} // holds one value while somebody writes
+	turn  chan struct{}             // holds one value while somebody writes
+	waits atomic.Pointer[time.Time] // since when a BEGIN waits for the file's lock; nil: none does
 
 	mu    sync.Mutex // guards below
 	queue []*request
