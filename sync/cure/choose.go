@@ -1,6 +1,7 @@
 package cure
 
 import (
+	"cmp"
 	"net"
 	"net/url"
 	"slices"
@@ -19,9 +20,16 @@ type Case struct {
 	URL      string         // the server's address as it is set up, maybe malformed
 	Enrolled string         // as it was registered
 
-	Segments bool   // this system lets a program choose its segment size
-	Acts     []Name // that are at hand besides the routes
+	Segments bool     // this system lets a program choose its segment size
+	Cards    []Card   // network cards that lead out, those of a tunnel left out
+	Proxy    string   // host:port that the plain way goes through; empty: none
+	System   string   // the same by the system's settings
+	SignIns  []string // proxies that a user name is kept for
+	Acts     []Name   // that are at hand besides the routes
 }
+
+// A Card is a network card and its address of IPv4.
+type Card struct{ Name, Address string }
 
 // For returns the cures for a case, the best first: those of the root, then those of
 // independent faults, none twice; where an address is not the registered one, that is
@@ -45,6 +53,20 @@ func For(c Case) []Offer {
 	}
 	if c.Fault != fault.OK {
 		add(RestoreURL, c.Finding)
+	}
+	return out
+}
+
+// Guesses are the cures worth a try where none of For helps: those without a risk that
+// nobody has to agree to and that change the way alone.
+func Guesses(c Case) []Offer {
+	known := For(c)
+	var out []Offer
+	for _, n := range []Name{LastGoodAddress, FreshDNS, OtherNode, OtherPort, IPv4Only, ClassicKeys, HTTP1, RememberedBeside, OSProxy, IdentityEncoding, SmallSegments} {
+		o, ok := c.offer(n, c.Finding)
+		if ok && o.Risk.EN == "" && !o.Consent && !slices.ContainsFunc(known, func(x Offer) bool { return x.Name == n }) {
+			out = append(out, o)
+		}
 	}
 	return out
 }
@@ -78,6 +100,11 @@ var instead = map[Name][]Name{
 	SmallSegments:   {ClassicKeys},
 	DirectWay:       {OSProxy},
 	OtherNode:       {LastGoodAddress},
+	OtherPort:       {OtherNode},
+	OSProxy:         {DirectWay},
+	HTTP1:           {ClassicKeys},
+	ClassicKeys:     {SmallSegments},
+	RestoreBackup:   {RepairData},
 }
 
 // offer prepares a cure; false where it has nothing to work with.
@@ -95,9 +122,12 @@ func (c Case) offer(n Name, f fault.Finding) (Offer, bool) {
 	} else {
 		ok = slices.Contains(c.Acts, n)
 	}
-	if n == RestoreURL {
+	switch n {
+	case RestoreURL:
 		o.Values["typed"], o.Values["enrolled"] = c.URL, c.Enrolled
 		ok = ok && c.Enrolled != "" && c.URL != c.Enrolled
+	case HTTPS:
+		ok = ok && strings.HasPrefix(strings.ToLower(c.URL), "http://")
 	}
 	return o, ok
 }
@@ -110,50 +140,125 @@ func (c Case) host() string {
 	return u.Hostname()
 }
 
+// port is the one in the server's address.
+func (c Case) port() string {
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		return ""
+	}
+	return cmp.Or(u.Port(), "443")
+}
+
 // saw are the observations that match.
 func (c Case) saw(match func(fault.Observation) bool) []fault.Observation {
 	return slices.DeleteFunc(slices.Clone(c.Seen), func(o fault.Observation) bool { return !match(o) })
 }
 
-// answering are the addresses of the server that took a connection directly.
-func (c Case) answering() []string {
+// answering are the addresses of the server that took a connection directly at the port
+// in its address, or at another one.
+func (c Case) answering(otherPort bool) []string {
 	var out []string
 	for _, o := range c.saw(func(o fault.Observation) bool {
-		return o.Kind == "tcp" && o.Outcome == fault.Yes && o.Via != "proxy" && o.Stage == ""
+		return (o.Kind == "tcp" || o.Kind == "port") && o.Outcome == fault.Yes && o.Via != "proxy" && o.Stage != "source"
 	}) {
-		if host, _, err := net.SplitHostPort(o.Target); err == nil && net.ParseIP(host) != nil && !slices.Contains(out, o.Target) {
+		host, port, err := net.SplitHostPort(o.Target)
+		if err == nil && net.ParseIP(host) != nil && (port != c.port()) == otherPort && !slices.Contains(out, o.Target) {
 			out = append(out, o.Target)
 		}
 	}
 	return out
 }
 
+// otherPort is one that the server may listen on too: where a connection was taken, else
+// where it listened before, else the usual ones; empty where there is none.
+func (c Case) otherPort() string {
+	var out []string
+	for _, a := range c.answering(true) {
+		_, port, _ := net.SplitHostPort(a) // it was split there
+		out = append(out, port)
+	}
+	if c.LastGood != nil {
+		out = append(out, c.LastGood.Ports...)
+	}
+	for _, port := range append(out, "443", "8443") {
+		if port != c.port() && port != "80" {
+			return port
+		}
+	}
+	return ""
+}
+
+// nodes are other addresses of the service than the one that the name leads to first.
+func (c Case) nodes() []string {
+	out := c.answering(false)
+	if c.LastGood == nil {
+		return out
+	}
+	for _, a := range c.LastGood.Addresses {
+		if a = net.JoinHostPort(a, c.port()); !slices.Contains(out, a) {
+			out = append(out, a)
+		}
+	}
+	for _, a := range c.LastGood.Nodes {
+		if !slices.Contains(out, a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// card is the network card to leave by: the one over which the line last worked, else
+// the first.
+func (c Case) card() (Card, bool) {
+	for _, k := range c.Cards {
+		if c.LastGood != nil && k.Name == c.LastGood.Interface {
+			return k, true
+		}
+	}
+	if len(c.Cards) == 0 {
+		return Card{}, false
+	}
+	return c.Cards[0], true
+}
+
 // routes prepare what a cure changes on the way.
 var routes = map[Name]func(Case, *Offer) bool{
-	LastGoodAddress: func(c Case, o *Offer) bool {
-		if c.LastGood == nil || c.LastGood.Proxy != "" && c.LastGood.Proxy != link.Direct {
-			return false // what was dialled then was the proxy
-		}
-		host, _, err := net.SplitHostPort(c.LastGood.Address)
-		if err != nil || net.ParseIP(host) == nil || net.ParseIP(c.host()) != nil {
-			return false
-		}
-		return c.fixed(o, c.LastGood.Address)
+	LastGoodAddress: lastGood,
+	OtherNode:       func(c Case, o *Offer) bool { return c.fixed(o, c.nodes()...) },
+	OtherPort: func(c Case, o *Offer) bool {
+		o.Route.Host, o.Route.Port = c.host(), c.otherPort()
+		o.Values["port"] = o.Route.Port
+		return o.Route.Host != "" && o.Route.Port != ""
 	},
-	OtherNode: func(c Case, o *Offer) bool { return c.fixed(o, c.answering()...) },
-	TCPDNS:    func(_ Case, o *Offer) bool { o.Route.Names = route.OverTCP; return true },
-	FreshDNS:  func(_ Case, o *Offer) bool { o.Route.Names = route.Fresh; return true },
-	IPv4Only:  func(_ Case, o *Offer) bool { o.Route.Family = route.IPv4; return true },
+	SourceAddress: func(c Case, o *Offer) bool {
+		k, ok := c.card()
+		_ = lastGood(c, o) // names may be looked up through what is in the way
+		o.Route.Interface, o.Route.Source = k.Name, k.Address
+		o.Values["interface"] = k.Name
+		return ok
+	},
+	ProxySignIn: func(c Case, o *Offer) bool {
+		o.Route.SignIn = true
+		o.Values["proxy"] = c.Proxy
+		return slices.Contains(c.SignIns, c.Proxy)
+	},
+	TCPDNS:   func(_ Case, o *Offer) bool { o.Route.Names = route.OverTCP; return true },
+	FreshDNS: func(_ Case, o *Offer) bool { o.Route.Names = route.Fresh; return true },
+	IPv4Only: func(_ Case, o *Offer) bool { o.Route.Family = route.IPv4; return true },
 	ClassicKeys: func(_ Case, o *Offer) bool {
 		o.Route.Classic = true
 		return true
 	},
 	SmallSegments: func(c Case, o *Offer) bool {
-		o.Route.SegmentSize = smallSegment
-		return c.Segments
+		// Elsewhere the hello and what is sent are small; what comes is the server's.
+		o.Route.SegmentSize, o.Route.Classic = smallSegment, !c.Segments
+		return true
 	},
-	DirectWay:        func(_ Case, o *Offer) bool { o.Route.Proxy = route.Direct; return true },
-	OSProxy:          func(_ Case, o *Offer) bool { o.Route.Proxy = route.System; return true },
+	DirectWay: func(c Case, o *Offer) bool { o.Route.Proxy = route.Direct; return c.Proxy != "" },
+	OSProxy: func(c Case, o *Offer) bool {
+		o.Route.Proxy = route.System
+		return c.System != "" && c.System != c.Proxy
+	},
 	HTTP1:            func(_ Case, o *Offer) bool { o.Route.HTTP1 = true; return true },
 	IdentityEncoding: func(_ Case, o *Offer) bool { o.Route.Identity = true; return true },
 	RememberedBeside: func(c Case, o *Offer) bool {
@@ -163,6 +268,18 @@ var routes = map[Name]func(Case, *Offer) bool{
 		o.Route.Remembered = c.LastGood.Beside
 		return true
 	},
+}
+
+// lastGood makes an offer dial the address that worked last.
+func lastGood(c Case, o *Offer) bool {
+	if c.LastGood == nil || c.LastGood.Proxy != "" && c.LastGood.Proxy != link.Direct {
+		return false // what was dialled then was the proxy
+	}
+	host, _, err := net.SplitHostPort(c.LastGood.Address)
+	if err != nil || net.ParseIP(host) == nil || net.ParseIP(c.host()) != nil {
+		return false
+	}
+	return c.fixed(o, c.LastGood.Address)
 }
 
 // smallSegment passes through every tunnel in use, in bytes.

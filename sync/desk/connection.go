@@ -56,6 +56,7 @@ type Connection struct {
 	other     bool           // it was found to be another
 	report    *found         // by the last self-check; nil: there was none
 	route     route.Route    // on which requests go
+	proxyUser *trust.ProxyUser
 }
 
 // newConnection reads the settings and makes the parts; it sends nothing.

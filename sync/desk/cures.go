@@ -10,6 +10,7 @@ import (
 
 	"counterfoil/sync/cure"
 	"counterfoil/sync/fault"
+	"counterfoil/sync/osnet"
 	"counterfoil/sync/probe"
 	"counterfoil/sync/route"
 )
@@ -48,17 +49,47 @@ func (c *Connection) Offers() []cure.Offer {
 }
 
 // OffersFor are the cures for what a self-check found, the best first.
-func (c *Connection) OffersFor(r probe.Report) []cure.Offer {
+func (c *Connection) OffersFor(r probe.Report) []cure.Offer { return cure.For(c.caseOf(r)) }
+
+// Guesses are what is worth a try where none of OffersFor helps.
+func (c *Connection) Guesses(r probe.Report) []cure.Offer { return cure.Guesses(c.caseOf(r)) }
+
+// caseOf is what cures are chosen from.
+func (c *Connection) caseOf(r probe.Report) cure.Case {
 	c.mu.Lock()
 	set := cure.Case{
 		Verdict: r.Verdict, Seen: r.Observations, URL: c.url, Enrolled: c.enrolled, Segments: route.SegmentSizes,
 	}
 	c.mu.Unlock()
 	set.LastGood = c.monitor.LastGood()
+	set.Proxy, set.System = c.proxyOf(c.cfg.Proxy), c.proxyOf(c.cfg.System)
+	for _, p := range []string{set.Proxy, set.System} {
+		if _, ok := c.knownUser(p); p != "" && ok {
+			set.SignIns = append(set.SignIns, p)
+		}
+	}
 	for n := range c.acts() {
 		set.Acts = append(set.Acts, n)
 	}
-	return cure.For(set)
+	set.Cards = cards()
+	return set
+}
+
+// cards are the network cards that lead out, with an address of IPv4.
+func cards() []cure.Card {
+	var out []cure.Card
+	for _, i := range osnet.Look().Interfaces {
+		if !i.Card() || !i.Up || !i.Running {
+			continue
+		}
+		for _, a := range i.Addresses {
+			if a.Addr().Is4() && !a.SelfGiven() {
+				out = append(out, cure.Card{Name: i.Name, Address: a.Addr().String()})
+				break
+			}
+		}
+	}
+	return out
 }
 
 // An Outcome is what came of a cure.

@@ -57,6 +57,9 @@ type Config struct {
 	NewID func() string                         // nil: UUIDv7
 	Rand  func() float64                        // 0 ≤ x < 1; nil: math/rand
 	Proxy func(*http.Request) (*url.URL, error) // nil: the environment's
+
+	// System chooses the proxy by the system's settings; nil: they are not known.
+	System func(*http.Request) (*url.URL, error)
 }
 
 // Desk is one open data folder, safe for concurrent use.

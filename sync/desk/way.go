@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"counterfoil/sync/osnet"
 	"counterfoil/sync/remote"
 	"counterfoil/sync/route"
 	"counterfoil/sync/trust"
@@ -14,7 +15,9 @@ import (
 
 // ground is what ways to an address are made of on this computer.
 func (c *Connection) ground(address string, b *trust.Bundle) route.Ground {
-	g := route.Ground{TLS: trust.TLSConfig(b, c.cfg.Now), Proxy: c.cfg.Proxy, System: c.cfg.Proxy}
+	g := route.Ground{
+		TLS: trust.TLSConfig(b, c.cfg.Now), Proxy: c.cfg.Proxy, System: c.cfg.System, SignIn: c.signIn, Resolvers: osnet.Resolvers,
+	}
 	if u, err := url.Parse(address); err == nil {
 		g.Host = u.Hostname()
 	}

@@ -9,13 +9,20 @@ import (
 
 const (
 	stagger   = 250 * time.Millisecond // before the next address is tried beside
+	plainLate = time.Second            // before the plain way is tried beside those of a cure
 	perTarget = 5 * time.Second
 )
+
+// A leg is one way to connect, and how long after the one before it is tried beside.
+type leg struct {
+	after time.Duration
+	dial  func(context.Context) (net.Conn, error)
+}
 
 // dialer returns how connections are made: to the server's own name in the way that
 // the route says, to everything else (a proxy) over the same card and family.
 func (r Route) dialer(g Ground) func(ctx context.Context, network, address string) (net.Conn, error) {
-	d := &net.Dialer{Control: r.control(), Resolver: r.resolver()}
+	d := &net.Dialer{Control: r.control(), Resolver: r.resolver(g)}
 	if ip := net.ParseIP(r.Source); ip != nil {
 		d.LocalAddr = &net.TCPAddr{IP: ip}
 	}
@@ -26,7 +33,11 @@ func (r Route) dialer(g Ground) func(ctx context.Context, network, address strin
 		if r.Family != "" {
 			network = r.Family
 		}
-		return d.DialContext(ctx, network, address)
+		c, err := d.DialContext(ctx, network, address)
+		if err == nil && r.SegmentSize > 0 && !SegmentSizes {
+			c = &chunked{c, r.SegmentSize}
+		}
+		return c, err
 	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, port, err := net.SplitHostPort(address)
@@ -37,19 +48,20 @@ func (r Route) dialer(g Ground) func(ctx context.Context, network, address strin
 			port = r.Port
 		}
 		address = net.JoinHostPort(host, port)
-		targets := r.targets(port)
-		if len(targets) == 0 && r.Names == Fresh && net.ParseIP(host) == nil {
-			targets = fresh(ctx, g, host, port, r.Family)
+		var legs []leg
+		for _, to := range r.targets(ctx, g, host, port) {
+			legs = append(legs, leg{stagger, func(ctx context.Context) (net.Conn, error) { return plain(ctx, network, to) }})
 		}
-		if c := first(ctx, targets, func(ctx context.Context, to string) (net.Conn, error) { return plain(ctx, network, to) }); c != nil {
-			return c, nil
+		if len(legs) == 0 {
+			return plain(ctx, network, address)
 		}
-		return plain(ctx, network, address)
+		return first(ctx, append(legs, leg{plainLate, func(ctx context.Context) (net.Conn, error) { return plain(ctx, network, address) }}))
 	}
 }
 
-// targets are the fixed addresses with a port.
-func (r Route) targets(port string) []string {
+// targets are the fixed addresses with a port, else what the name servers say where
+// they are asked otherwise than on the plain way.
+func (r Route) targets(ctx context.Context, g Ground, host, port string) []string {
 	var out []string
 	for _, a := range r.Addresses {
 		if net.ParseIP(a) != nil {
@@ -57,73 +69,68 @@ func (r Route) targets(port string) []string {
 		}
 		out = append(out, a)
 	}
+	if len(out) > 0 || r.Names == "" || net.ParseIP(host) != nil {
+		return out
+	}
+	for _, ip := range r.lookUp(ctx, g, host) {
+		out = append(out, net.JoinHostPort(ip, port))
+	}
 	return out
 }
 
-// first is the first connection that one of the targets takes, each tried a little
-// after the one before; nil when none does.
-func first(ctx context.Context, targets []string, dial func(context.Context, string) (net.Conn, error)) net.Conn {
-	if len(targets) == 0 {
-		return nil
-	}
+// first is the first connection that one of the legs takes, each tried when the one
+// before failed or has taken too long; the error of the last one where none does.
+func first(ctx context.Context, legs []leg) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, perTarget)
 	defer cancel()
-	got := make(chan net.Conn, len(targets))
-	failed := make(chan struct{}, len(targets))
+	type end struct {
+		net.Conn
+		error
+	}
+	ended := make(chan end, len(legs))
 	open := 0
-	try := func(to string) {
+	try := func(l leg) {
 		open++
 		go func() {
-			c, err := dial(ctx, to)
-			if err == nil {
-				got <- c
-				return
-			}
-			failed <- struct{}{}
+			c, err := l.dial(ctx)
+			ended <- end{c, err}
 		}()
 	}
-	next := time.NewTicker(stagger)
-	defer next.Stop()
-	try(targets[0])
-	rest := targets[1:]
+	try(legs[0])
+	rest := legs[1:]
+	var last error
 	for open > 0 {
-		more := next.C
-		if len(rest) == 0 {
-			more = nil
+		var late <-chan time.Time
+		if len(rest) > 0 {
+			late = time.After(rest[0].after)
 		}
 		select {
-		case c := <-got:
-			closeLater(got, failed, open-1)
-			return c
-		case <-failed:
-			if open--; len(rest) > 0 {
-				try(rest[0])
-				rest = rest[1:]
+		case e := <-ended:
+			open--
+			if e.error == nil {
+				go func() { // those that come too late
+					for range open {
+						if e := <-ended; e.error == nil {
+							_ = e.Close()
+						}
+					}
+				}()
+				return e.Conn, nil
 			}
-		case <-more:
-			try(rest[0])
-			rest = rest[1:]
+			if last = e.error; len(rest) == 0 {
+				continue
+			}
+		case <-late:
 		}
+		try(rest[0])
+		rest = rest[1:]
 	}
-	return nil
-}
-
-// closeLater gives up the connections that came too late.
-func closeLater(got chan net.Conn, failed chan struct{}, open int) {
-	go func() {
-		for range open {
-			select {
-			case c := <-got:
-				_ = c.Close()
-			case <-failed:
-			}
-		}
-	}()
+	return nil, last
 }
 
 // control sets what must be set on a socket before it connects; nil for nothing.
 func (r Route) control() func(network, address string, c syscall.RawConn) error {
-	if r.SegmentSize == 0 && r.Interface == "" {
+	if (r.SegmentSize == 0 || !SegmentSizes) && r.Interface == "" {
 		return nil
 	}
 	return func(network, address string, c syscall.RawConn) error {
@@ -133,4 +140,20 @@ func (r Route) control() func(network, address string, c syscall.RawConn) error 
 		}
 		return err
 	}
+}
+
+// chunked writes no more than a number of bytes at a time, where the system does not
+// let a program choose its segment size: nothing larger is sent, though larger may come.
+type chunked struct {
+	net.Conn
+	size int
+}
+
+func (c *chunked) Write(b []byte) (n int, err error) {
+	for len(b) > 0 && err == nil {
+		var some int
+		some, err = c.Conn.Write(b[:min(c.size, len(b))])
+		n, b = n+some, b[some:]
+	}
+	return n, err
 }

@@ -7,18 +7,23 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// asking is how long one name server is waited for.
-const asking = time.Second
+const (
+	asking  = time.Second            // how long one name server is waited for
+	overTCP = 400 * time.Millisecond // of silence, before it is asked over TCP beside
+	others  = 150 * time.Millisecond // that the other name servers are waited for after the first that answers
+)
 
-// resolver is the system's, or one that asks the same name servers over TCP.
-func (r Route) resolver() *net.Resolver {
-	if r.Names != OverTCP {
+// resolver is the system's, or one that asks the same name servers over TCP: for names
+// other than the server's own, like a proxy's.
+func (r Route) resolver(g Ground) *net.Resolver {
+	if r.Names != OverTCP || g.Resolvers == nil {
 		return nil
 	}
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, address string) (net.Conn, error) {
@@ -27,41 +32,88 @@ func (r Route) resolver() *net.Resolver {
 	}}
 }
 
-// fresh are the server's addresses as a name server gives them now. Nil when none
-// answers.
-func fresh(ctx context.Context, g Ground, host, port, family string) []string {
+// lookUp returns the server's addresses as the name servers give them now, those of the
+// first name server first, none twice; none where no name server answers in time.
+func (r Route) lookUp(ctx context.Context, g Ground, host string) []string {
 	if g.Resolvers == nil {
 		return nil
 	}
-	for _, server := range g.Resolvers() {
+	ctx, cancel := context.WithTimeout(ctx, 2*asking)
+	defer cancel()
+	servers := g.Resolvers()
+	kinds := []dnsmessage.Type{dnsmessage.TypeA}
+	if r.Family != IPv4 {
+		kinds = append(kinds, dnsmessage.TypeAAAA)
+	}
+	type answer struct {
+		at  int
+		ips []string
+	}
+	got := make(chan answer, len(servers)*len(kinds))
+	for i, server := range servers {
 		if net.ParseIP(server) != nil {
 			server = net.JoinHostPort(server, "53")
 		}
-		var out []string
-		for _, kind := range []dnsmessage.Type{dnsmessage.TypeA, dnsmessage.TypeAAAA} {
-			if kind == dnsmessage.TypeAAAA && family == IPv4 {
-				continue
-			}
-			// One that is silent over UDP may answer over TCP; neither is an error here.
-			ips, err := ask(ctx, "udp", server, host, kind)
-			if err != nil {
-				ips, _ = ask(ctx, "tcp", server, host, kind)
-			}
-			for _, ip := range ips {
-				out = append(out, net.JoinHostPort(ip.String(), port))
-			}
-		}
-		if len(out) > 0 {
-			return out
+		for j, kind := range kinds {
+			go func() { got <- answer{i*len(kinds) + j, r.askOne(ctx, server, host, kind)} }()
 		}
 	}
-	return nil
+	all := make([][]string, cap(got))
+	var enough <-chan time.Time
+	for range all {
+		select {
+		case a := <-got:
+			all[a.at] = a.ips
+			if len(a.ips) > 0 && enough == nil {
+				enough = time.After(others)
+			}
+			continue
+		case <-enough:
+		case <-ctx.Done():
+		}
+		break
+	}
+	var out []string
+	for _, ip := range slices.Concat(all...) {
+		if !slices.Contains(out, ip) {
+			out = append(out, ip)
+		}
+	}
+	return out
+}
+
+// askOne asks one name server for one kind of address; what it does not answer is none.
+func (r Route) askOne(ctx context.Context, server, host string, kind dnsmessage.Type) []string {
+	if r.Names == OverTCP {
+		ips, _ := ask(ctx, "tcp", server, host, kind) // see above
+		return ips
+	}
+	udp := make(chan []string, 1)
+	go func() {
+		ips, _ := ask(ctx, "udp", server, host, kind) // see above
+		udp <- ips
+	}()
+	silence := time.NewTimer(overTCP)
+	defer silence.Stop()
+	var ips []string
+	select {
+	case ips = <-udp:
+		udp <- ips
+	case <-silence.C:
+	}
+	if len(ips) == 0 {
+		ips, _ = ask(ctx, "tcp", server, host, kind) // see above
+	}
+	if len(ips) == 0 {
+		ips = <-udp
+	}
+	return ips
 }
 
 var errAnswer = errors.New("the answer of the name server is of no use")
 
 // ask asks one name server one question.
-func ask(ctx context.Context, network, server, host string, kind dnsmessage.Type) ([]net.IP, error) {
+func ask(ctx context.Context, network, server, host string, kind dnsmessage.Type) ([]string, error) {
 	name, err := dnsmessage.NewName(strings.TrimSuffix(host, ".") + ".")
 	if err != nil {
 		return nil, err
@@ -123,14 +175,14 @@ func converse(c net.Conn, network string, msg []byte) ([]byte, error) {
 	return buf, err
 }
 
-func addresses(a dnsmessage.Message) []net.IP {
-	var out []net.IP
+func addresses(a dnsmessage.Message) []string {
+	var out []string
 	for _, r := range a.Answers {
 		switch b := r.Body.(type) {
 		case *dnsmessage.AResource:
-			out = append(out, net.IP(b.A[:]))
+			out = append(out, net.IP(b.A[:]).String())
 		case *dnsmessage.AAAAResource:
-			out = append(out, net.IP(b.AAAA[:]))
+			out = append(out, net.IP(b.AAAA[:]).String())
 		}
 	}
 	return out
