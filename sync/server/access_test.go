@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -102,14 +103,21 @@ func TestWrongMethodAndPath(t *testing.T) {
 
 // Each way in which a token is refused has a code of its own.
 func TestTokenRefused(t *testing.T) {
-	why := map[string]error{"gone": access.ErrExpired, "back": access.ErrRevoked, "what": access.ErrUnknown}
+	why := map[string]error{"gone": access.ErrExpired, "back": access.ErrRevoked, "soon": access.ErrNotYet, "what": access.ErrUnknown, "removed": access.ErrDevice, "locked": access.ErrLocked}
 	r := start(t, func(c *server.Config) {
-		c.Access = func(s string) (access.Principal, error) { return access.Principal{}, why[s] }
+		c.Access = func(s string) (access.Principal, error) {
+			return access.Principal{From: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}, why[s]
+		}
 	})
-	for s, code := range map[string]string{"gone": "token_expired", "back": "token_revoked", "what": "token_invalid"} {
+	for s, want := range map[string]struct {
+		status int
+		code   string
+	}{"gone": {401, "token_expired"}, "back": {401, "token_revoked"}, "soon": {401, "token_nbf"}, "what": {401, "token_invalid"}, "removed": {403, "device_revoked"}, "locked": {403, "account_locked"}, "afar": {403, "ip_denied"}} {
 		req := r.request(http.MethodGet, "/v1/whoami", nil)
 		req.Header.Set("Authorization", "Bearer "+s)
-		r.problem(req, 401, code)
+		if _, p := r.problem(req, want.status, want.code); want.code == "ip_denied" && p.Detail != "127.0.0.1" {
+			t.Errorf("the address that was seen is not told: %+v", p)
+		}
 	}
 }
 

@@ -1,8 +1,8 @@
 package server
 
 import (
-	"cmp"
 	"errors"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -49,12 +49,36 @@ func (s *Server) requestID(r *http.Request) string {
 	return s.cfg.NewID()
 }
 
+// refusals of package access by their codes: 403 where another token of the same
+// desk would be refused as well.
+var refusals = map[string]struct {
+	status int
+	title  string
+}{
+	"token_nbf":      {http.StatusUnauthorized, "The token does not count yet"},
+	"token_expired":  {http.StatusUnauthorized, "The token has expired"},
+	"token_revoked":  {http.StatusUnauthorized, "The token was revoked"},
+	"token_invalid":  {http.StatusUnauthorized, "The token is missing or wrong"},
+	"device_revoked": {http.StatusForbidden, "This computer was removed by the administrator"},
+	"account_locked": {http.StatusForbidden, "This account is locked"},
+	"ip_denied":      {http.StatusForbidden, "Requests may not come from this address"},
+}
+
 // unauthorized answers an error of package access.
-func unauthorized(w http.ResponseWriter, err error) {
-	w.Header().Set("WWW-Authenticate", `Bearer realm="counterfoil", error="invalid_token"`)
-	title := map[string]string{"token_expired": "The token has expired", "token_revoked": "The token was revoked"}
+func unauthorized(w http.ResponseWriter, r *http.Request, err error) {
 	code := access.Code(err)
-	Refuse(w, http.StatusUnauthorized, wire.Problem{Code: code, Title: cmp.Or(title[code], "The token is missing or wrong")})
+	no := refusals[code]
+	if no.status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="counterfoil", error="invalid_token"`)
+	}
+	p := wire.Problem{Code: code, Title: no.title}
+	if errors.Is(err, access.ErrAddress) {
+		p.Detail = r.RemoteAddr
+		if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+			p.Detail = host
+		}
+	}
+	Refuse(w, no.status, p)
 }
 
 func upgrade(w http.ResponseWriter) {

@@ -115,8 +115,11 @@ func (s *Server) route(path, method string, h http.HandlerFunc, token bool) {
 		}
 		who, err := s.cfg.Access(token)
 		s.guesses.Note(r.RemoteAddr, token, err, s.cfg.Now())
+		if err == nil {
+			err = who.Allows(r.RemoteAddr)
+		}
 		if err != nil {
-			unauthorized(w, err)
+			unauthorized(w, r, err)
 			return
 		}
 		h(w, r.WithContext(access.With(r.Context(), who)))

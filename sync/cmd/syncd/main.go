@@ -28,9 +28,9 @@ const help = `syncd is the invoice server of Counterfoil.
 
   syncd --data DIR --tls-cert FILE --tls-key FILE --token-file FILE [--sellers FILE]
   syncd --data DIR --practice [--fault LIST]
-  syncd token add --token-file FILE --branch NAME [--company] [--device ID] [--person NAME] [--roles catalog] [--days 365]
+  syncd token add --token-file FILE --branch NAME [--company] [--device ID] [--person NAME] [--roles catalog] [--from NETWORKS] [--starts DAY] [--days 365]
   syncd token list --token-file FILE
-  syncd token revoke --token-file FILE PREFIX
+  syncd token revoke|lock|unlock --token-file FILE PREFIX
   syncd epoch --data DIR    after a backup was put back, when no desk has shown it yet
 
 It prints "ready https://host:port" when it serves, and stops on SIGTERM after

@@ -49,7 +49,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"--data", dir, "--practice", "--token-file", dir + "/none"}, wrong, "none"},
 		{[]string{"--data", dir, "--tls-cert", "a", "--tls-key", "b", "--token-file", dir + "/none"}, wrong, "none"},
 		{[]string{"--nonsense"}, usage, "nonsense"},
-		{[]string{"token"}, usage, "add, list or revoke"},
+		{[]string{"token"}, usage, "add, list, revoke, lock or unlock"},
 		{[]string{"token", "eat", "--token-file", file}, usage, "eat"},
 		{[]string{"token", "add", "--branch", "x"}, usage, "--token-file"},
 		{[]string{"token", "add", "--token-file", file}, usage, "--branch"},

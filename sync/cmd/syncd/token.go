@@ -20,7 +20,7 @@ func tokenCommand(args []string, stdout, stderr io.Writer) int {
 		return code
 	}
 	if len(args) == 0 {
-		return fail(usage, errors.New("say add, list or revoke"))
+		return fail(usage, errors.New("say add, list, revoke, lock or unlock"))
 	}
 	var e access.Entry
 	fs := flag.NewFlagSet("syncd token "+args[0], flag.ContinueOnError)
@@ -41,6 +41,11 @@ func tokenCommand(args []string, stdout, stderr io.Writer) int {
 			}
 			return nil
 		})
+		fs.Func("from", "`LIST` of the networks that it may be used from, like 10.0.0.0/8,192.0.2.7 (default: any)", func(list string) (err error) {
+			e.From, err = access.Networks(list)
+			return err
+		})
+		fs.StringVar(&e.Starts, "starts", "", "first `DAY` on which it counts, YYYY-MM-DD (default: at once)")
 		fs.IntVar(&days, "days", 365, "days until it runs out")
 	}
 	// Options may stand behind the word as well.
@@ -62,8 +67,8 @@ func tokenCommand(args []string, stdout, stderr io.Writer) int {
 		return fail(usage, fmt.Errorf("unexpected argument %q", fs.Arg(0)))
 	case *file == "":
 		return fail(usage, errors.New("--token-file FILE is missing"))
-	case (word != "") != (args[0] == "revoke"):
-		return fail(usage, errors.New("revoke, and only it, takes the beginning of a hash as syncd token list shows it"))
+	case (word != "") != slices.Contains([]string{"revoke", "lock", "unlock"}, args[0]):
+		return fail(usage, errors.New("revoke, lock and unlock, and only they, take the beginning of a hash as syncd token list shows it"))
 	}
 	today := time.Now().Format("2006-01-02")
 	switch args[0] {
@@ -97,8 +102,20 @@ func tokenCommand(args []string, stdout, stderr io.Writer) int {
 			return fail(wrong, err)
 		}
 		fmt.Fprintf(stdout, "%s of %s is taken back; a server that runs refuses it within a second\n", e.Hash[:12], e.Branch)
+	case "lock":
+		e, err := access.Lock(*file, word, today)
+		if err != nil {
+			return fail(wrong, err)
+		}
+		fmt.Fprintf(stdout, "%s of %s is locked; a server that runs refuses it within a second\n", e.Hash[:12], e.Branch)
+	case "unlock":
+		e, err := access.Unlock(*file, word)
+		if err != nil {
+			return fail(wrong, err)
+		}
+		fmt.Fprintf(stdout, "%s of %s counts again\n", e.Hash[:12], e.Branch)
 	default:
-		return fail(usage, fmt.Errorf("there is no %q: say add, list or revoke", args[0]))
+		return fail(usage, fmt.Errorf("there is no %q: say add, list, revoke, lock or unlock", args[0]))
 	}
 	return good
 }
@@ -107,6 +124,10 @@ func state(e access.Entry, today string) string {
 	switch {
 	case e.Revoked != "":
 		return "revoked " + e.Revoked
+	case e.Locked != "":
+		return "locked " + e.Locked
+	case e.Starts > today:
+		return "from " + e.Starts
 	case e.Expires != "" && e.Expires < today:
 		return "expired " + e.Expires
 	case e.Expires != "":

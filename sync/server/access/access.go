@@ -9,6 +9,7 @@ package access
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 )
 
@@ -28,6 +29,8 @@ type Principal struct {
 	// Roles are what it may do besides; see Roles. One that this program does not
 	// know allows nothing.
 	Roles []string
+	// From are the networks that requests come from; empty is anywhere.
+	From []netip.Prefix
 	// Whole sees and writes the documents of every branch of the company.
 	Whole bool
 }
@@ -38,20 +41,43 @@ func (p Principal) Has(role string) bool { return slices.Contains(p.Roles, role)
 // Why a token is not let in.
 var (
 	ErrUnknown = errors.New("the token is missing or wrong")
+	ErrNotYet  = errors.New("the token does not count yet")
 	ErrExpired = errors.New("the token has expired")
 	ErrRevoked = errors.New("the token was revoked")
+	ErrDevice  = errors.New("the computer that the token was for was removed")
+	ErrLocked  = errors.New("the account is locked")
+	ErrAddress = errors.New("requests of this token may not come from this address")
 )
 
-// Code returns the problem code of an error of this package: "token_expired",
-// "token_revoked", else "token_invalid".
+var codes = []struct {
+	err  error
+	code string
+}{
+	{ErrNotYet, "token_nbf"}, {ErrExpired, "token_expired"}, {ErrRevoked, "token_revoked"},
+	{ErrDevice, "device_revoked"}, {ErrLocked, "account_locked"}, {ErrAddress, "ip_denied"},
+}
+
+// Code returns the problem code of an error of this package: "token_nbf",
+// "token_expired", "token_revoked", "device_revoked", "account_locked",
+// "ip_denied", else "token_invalid".
 func Code(err error) string {
-	switch {
-	case errors.Is(err, ErrExpired):
-		return "token_expired"
-	case errors.Is(err, ErrRevoked):
-		return "token_revoked"
+	for _, c := range codes {
+		if errors.Is(err, c.err) {
+			return c.code
+		}
 	}
 	return "token_invalid"
+}
+
+// Allows returns ErrAddress when a request of the principal may not come from
+// remote, which is host:port.
+func (p Principal) Allows(remote string) error {
+	at, err := netip.ParseAddrPort(remote)
+	ip := at.Addr().Unmap().WithZone("")
+	if len(p.From) == 0 || err == nil && slices.ContainsFunc(p.From, func(n netip.Prefix) bool { return n.Contains(ip) }) {
+		return nil
+	}
+	return ErrAddress
 }
 
 type key struct{}

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -16,8 +17,8 @@ import (
 	"counterfoil/sync/disk"
 )
 
-const head = "# Who may connect: sha256:HASH branch name, scope=company device=ID person=NAME roles=LIST expires=YYYY-MM-DD.\n" +
-	"# syncd token add, list and revoke change this file; a change counts within a second.\n"
+const head = "# Who may connect: sha256:HASH branch name, scope=company device=ID person=NAME roles=LIST from=NETWORKS starts=YYYY-MM-DD expires=YYYY-MM-DD.\n" +
+	"# syncd token add, list, revoke, lock and unlock change this file; a change counts within a second.\n"
 
 // Add makes a token of 256 bit, writes its hash into the file and returns the
 // token, which is kept nowhere. The file is made when there is none.
@@ -37,6 +38,20 @@ func Add(file string, e Entry) (token string, err error) {
 // Revoke takes the token back whose hash begins with prefix (6 digits or more)
 // and returns it. It is an error when none or several do.
 func Revoke(file, prefix, today string) (Entry, error) {
+	return edit(file, prefix, func(e *Entry) { e.Revoked = cmp.Or(e.Revoked, today) })
+}
+
+// Lock keeps a token from being used, found as by Revoke, until Unlock.
+func Lock(file, prefix, today string) (Entry, error) {
+	return edit(file, prefix, func(e *Entry) { e.Locked = cmp.Or(e.Locked, today) })
+}
+
+// Unlock ends a Lock.
+func Unlock(file, prefix string) (Entry, error) {
+	return edit(file, prefix, func(e *Entry) { e.Locked = "" })
+}
+
+func edit(file, prefix string, do func(*Entry)) (Entry, error) {
 	var out Entry
 	prefix = strings.ToLower(strings.TrimPrefix(prefix, hashed))
 	if len(prefix) < 6 {
@@ -63,9 +78,7 @@ func Revoke(file, prefix, today string) (Entry, error) {
 		if found < 0 {
 			return nil, errNone
 		}
-		if out.Revoked == "" {
-			out.Revoked = today
-		}
+		do(&out)
 		lines[found] = out.String()
 		return lines, nil
 	})

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -18,8 +19,10 @@ const (
 type Entry struct {
 	Principal
 	Hash    string // hex SHA-256 of the token
+	Starts  string // the first day on which it counts, YYYY-MM-DD; empty is at once
 	Expires string // the last day on which it counts, YYYY-MM-DD; empty is without end
 	Revoked string // the day on which it was taken back; empty while it counts
+	Locked  string // the day on which it was locked until further notice; empty while it counts
 }
 
 // Hash returns the hex SHA-256 of a token.
@@ -28,11 +31,17 @@ func Hash(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// check returns ErrRevoked or ErrExpired when the token does not count now.
+// check returns why the token does not count now.
 func (e Entry) check(now time.Time) error {
 	switch {
+	case e.Revoked != "" && e.Device != "":
+		return ErrDevice
 	case e.Revoked != "":
 		return ErrRevoked
+	case e.Locked != "":
+		return ErrLocked
+	case e.Starts != "" && now.Format(day) < e.Starts:
+		return ErrNotYet
 	case e.Expires != "" && now.Format(day) > e.Expires:
 		return ErrExpired
 	}
@@ -45,7 +54,8 @@ func (e Entry) String() string {
 	if e.Whole {
 		words = append(words, "scope=company")
 	}
-	for _, w := range []struct{ name, value string }{{"device", e.Device}, {"person", url.PathEscape(e.Person)}, {"roles", strings.Join(e.Roles, ",")}, {"expires", e.Expires}, {"revoked", e.Revoked}} {
+	for _, w := range []struct{ name, value string }{{"device", e.Device}, {"person", url.PathEscape(e.Person)}, {"roles", strings.Join(e.Roles, ",")}, {"from", networks(e.From)},
+		{"starts", e.Starts}, {"expires", e.Expires}, {"revoked", e.Revoked}, {"locked", e.Locked}} {
 		if w.value != "" {
 			words = append(words, w.name+"="+w.value)
 		}
@@ -54,7 +64,8 @@ func (e Entry) String() string {
 }
 
 // parse reads a line: a token or its hash, then the branch's name and, anywhere
-// after the first word, scope=company, device=, person=, roles=, expires= and revoked=.
+// after the first word, scope=company, device=, person=, roles=, from=, starts=, expires=, revoked= and
+// locked=.
 // plain reports that the line holds the token itself.
 func parse(line string) (e Entry, plain bool, err error) {
 	words := strings.Fields(line)
@@ -89,18 +100,50 @@ func parse(line string) (e Entry, plain bool, err error) {
 			}
 		case key == "roles" && value != "":
 			e.Roles = strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
+		case key == "from":
+			if e.From, err = Networks(value); err != nil {
+				return e, plain, err
+			}
+		case key == "starts" && isDay(value):
+			e.Starts = value
+		case key == "locked" && isDay(value):
+			e.Locked = value
 		case key == "expires" && isDay(value):
 			e.Expires = value
 		case key == "revoked" && isDay(value):
 			e.Revoked = value
 		default:
-			return e, plain, fmt.Errorf("%q is none of scope=company, device=ID, person=NAME, roles=LIST, expires=YYYY-MM-DD, revoked=YYYY-MM-DD", w)
+			return e, plain, fmt.Errorf("%q is none of scope=company, device=ID, person=NAME, roles=LIST, from=NETWORKS, starts=YYYY-MM-DD, expires=YYYY-MM-DD, revoked=YYYY-MM-DD, locked=YYYY-MM-DD", w)
 		}
 	}
 	if e.Branch = strings.Join(name, " "); e.Branch == "" {
 		return e, plain, fmt.Errorf("the branch's name is missing after the token")
 	}
 	return e, plain, nil
+}
+
+// Networks reads a list like 10.0.0.0/8,192.0.2.7.
+func Networks(list string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' }) {
+		n, err := netip.ParsePrefix(text)
+		if ip, errIP := netip.ParseAddr(text); errIP == nil {
+			n, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q is no network like 10.0.0.0/8 and no address", text)
+		}
+		out = append(out, n.Masked())
+	}
+	return out, nil
+}
+
+func networks(list []netip.Prefix) string {
+	var out []string
+	for _, n := range list {
+		out = append(out, n.String())
+	}
+	return strings.Join(out, ",")
 }
 
 func isDay(s string) bool {

@@ -86,6 +86,7 @@ func (t *Tokens) Up() bool {
 func (t *Tokens) follow() {
 	info, err := os.Stat(t.file)
 	if err == nil && t.state != nil && os.SameFile(info, t.state) && info.ModTime().Equal(t.state.ModTime()) && info.Size() == t.state.Size() {
+		t.trouble = ""
 		return
 	}
 	if err == nil {

@@ -3,6 +3,7 @@ package access
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -100,15 +101,19 @@ func TestWeakTokensAreRefused(t *testing.T) {
 
 func TestLines(t *testing.T) {
 	h := "sha256:" + Hash(plain)
-	e, _, err := parse(h + " expires=2027-01-31 West side scope=company device=ab12 person=Li%20Qiang roles=catalog,other revoked=2026-12-01")
-	want := Entry{Principal{Branch: "West side", Device: "ab12", Person: "Li Qiang", Roles: []string{"catalog", "other"}, Whole: true}, Hash(plain), "2027-01-31", "2026-12-01"}
+	e, _, err := parse(h + " expires=2027-01-31 West side scope=company device=ab12 person=Li%20Qiang roles=catalog,other from=10.1.2.3/8,192.0.2.7 starts=2026-11-25 revoked=2026-12-01 locked=2026-12-02")
+	from := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32")}
+	want := Entry{
+		Principal: Principal{Branch: "West side", Device: "ab12", Person: "Li Qiang", Roles: []string{"catalog", "other"}, From: from, Whole: true},
+		Hash:      Hash(plain), Starts: "2026-11-25", Expires: "2027-01-31", Revoked: "2026-12-01", Locked: "2026-12-02",
+	}
 	if err != nil || !reflect.DeepEqual(e, want) || !e.Has(Catalog) || e.Has("") {
 		t.Errorf("%+v %v", e, err)
 	}
 	if again, _, err := parse(e.String()); err != nil || !reflect.DeepEqual(again, e) {
 		t.Errorf("%q reads as %+v: %v", e, again, err)
 	}
-	for _, line := range []string{h, "sha256:12 x", "sha256:" + strings.Repeat("g", 64) + " x", h + " x expire=2027-01-31", h + " x expires=31.1.2027", h + " x scope=all", h + " scope=company"} {
+	for _, line := range []string{h, "sha256:12 x", "sha256:" + strings.Repeat("g", 64) + " x", h + " x expire=2027-01-31", h + " x expires=31.1.2027", h + " x scope=all", h + " x from=office", h + " x locked=now", h + " scope=company"} {
 		if e, _, err := parse(line); err == nil {
 			t.Errorf("%q is read as %+v", line, e)
 		}
@@ -116,6 +121,70 @@ func TestLines(t *testing.T) {
 	b := newBox(t, h+" a\n"+h+" b\n")
 	if _, err := b.open(); err == nil || !strings.Contains(err.Error(), "already") {
 		t.Errorf("a token twice: %v", err)
+	}
+}
+
+// Each state of a token has its own reason, the one that weighs most first.
+func TestStates(t *testing.T) {
+	for words, want := range map[string]error{
+		"": nil, "starts=2026-11-24": nil, "starts=2026-11-25": ErrNotYet, "locked=2026-11-20": ErrLocked, "locked=2026-11-20 expires=2026-11-20": ErrLocked,
+		"revoked=2026-11-20": ErrRevoked, "revoked=2026-11-20 device=ab": ErrDevice, "device=ab": nil,
+	} {
+		tokens := newBox(t, "sha256:"+Hash(plain)+" x "+words).must()
+		if _, err := tokens.Access(plain); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", words, err, want)
+		}
+	}
+}
+
+// A token is locked and counts again; the file is followed.
+func TestLock(t *testing.T) {
+	b := newBox(t, "sha256:"+Hash(plain)+" x\n")
+	tokens := b.must()
+	for _, step := range []struct {
+		do   func() (Entry, error)
+		want error
+	}{
+		{func() (Entry, error) { return Lock(b.file, Hash(plain)[:8], "2026-11-24") }, ErrLocked},
+		{func() (Entry, error) { return Unlock(b.file, Hash(plain)[:8]) }, nil},
+	} {
+		if _, err := step.do(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tokens.Access(plain); !errors.Is(err, step.want) {
+			t.Errorf("%v, want %v", err, step.want)
+		}
+	}
+}
+
+// A request comes from one of the networks of its token, or from anywhere where it has none.
+func TestAllows(t *testing.T) {
+	p := Principal{From: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}}
+	for remote, want := range map[string]error{"10.9.9.9:1": nil, "[::ffff:10.9.9.9]:1": nil, "[2001:db8::1]:1": nil, "11.0.0.1:1": ErrAddress, "[2001:db9::1]:1": ErrAddress, "pipe": ErrAddress} {
+		if err := p.Allows(remote); err != want {
+			t.Errorf("%s: %v", remote, err)
+		}
+		if err := (Principal{}).Allows(remote); err != nil {
+			t.Errorf("%s: %v", remote, err)
+		}
+	}
+}
+
+// While the file is gone the sign-in is down; what it said last counts.
+func TestUp(t *testing.T) {
+	b := newBox(t, "sha256:"+Hash(plain)+" x\n")
+	tokens := b.must()
+	if !tokens.Up() {
+		t.Error("it is there")
+	}
+	if err := os.Rename(b.file, b.file+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tokens.Access(plain); tokens.Up() || err != nil {
+		t.Errorf("it is gone: %v", err)
+	}
+	if err := os.Rename(b.file+".away", b.file); err != nil || !tokens.Up() {
+		t.Errorf("it is back: %v", err)
 	}
 }
 
