@@ -23,11 +23,12 @@ import (
 
 // Names of the settings kept in the local store.
 const (
-	settingURL      = "server_url"
-	settingEnrolled = "enrolled_url"
-	settingLink     = "link_state"
-	settingGood     = "last_good" // the line as it last worked
-	settingTrusted  = "ca_sha256" // of the CA trusted last; tells "never loaded" from "lost"
+	settingURL       = "server_url"
+	settingEnrolled  = "enrolled_url"
+	settingLink      = "link_state"
+	settingDiagnosis = "diagnosis" // what is known of the line, for other programs
+	settingGood      = "last_good" // the line as it last worked
+	settingTrusted   = "ca_sha256" // of the CA trusted last; tells "never loaded" from "lost"
 )
 
 // A Connection is how a desk speaks to its invoice server: trusted CA, HTTP client,
@@ -57,6 +58,7 @@ type Connection struct {
 	report    *found         // by the last self-check; nil: there was none
 	route     route.Route    // on which requests go
 	proxyUser *trust.ProxyUser
+	told      func(Notice) // who is told of faults; may be nil
 }
 
 // newConnection reads the settings and makes the parts; it sends nothing.
@@ -268,13 +270,4 @@ func (c *Connection) speak(address, token string, over http.RoundTripper) (*remo
 		Version:   c.cfg.Version,
 		Now:       c.cfg.Now,
 	})
-}
-
-// SaveState keeps the monitor's history for the next start.
-func (c *Connection) SaveState(ctx context.Context) error {
-	b, err := c.monitor.Export()
-	if err != nil {
-		return err
-	}
-	return c.store.SetSetting(ctx, settingLink, string(b))
 }

@@ -143,6 +143,7 @@ func (cfg *Config) complete() {
 func (d *Desk) Start() {
 	d.syncing.Go(func() { d.Engine().Run(d.syncs) })
 	d.syncing.Go(func() { d.tend(d.syncs) })
+	d.syncing.Go(func() { d.newGuard().run(d.syncs) })
 }
 
 // Changed sets who is told, on the engine's goroutine, what sync did: the key of

@@ -1,8 +1,6 @@
 package desk
 
 import (
-	"context"
-	"encoding/json"
 	"maps"
 	"net/url"
 	"slices"
@@ -56,6 +54,7 @@ func (c *Connection) Found(r probe.Report) {
 	c.mu.Lock()
 	c.report = &found{r, c.cfg.Now()}
 	c.mu.Unlock()
+	c.monitor.Looked() // before it is cleared: a check that finds nothing is about what failed
 	row, ok := fault.Lookup(r.Fault)
 	switch {
 	case r.Fault == fault.OK, ok && row.Beside && reached(r):
@@ -127,31 +126,4 @@ func hostOf(address string) string {
 		return ""
 	}
 	return u.Hostname()
-}
-
-// learn keeps the line as a self-check that ended well has seen it, for the next one
-// to compare with; also where another process syncs the folder.
-func (c *Connection) learn(ctx context.Context, r probe.Report) {
-	if c.store == nil || r.Learned.At.IsZero() || r.Address != c.URL() {
-		return
-	}
-	c.monitor.Learn(r.Learned)
-	raw, err := json.Marshal(c.monitor.LastGood())
-	if err == nil {
-		err = c.store.SetSetting(ctx, settingGood, string(raw))
-	}
-	_ = err // costs only what the next self-check compares with
-}
-
-// recall takes back what learn kept, where the monitor knows nothing newer.
-func (c *Connection) recall(ctx context.Context) {
-	raw, err := c.store.Setting(ctx, settingGood)
-	if err != nil || raw == "" {
-		return
-	}
-	var s link.Snapshot
-	g := c.monitor.LastGood()
-	if json.Unmarshal([]byte(raw), &s) == nil && (g == nil || s.At.After(g.At)) {
-		c.monitor.Learn(s)
-	}
 }

@@ -6,13 +6,7 @@ package link
 
 import (
 	"crypto/sha256"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"net/http"
-	"net/http/httptrace"
 	"slices"
 	"sync"
 	"time"
@@ -54,9 +48,9 @@ type State struct {
 
 // Sample is one request.
 type Sample struct {
-	At    time.Time     `json:"at"`
-	Took  time.Duration `json:"took"`
-	Fault fault.ID      `json:"fault,omitempty"` // empty: it worked
+	At    time.Time
+	Took  time.Duration
+	Fault fault.ID // empty: it worked
 }
 
 // Event is a change of state.
@@ -92,53 +86,24 @@ type Monitor struct {
 	now      Snapshot // of the last attempt
 	placed   time.Time
 	watchers []func()
+	stages   Stages
+	asked    time.Time // until when the server asked to be left alone
+	hours    []Hour    // that are over, oldest first
+	closed   time.Time // until when they are summed up
+	watch    watch
+	bell     chan Reason
 }
 
 // New makes a monitor that has seen nothing.
-func New(cfg Config) *Monitor { return &Monitor{cfg: cfg, shown: State{Kind: Unknown}} }
-
-type watched struct {
-	m    *Monitor
-	next http.RoundTripper
-}
-
-// Wrap puts the monitor under a transport.
-func (m *Monitor) Wrap(next http.RoundTripper) http.RoundTripper { return &watched{m, next} }
-
-func (w *watched) RoundTrip(req *http.Request) (*http.Response, error) {
-	start := w.m.cfg.Now()
-	var address string
-	trace := &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { address = i.Conn.RemoteAddr().String() }}
-	resp, err := w.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
-	if req.Context().Err() != nil && err != nil {
-		return resp, err // given up by us, not by the line
-	}
-	end := w.m.cfg.Now()
-	w.m.seen(Sample{At: start, Took: end.Sub(start)}, observed(err, resp), resp, certificate(err, resp), address, end)
-	return resp, err
+func New(cfg Config) *Monitor {
+	return &Monitor{cfg: cfg, shown: State{Kind: Unknown}, bell: make(chan Reason, 1)}
 }
 
 // Observe notes what was in the way before any request could be made, like a locked
 // keyring.
 func (m *Monitor) Observe(o fault.Observation) {
 	now := m.cfg.Now()
-	m.seen(Sample{At: now}, o, nil, nil, "", now)
-}
-
-// certificate is what the server showed, also where it was refused; nil when it
-// showed none.
-func certificate(err error, resp *http.Response) *x509.Certificate {
-	var refused *tls.CertificateVerificationError
-	var invalid x509.CertificateInvalidError
-	switch {
-	case resp != nil && resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0:
-		return resp.TLS.PeerCertificates[0]
-	case errors.As(err, &refused) && len(refused.UnverifiedCertificates) > 0:
-		return refused.UnverifiedCertificates[0]
-	case errors.As(err, &invalid):
-		return invalid.Cert
-	}
-	return nil
+	m.seen(request{start: now, end: now, seen: o})
 }
 
 // Proven notes a fault that a self-check has proven: it shows at once. It is no
@@ -217,55 +182,78 @@ func (m *Monitor) place(failed bool, now time.Time) *Place {
 	return &p
 }
 
-func (m *Monitor) seen(s Sample, o fault.Observation, resp *http.Response, shown *x509.Certificate, address string, end time.Time) {
-	f := named(o)
-	s.Fault = f.Fault
-	place := m.place(s.Fault != "", end)
+// seen takes note of a request, or of what was in its way.
+func (m *Monitor) seen(r request) {
+	f := named(r.seen)
+	s := Sample{At: r.start, Took: r.end.Sub(r.start), Fault: f.Fault}
+	place := m.place(s.Fault != "", r.end)
 	m.mu.Lock()
+	m.count(s, r.end)
+	m.now = m.learned(r, place)
+	m.stages.learn(r)
+	if r.asked > 0 {
+		m.asked = r.end.Add(r.asked)
+	}
+	var why Reason
+	if s.Fault == "" {
+		m.works(r.end)
+		m.doubted, m.cleared = false, time.Time{}
+		good := m.now
+		m.good = &good
+		m.watch.worked()
+	} else {
+		if m.failing.IsZero() {
+			m.failing = r.end
+		}
+		m.doubted = m.doubted || !m.cleared.IsZero() && r.end.Sub(m.cleared) < overrule
+		m.met(f, r.seen.Kind, r.end)
+		why = m.watch.failed(r.end, f.Fault, hard(r.seen))
+	}
+	m.settled(r.end)
+	m.Ring(why)
+}
+
+// count adds a sample and drops those that are too old; m.mu is held.
+func (m *Monitor) count(s Sample, now time.Time) {
+	m.closeHours(now)
 	m.samples = append(m.samples, s)
 	if len(m.samples) > maxSamples {
 		m.samples = slices.Clone(m.samples[len(m.samples)-maxSamples/2:])
 	}
-	for len(m.samples) > 0 && end.Sub(m.samples[0].At) > keepFor {
+	for len(m.samples) > 0 && now.Sub(m.samples[0].At) > keepFor {
 		m.samples = m.samples[1:]
 	}
+}
+
+// learned is how the line looks after a request; m.mu is held.
+func (m *Monitor) learned(r request, place *Place) Snapshot {
 	snap := m.now
-	snap.At = end
-	if address != "" {
-		snap.Address = address
+	snap.At = r.end
+	keep(&snap.Address, r.address)
+	keep(&snap.Protocol, r.protocol)
+	if r.connect > 0 && r.seen.Outcome == fault.Yes {
+		snap.RTT = r.connect
 	}
-	if shown != nil {
-		sum := sha256.Sum256(shown.Raw)
-		snap.Chain, snap.NotAfter = hex.EncodeToString(sum[:]), shown.NotAfter
+	if r.shown != nil {
+		sum := sha256.Sum256(r.shown.Raw)
+		snap.Chain, snap.NotAfter = hex.EncodeToString(sum[:]), r.shown.NotAfter
 	}
 	if place != nil {
 		snap.Place = *place
 	}
-	if resp != nil {
-		snap.Server, snap.Beside = resp.Header.Get("Server"), beside(resp.TLS)
-		if d, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-			// The header is cut to seconds: its middle is half a second later.
-			m.offsets = append(m.offsets, d.Add(500*time.Millisecond).Sub(end.Add(-s.Took/2)))
-			if len(m.offsets) > 15 {
-				m.offsets = m.offsets[1:]
-			}
-			snap.Offset = m.offset()
-		}
+	if r.answered {
+		snap.Server, snap.Beside = r.server, r.beside
 	}
-	m.now = snap
-	if s.Fault == "" {
-		m.works(end)
-		m.doubted, m.cleared = false, time.Time{}
-		good := snap
-		m.good = &good
-	} else {
-		if m.failing.IsZero() {
-			m.failing = end
+	if !r.date.IsZero() {
+		// The header is cut to seconds: its middle is half a second later. It was written
+		// when half of the wait was over.
+		m.offsets = append(m.offsets, r.date.Add(500*time.Millisecond).Sub(r.end.Add(-r.wait/2)))
+		if len(m.offsets) > 15 {
+			m.offsets = m.offsets[1:]
 		}
-		m.doubted = m.doubted || !m.cleared.IsZero() && end.Sub(m.cleared) < overrule
-		m.met(f, o.Kind, end)
+		snap.Offset = m.offset()
 	}
-	m.settled(end)
+	return snap
 }
 
 // offset is the median; m.mu is held.
@@ -324,44 +312,4 @@ func (m *Monitor) Subscribe(f func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.watchers = append(m.watchers, f)
-}
-
-// saved is what survives a restart.
-type saved struct {
-	Samples []Sample  `json:"samples"`
-	Events  []Event   `json:"events"`
-	Good    *Snapshot `json:"good"`
-	LastOK  time.Time `json:"last_ok"`
-	Shown   State     `json:"shown"`
-}
-
-// Export returns the history as JSON, Restore takes it back.
-func (m *Monitor) Export() ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	s := m.samples
-	if len(s) > 2000 {
-		s = s[len(s)-2000:]
-	}
-	return json.Marshal(saved{s, m.events, m.good, m.lastOK, m.shown})
-}
-
-// Restore takes an exported history; the state itself begins as unknown.
-func (m *Monitor) Restore(raw []byte) error {
-	var s saved
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.samples, m.events, m.good, m.lastOK = s.Samples, s.Events, s.Good, s.LastOK
-	m.shown = State{Kind: Unknown, LastOK: s.LastOK}
-	if n := len(s.Samples); n > 0 && len(s.Events) > 0 {
-		// Nothing is known of the time between the last request and now.
-		m.events = append(m.events, Event{At: s.Samples[n-1].At, Kind: Unknown})
-	}
-	if s.Good != nil {
-		m.now = *s.Good
-	}
-	return nil
 }

@@ -7,52 +7,61 @@ import (
 
 // Stats sums up a window of time.
 type Stats struct {
-	Requests     int
-	Success      float64 // share of requests that worked, 0 … 1
-	Availability float64 // share of time not offline, 0 … 1
-	P50, P99     time.Duration
+	Requests      int
+	Success       float64 // share of requests that worked, 0 … 1
+	Availability  float64 // share of the known time not offline, 0 … 1
+	Known         time.Duration
+	P50, P95, P99 time.Duration
 }
 
-// Stats sums up the last d.
+// Stats sums up the last d, of at most 24 h.
 func (m *Monitor) Stats(d time.Duration) Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	from := m.cfg.Now().Add(-d)
+	now := m.cfg.Now()
+	return m.stats(now.Add(-d), now)
+}
+
+// stats sums up what lies in from ≤ t < to; m.mu is held.
+func (m *Monitor) stats(from, to time.Time) Stats {
 	var took []time.Duration
 	s := Stats{Success: 1, Availability: 1}
-	bad := 0
 	for _, x := range m.samples {
-		if x.At.Before(from) {
+		if x.At.Before(from) || x.At.After(to) {
 			continue
 		}
-		s.Requests++
-		if x.Fault != "" {
-			bad++
-			continue
+		if s.Requests++; x.Fault == "" {
+			took = append(took, x.Took)
 		}
-		took = append(took, x.Took)
 	}
 	if s.Requests > 0 {
-		s.Success = 1 - float64(bad)/float64(s.Requests)
+		s.Success = float64(len(took)) / float64(s.Requests)
 	}
-	s.Availability = m.availability(from)
+	var down time.Duration
+	if down, s.Known = m.down(from, to); s.Known > 0 {
+		s.Availability = 1 - float64(down)/float64(s.Known)
+	}
 	slices.Sort(took)
-	if n := len(took); n > 0 {
-		s.P50, s.P99 = took[n/2], took[(n*99)/100]
-	}
+	s.P50, s.P95, s.P99 = percentile(took, 50), percentile(took, 95), percentile(took, 99)
 	return s
 }
 
-// availability is the share of known time that was not offline; m.mu is held.
-func (m *Monitor) availability(from time.Time) float64 {
-	now := m.cfg.Now()
-	var down, known time.Duration
+// percentile is of sorted durations; 0 of none.
+func percentile(sorted []time.Duration, n int) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[len(sorted)*n/100]
+}
+
+// down is how long it was offline in from ≤ t < to, of the time that is known; m.mu
+// is held.
+func (m *Monitor) down(from, to time.Time) (down, known time.Duration) {
 	for i, e := range m.events {
-		end := now
-		if i+1 < len(m.events) {
+		start, end := e.At, to
+		if i+1 < len(m.events) && m.events[i+1].At.Before(to) {
 			end = m.events[i+1].At
 		}
-		start := e.At
 		if start.Before(from) {
 			start = from
 		}
@@ -64,10 +73,7 @@ func (m *Monitor) availability(from time.Time) float64 {
 			down += end.Sub(start)
 		}
 	}
-	if known == 0 {
-		return 1
-	}
-	return 1 - float64(down)/float64(known)
+	return down, known
 }
 
 // Timeline returns the changes of state since a time, newest first.
