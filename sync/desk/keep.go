@@ -35,11 +35,20 @@ func (c *Connection) SaveState(ctx context.Context) error {
 	if err := c.store.SetSetting(ctx, settingLink, string(b)); err != nil {
 		return err
 	}
-	return c.KeepDiagnosis(ctx)
+	return c.keepDiagnosis(ctx)
 }
 
-// KeepDiagnosis keeps what is known of the line for other programs.
-func (c *Connection) KeepDiagnosis(ctx context.Context) error {
+// Leave keeps what a program that does not sync found of the line, unless another
+// does sync the folder and knows by itself. What cannot be kept costs only what cfoil
+// status tells.
+func (c *Connection) Leave(ctx context.Context) {
+	if c.store != nil && !localdb.Held(c.cfg.Dir) {
+		_ = c.keepDiagnosis(ctx) // see above
+	}
+}
+
+// keepDiagnosis keeps what is known of the line for other programs.
+func (c *Connection) keepDiagnosis(ctx context.Context) error {
 	st, d := c.monitor.State(), c.Diagnosis()
 	raw, err := json.Marshal(Kept{c.cfg.Now(), st.Kind, st.LastOK, d.Finding, d.Also, d.Checked, d.At})
 	if err != nil {

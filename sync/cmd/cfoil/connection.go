@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/sync/desk"
 	"counterfoil/sync/fault"
+	"counterfoil/sync/link"
 	"counterfoil/sync/probe"
 	"counterfoil/sync/trust"
 )
@@ -83,15 +85,26 @@ func status(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	state := d.Monitor().State()
+	line, alive, err := d.Kept(ctx)
+	if err != nil {
+		return err
+	}
+	kind := cmp.Or(line.Kind, link.Unknown)
+	if !alive {
+		kind = link.Unknown // how it was when the last program that synced ended
+	}
 	out := map[string]any{
-		"server": d.URL(), "connection": string(state.Kind), "fault": string(state.Fault),
+		"server": d.URL(), "connection": string(kind), "fault": string(line.Fault.Fault),
 		"outbox": n.Unsynced, "invoices": n.All, "draft": n.Draft, "waiting": n.Waiting, "issued": n.Issued,
 		"rejected": n.Rejected, "conflicts": n.Conflict, "cursor": cur.Seq, "epoch": cur.Epoch,
 		"aside": len(set),
 	}
-	if !state.LastOK.IsZero() {
-		out["last_ok"] = state.LastOK.UTC().Format(time.RFC3339)
+	if row, ok := fault.Lookup(line.Fault.Fault); ok {
+		masked := c.masked(d.URL())
+		out["fault_title"], out["fault_says"], out["fault_who"] = row.Title.EN, masked(row.Say("en", line.Fault.Values)), string(row.Who)
+	}
+	if last := d.Monitor().State().LastOK; !last.IsZero() {
+		out["last_ok"] = last.UTC().Format(time.RFC3339)
 	}
 	if !n.OldestUnsynced.IsZero() {
 		out["oldest_waiting"] = n.OldestUnsynced.UTC().Format(time.RFC3339)
@@ -139,6 +152,10 @@ func selfcheck(ctx context.Context, c *call) error {
 			c.say("%-4s %-28s %6d ms  %s", ch.State, ch.Title.EN, ch.MS, masked(ch.Result))
 		}
 	})
+	if c.opts["server"] == "" {
+		line.Found(report)
+		line.Leave(ctx)
+	}
 	if err := c.report(report, masked); err != nil {
 		return err
 	}
