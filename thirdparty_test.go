@@ -20,21 +20,22 @@ import (
 
 // purposes of the modules that this product imports itself; the others come with them.
 var purposes = map[string]string{
-	"fyne.io/fyne/v2":                    "the window",
-	"modernc.org/sqlite":                 "the database",
-	"github.com/go-resty/resty/v2":       "HTTP client",
-	"github.com/zalando/go-keyring":      "the system's password store",
-	"github.com/godbus/dbus/v5":          "asks the Secret Service whether it is locked",
-	"github.com/shopspring/decimal":      "exact decimals",
-	"github.com/go-json-experiment/json": "JSON of the protocol and of stored documents (the library version of encoding/json/v2)",
-	"github.com/gofrs/flock":             "one window, one sync a data folder; files that two programs change",
-	"github.com/google/uuid":             "ids",
-	"github.com/mozillazg/go-pinyin":     "search by initials",
-	"golang.org/x/crypto":                "key file",
-	"golang.org/x/net":                   "DNS messages",
-	"golang.org/x/sys":                   "system calls",
-	"golang.org/x/term":                  "passphrases and tokens typed unseen",
-	"golang.org/x/text":                  "full-width characters",
+	"fyne.io/fyne/v2":                     "the window",
+	"modernc.org/sqlite":                  "the database",
+	"github.com/go-resty/resty/v2":        "HTTP client",
+	"github.com/zalando/go-keyring":       "the system's password store",
+	"github.com/godbus/dbus/v5":           "asks the Secret Service whether it is locked",
+	"github.com/prometheus/client_golang": "the server's metrics",
+	"github.com/shopspring/decimal":       "exact decimals",
+	"github.com/go-json-experiment/json":  "JSON of the protocol and of stored documents (the library version of encoding/json/v2)",
+	"github.com/gofrs/flock":              "one window, one sync a data folder; files that two programs change",
+	"github.com/google/uuid":              "ids",
+	"github.com/mozillazg/go-pinyin":      "search by initials",
+	"golang.org/x/crypto":                 "key file",
+	"golang.org/x/net":                    "DNS messages",
+	"golang.org/x/sys":                    "system calls",
+	"golang.org/x/term":                   "passphrases and tokens typed unseen",
+	"golang.org/x/text":                   "full-width characters",
 }
 
 // linked returns the modules in the three programs on the systems they are made

@@ -81,8 +81,10 @@ func (s *Server) hintHead(ctx context.Context) {
 	}
 }
 
-// Close ends all event streams, so that a drain does not wait for them.
+// Close ends all event streams, so that a drain does not wait for them; from then
+// on the server is not ready.
 func (s *Server) Close() {
+	s.closing.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for ch := range s.listeners {

@@ -18,7 +18,7 @@ func TestNoSwitch(t *testing.T) {
 	for m := range reflect.TypeFor[*server.Server]().Methods() {
 		got = append(got, m.Name)
 	}
-	if want := []string{"Close", "IssueWaiting", "NewEpoch", "Publish", "PublishAll", "ServeHTTP", "Tend"}; !slices.Equal(got, want) {
+	if want := []string{"Close", "IssueWaiting", "NewEpoch", "Publish", "PublishAll", "Ready", "ServeHTTP", "Tend"}; !slices.Equal(got, want) {
 		t.Errorf("the server's methods are %v, want %v", got, want)
 	}
 	files, err := filepath.Glob("*.go")

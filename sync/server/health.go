@@ -46,6 +46,25 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	s.send(w, r, h)
 }
 
+// Ready answers GET /readyz: 200 while requests may be sent here, else 503 with
+// the reason: "closing", "database_down" or "storage_full". It is for balancers.
+func (s *Server) Ready(w http.ResponseWriter, r *http.Request) {
+	deps := s.cfg.Vitals().Deps
+	no := func(code, title string) {
+		Refuse(w, http.StatusServiceUnavailable, wire.Problem{Code: code, Title: title})
+	}
+	switch {
+	case s.closing.Load():
+		no("closing", "The server is shutting down")
+	case deps["db"] == "down":
+		no("database_down", "The server cannot use its database now")
+	case deps["disk"] == "full":
+		no("storage_full", "The server's disk is full")
+	default:
+		s.send(w, r, map[string]any{"ready": true, "deps": deps})
+	}
+}
+
 // Who is the body of GET /v1/whoami.
 type Who struct {
 	Branch  string   `json:"branch"`

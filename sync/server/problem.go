@@ -16,6 +16,7 @@ import (
 // of a server as well.
 func Refuse(w http.ResponseWriter, status int, p wire.Problem) {
 	p.RequestID = w.Header().Get(wire.HeaderRequest)
+	noteRefusal(w, p.Code)
 	b, err := wire.Marshal(p)
 	if err != nil {
 		b = []byte(`{"code":"internal","title":"The answer could not be written"}`)
@@ -25,6 +26,21 @@ func Refuse(w http.ResponseWriter, status int, p wire.Problem) {
 	w.WriteHeader(status)
 	// The client may be gone; there is no one left to tell.
 	_, _ = w.Write(b)
+}
+
+// noteRefusal tells the code to whoever notes requests in front of the server.
+func noteRefusal(w http.ResponseWriter, code string) {
+	for w != nil {
+		if n, ok := w.(interface{ Refused(code string) }); ok {
+			n.Refused(code)
+			return
+		}
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return
+		}
+		w = u.Unwrap()
+	}
 }
 
 // failed answers an error of the store.

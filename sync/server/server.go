@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"counterfoil/sync/server/access"
@@ -57,6 +58,8 @@ type Server struct {
 	guesses access.Guesses
 	echoes  pace
 
+	closing atomic.Bool // no new work is wanted
+
 	mu        sync.Mutex // guards all below
 	listeners map[chan int64]bool
 	hinted    int64              // the seq that listeners were told last
@@ -79,6 +82,7 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{cfg: cfg, mux: http.NewServeMux(), listeners: map[chan int64]bool{}}
 	s.route("/healthz", http.MethodGet, s.health, false)
+	s.route("/readyz", http.MethodGet, s.Ready, false)
 	s.route("/generate_204", http.MethodGet, Reached, false)
 	s.route("/v1/probe204", http.MethodGet, Reached, false)
 	s.route("/v1/echo", http.MethodPost, s.echo, false)

@@ -6,9 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"counterfoil/app/document"
@@ -31,6 +33,7 @@ const help = `syncd is the invoice server of Counterfoil.
   syncd token add --token-file FILE --branch NAME [--company] [--device ID] [--person NAME] [--roles catalog] [--from NETWORKS] [--starts DAY] [--days 365]
   syncd token list --token-file FILE
   syncd token revoke|lock|unlock --token-file FILE PREFIX
+  syncd doctor [--json] [--data DIR | --url URL]    what is wrong with a server; exits with 1 when somebody must act
   syncd epoch --data DIR    after a backup was put back, when no desk has shown it yet
 
 It prints "ready https://host:port" when it serves, and stops on SIGTERM after
@@ -42,13 +45,16 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // commands beside serving.
 var commands = map[string]func(args []string, stdout, stderr io.Writer) int{
-	"token": tokenCommand,
-	"epoch": epochCommand,
+	"token":  tokenCommand,
+	"epoch":  epochCommand,
+	"doctor": doctorCommand,
 }
 
 type options struct {
 	data, listen, cert, key, db, tokens, fault string
 	plain, instance, environment, minClient    string
+	metrics, log, logLevel                     string
+	logger                                     *slog.Logger
 	practice                                   bool
 	perAddress, dateBack, dateAhead            int
 	company, sellers                           string
@@ -79,6 +85,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.StringVar(&o.instance, "instance", "", "`NAME` of this server where several stand behind one address (default: the computer's name)")
 	fs.StringVar(&o.environment, "environment", "production", "production or test: a desk of the one does not take the other")
 	fs.StringVar(&o.minClient, "min-client", "", "oldest `VERSION` of the desk that may connect")
+	fs.StringVar(&o.metrics, "metrics", "", "`ADDR` that answers GET /metrics for Prometheus and GET /readyz, without encryption; off is none (default "+usualMetrics+")")
+	fs.StringVar(&o.log, "log", "json", "`FORMAT` of the log on standard error: json or text")
+	fs.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
 	fs.IntVar(&o.dateBack, "date-back", 92, "`DAYS` that a submitted invoice may be dated back; 0 is no limit")
 	fs.IntVar(&o.dateAhead, "date-ahead", 1, "`DAYS` that it may be dated ahead")
 	fs.IntVar(&o.perAddress, "per-address", 256, "connections that one address may have open")
@@ -125,15 +134,21 @@ func (o *options) check(rest []string) error {
 		return errors.New("--date-back and --date-ahead are not below 0")
 	case o.environment != "production" && o.environment != "test":
 		return errors.New("--environment is production or test")
+	case o.log != "json" && o.log != "text":
+		return errors.New("--log is json or text")
+	case !slices.Contains([]string{"debug", "info", "warn", "error"}, o.logLevel):
+		return errors.New("--log-level is debug, info, warn or error")
+	case o.practice && o.metrics != "":
+		return errors.New("--metrics is for a server that is no practice")
 	case o.perAddress < 1:
 		return errors.New("--per-address is at least 1")
 	}
 	if _, _, err := net.SplitHostPort(o.listen); err != nil {
 		return fmt.Errorf("--listen %q is not HOST:PORT", o.listen)
 	}
-	if o.plain != "" {
-		if _, _, err := net.SplitHostPort(o.plain); err != nil {
-			return fmt.Errorf("--plain %q is not HOST:PORT", o.plain)
+	for flag, address := range map[string]string{"--plain": o.plain, "--metrics": o.metrics} {
+		if _, _, err := net.SplitHostPort(address); err != nil && address != "" && (flag != "--metrics" || address != "off") {
+			return fmt.Errorf("%s %q is not HOST:PORT", flag, address)
 		}
 	}
 	if o.practice && o.tokens == "" && !practice.Loopback(o.listen) {

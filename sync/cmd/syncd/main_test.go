@@ -97,6 +97,13 @@ func syncd(t *testing.T, args ...string) string {
 	return strings.TrimSpace(strings.TrimPrefix(line, "ready "))
 }
 
+// trusting is a client that takes the servers of one CA.
+func trusting(ca []byte) *http.Client {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca)
+	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+}
+
 // A token made, used, taken back and replaced while the server runs.
 func TestTokens(t *testing.T) {
 	dir := t.TempDir()
@@ -118,9 +125,7 @@ func TestTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(ca)
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	client := trusting(ca)
 	ask := func(token string) (int, string) {
 		t.Helper()
 		req, err := http.NewRequest(http.MethodGet, address+"/v1/whoami", nil)

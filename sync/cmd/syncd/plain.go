@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"time"
@@ -14,12 +12,12 @@ import (
 
 // plainly serves the side without encryption, where there is one, and says so.
 // stop ends it; err is what kept it from listening.
-func (o *options) plainly(ctx context.Context, stderr io.Writer) (stop func(), err error) {
+func (o *options) plainly(ctx context.Context) (stop func(), err error) {
 	if o.plain == "" {
 		return func() {}, nil
 	}
 	return aside(ctx, o.plain, server.Plain(), o.limits(), func(at net.Addr) {
-		fmt.Fprintf(stderr, "syncd: http://%s/generate_204 answers without encryption\n", at)
+		o.logger.Info("answers without encryption", "url", "http://"+at.String()+"/generate_204")
 	})
 }
 

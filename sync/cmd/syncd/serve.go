@@ -2,33 +2,23 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
-	"github.com/google/uuid"
-
-	"counterfoil/app/seller"
 	"counterfoil/sync/practice"
-	"counterfoil/sync/server"
 	"counterfoil/sync/server/access"
 	"counterfoil/sync/server/listen"
-	"counterfoil/sync/server/sqlite"
-	"counterfoil/sync/server/vitals"
-	"counterfoil/sync/wire"
 )
 
 func (o *options) serve(stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	say := func(text string) { fmt.Fprintln(stderr, "syncd:", text) }
+	o.logger = logger(stderr, o.log, o.logLevel)
+	say := func(text string) { o.logger.Warn(text) }
 	if o.instance == "" {
 		// Where it has no name, answers name no instance.
 		o.instance, _ = os.Hostname()
@@ -54,7 +44,7 @@ func (o *options) serve(stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	stopPlain, err := o.plainly(ctx, stderr)
+	stopPlain, err := o.plainly(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,57 +74,4 @@ func (o *options) practise(ctx context.Context, who tokens, stdout io.Writer) er
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return p.Close(drain)
-}
-
-func (o *options) production(ctx context.Context, who tokens, stdout io.Writer) error {
-	cert, err := tls.LoadX509KeyPair(o.cert, o.key)
-	if err != nil {
-		return fmt.Errorf("the certificate cannot be used: %w", err)
-	}
-	if err := wire.Strong([]*x509.Certificate{cert.Leaf}); err != nil {
-		return fmt.Errorf("no desk would take the certificate: %w", err)
-	}
-	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
-	store, err := sqlite.Open(ctx, o.db, newID())
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	watch := vitals.New(vitals.Config{Store: store, Dir: o.data, LoginUp: who.up})
-	s := server.New(server.Config{Store: watch.Store(), Vitals: watch.Vitals, Access: who.access, Now: time.Now, NewID: newID, Version: version,
-		Instance: o.instance, Environment: o.environment, MinClient: o.minClient, Company: o.company, DateBack: o.dateBack, DateAhead: o.dateAhead})
-	if o.sellers != "" {
-		err = s.PublishAll(ctx, seller.Type, o.handedOut...)
-	}
-	if err == nil {
-		err = s.IssueWaiting(ctx)
-	}
-	if errors.Is(err, server.ErrOtherCompany) {
-		return fmt.Errorf("%w: start it with --company and the name they have", err)
-	}
-	if err != nil {
-		return err
-	}
-	go s.Tend(ctx)
-	go watch.Run(ctx)
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", o.listen)
-	if err != nil {
-		return err
-	}
-	h := listen.Server(s, o.limits())
-	h.TLSConfig = wire.TLS()
-	h.TLSConfig.Certificates = []tls.Certificate{cert}
-	failed := make(chan error, 1)
-	go func() { failed <- h.ServeTLS(listen.Guard(ln, o.limits()), "", "") }()
-	fmt.Fprintf(stdout, "ready https://%s\n", ln.Addr())
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	s.Close()
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	return h.Shutdown(drain)
 }
