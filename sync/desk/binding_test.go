@@ -120,7 +120,7 @@ func (f *folder) refuses(p *place, what string) {
 	if asked := p.took(); strings.Contains(asked, "/v1/") || strings.Contains(asked, "Bearer") {
 		f.t.Errorf("%s: it was asked %s", what, asked)
 	}
-	if s := f.Monitor().State(); s.Fault != "K20" || s.Kind != "offline" {
+	if s := f.Monitor().State(); s.Fault != "H15" || s.Kind != "offline" {
 		f.t.Errorf("%s: the monitor says %+v", what, s)
 	}
 }
@@ -161,7 +161,7 @@ func TestOneServerOneFolder(t *testing.T) {
 		f.open()
 		f.refuses(other, what)
 		r := f.SelfCheck(context.Background(), "", 10*time.Second, nil)
-		if asked := other.took(); r.Finding.Fault != "K20" || strings.Contains(asked, "Bearer") || strings.Contains(asked, "/v1/") {
+		if asked := other.took(); r.Finding.Fault != "H15" || strings.Contains(asked, "Bearer") || strings.Contains(asked, "/v1/") {
 			t.Errorf("%s: the self-check finds %s, asked %s", what, r.Finding.Fault, asked)
 		}
 		f.connect(home, "secret")

@@ -74,6 +74,8 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 		Now:         c.cfg.Now,
 		Other:       c.isOther,
 		Token:       func(ctx context.Context) (string, error) { return c.loadToken(ctx, url, enrolled) },
+		Environment: c.Environment(),
+		Version:     c.cfg.Version,
 		Device:      c.device,
 		Timeout:     timeout,
 		ProtocolMin: wire.ProtocolMin,

@@ -2,10 +2,14 @@ package fault
 
 import (
 	"bytes"
+	"net/http"
 	"net/textproto"
+	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"counterfoil/sync/wire"
 )
@@ -15,22 +19,31 @@ type Answer struct {
 	Status int
 	Header map[string][]string // by canonical names
 	Body   []byte              // or its beginning
+	URL    *url.URL            // that was asked for; nil: not known
 }
 
 func (a Answer) header(name string) string { return textproto.MIMEHeader(a.Header).Get(name) }
 
-var pageTitle = regexp.MustCompile(`(?is)<title[^>]*>(.{0,200}?)</title>`)
+// instance is the header in which a server says which of several it is.
+const instance = "X-Counterfoil-Instance"
+
+var (
+	pageTitle = regexp.MustCompile(`(?is)<title[^>]*>(.{0,200}?)</title>`)
+	anAddress = regexp.MustCompile(`\b(?:\d{1,3}\.){3}\d{1,3}\b`)
+)
 
 // OfResponse is what an answer over the real path tells. Yes is one of our server
 // that does what was asked, or says for itself why it does not do this one thing.
 func OfResponse(a Answer) Observation {
 	o := Observation{Kind: "http", Via: Real, Outcome: No, Status: a.Status, Product: a.header(wire.HeaderProduct), Media: a.media()}
-	o.Values = map[string]string{"request": a.header(wire.HeaderRequest)}
-	var p wire.Problem
-	if a.Status >= 400 && wire.Unmarshal(a.Body, &p) == nil {
-		o.Problem = p.Code
-		if p.Maintenance != nil {
-			o.Problem, o.Values["until"] = "maintenance", p.Maintenance.Until.Local().Format("15:04")
+	o.Values = map[string]string{"request": a.header(wire.HeaderRequest), "status": strconv.Itoa(a.Status)}
+	if name := a.header(instance); name != "" {
+		o.Values["instance"] = name
+	}
+	if a.Status >= 400 {
+		p := problem(a)
+		if o.Problem = p.code; p.until != "" {
+			o.Values["until"] = p.until
 		}
 	}
 	if o.Product == wire.Product && o.Media != "html" && served(a.Status) {
@@ -42,11 +55,15 @@ func OfResponse(a Answer) Observation {
 	if m := pageTitle.FindSubmatch(a.Body); o.Media == "html" && m != nil {
 		o.Values["title"] = strings.TrimSpace(string(m[1]))
 	}
-	if a.Status == 429 {
-		o.Values["wait"] = a.header("Retry-After")
-		if _, err := strconv.Atoi(o.Values["wait"]); err != nil {
-			o.Values["wait"] = "60"
-		}
+	switch {
+	case a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable && a.header("Retry-After") != "":
+		o.Values["wait"] = a.wait()
+	case a.Status == http.StatusForbidden:
+		o.Values["ip"] = string(anAddress.Find(a.Body)) // ours, as a filter names it
+	case a.Status >= 300 && a.Status < 400 && a.Status != http.StatusNotModified:
+		o.Code = a.redirect(o.Values)
+	case a.Status >= 500 && o.Product != wire.Product:
+		o.Code = a.edge()
 	}
 	return o
 }
@@ -55,7 +72,7 @@ func OfResponse(a Answer) Observation {
 // that is refused for what it holds says nothing against the line.
 func served(status int) bool {
 	switch status {
-	case 401, 403, 407, 408, 421, 426, 429, 451, 511:
+	case 401, 403, 407, 408, 421, 426, 429, 431, 451, 511:
 		return false
 	}
 	return status < 300 || status == 304 || status >= 400 && status < 500
@@ -68,6 +85,67 @@ func (a Answer) media() string {
 		return "html"
 	case strings.Contains(kind, "json"):
 		return "json"
+	}
+	return ""
+}
+
+// wait is how long the server asks to wait, in seconds; 60 where it says nothing that
+// can be read. A date counts from the server's own, so that our clock does not matter.
+func (a Answer) wait() string {
+	after := a.header("Retry-After")
+	if n, err := strconv.Atoi(after); err == nil && n >= 0 {
+		return strconv.Itoa(n)
+	}
+	until, err := http.ParseTime(after)
+	now, nowErr := http.ParseTime(a.header("Date"))
+	if err != nil || nowErr != nil {
+		return "60"
+	}
+	return strconv.Itoa(int(max(until.Sub(now), time.Second).Seconds()))
+}
+
+// redirect tells where an answer sends: "none" says nowhere, "plain" without
+// encryption, "foreign" to another host, "loop" to the same place, "here" elsewhere on
+// the same host.
+func (a Answer) redirect(values map[string]string) string {
+	location := a.header("Location")
+	to, err := url.Parse(location)
+	if location == "" || err != nil {
+		return "redirect:none"
+	}
+	from := a.URL
+	if from != nil {
+		to = from.ResolveReference(to)
+	}
+	values["location"] = to.Host
+	switch {
+	case to.Scheme == "http":
+		return "redirect:plain"
+	case from == nil && to.Host == "":
+		return "redirect:here"
+	case from == nil || !strings.EqualFold(to.Hostname(), from.Hostname()):
+		return "redirect:foreign"
+	case to.String() == from.String():
+		return "redirect:loop"
+	}
+	return "redirect:here"
+}
+
+// edge tells whether an error is that of a delivery network before the server: "cdn"
+// is one that names itself, "cdn:via" something in between that may be one. Empty:
+// nothing says so.
+func (a Answer) edge() string {
+	for _, name := range []string{"Cf-Ray", "X-Cache", "X-Amz-Cf-Id", "X-Served-By", "X-Azure-Ref", "Eagleid", "X-Nws-Log-Uuid", "X-Ccdn-Requestid", "X-Akamai-Request-Id"} {
+		if a.header(name) != "" {
+			return "cdn"
+		}
+	}
+	server := strings.ToLower(a.header("Server"))
+	if slices.ContainsFunc([]string{"cloudflare", "cloudfront", "akamai", "fastly", "cdn"}, func(s string) bool { return strings.Contains(server, s) }) {
+		return "cdn"
+	}
+	if a.header("Via") != "" {
+		return "cdn:via"
 	}
 	return ""
 }

@@ -82,11 +82,7 @@ func code(err error) string {
 	case errors.Is(err, io.EOF):
 		return "eof"
 	}
-	// net/http does not export what HTTP/2 breaks a stream with.
-	if text, ok := strings.CutSuffix(err.Error(), "; received from peer"); ok {
-		return "h2:" + text[strings.LastIndex(text, " ")+1:]
-	}
-	return ""
+	return ofHTTP(err)
 }
 
 // ofName tells apart what the system's resolver folds into its error.

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"syscall"
 	"testing"
@@ -71,8 +73,13 @@ func TestOfError(t *testing.T) {
 		{"version refused", &net.OpError{Op: "remote error", Err: alertError(70)}, "tls", "alert:protocol_version", "S16"},
 		{"inner error there", &net.OpError{Op: "remote error", Err: alertError(80)}, "tls", "alert:internal_error", Unknown},
 		{"an alert without a name", &net.OpError{Op: "remote error", Err: alertError(200)}, "tls", "alert:200", Unknown},
-		{"cut", io.ErrUnexpectedEOF, "http", "unexpected_eof", Unknown},
-		{"broken stream", errors.New("stream error: stream ID 1; INTERNAL_ERROR; received from peer"), "http", "h2:INTERNAL_ERROR", Unknown},
+		{"cut", io.ErrUnexpectedEOF, "http", "unexpected_eof", "H27"},
+		{"broken stream", errors.New("stream error: stream ID 1; INTERNAL_ERROR; received from peer"), "http", "h2:INTERNAL_ERROR", "H30"},
+		{"goodbye", errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=0, ErrCode=NO_ERROR, debug=\"\""), "http", "h2:GOAWAY", "H30"},
+		{"hung up", io.EOF, "http", "eof", "H27"},
+		{"not HTTP", errors.New("net/http: HTTP/1.x transport connection broken: malformed HTTP response \"\\x00\""), "http", "http:malformed", "H29"},
+		{"headers", errors.New("net/http: server response headers exceeded 65536 bytes; aborted"), "http", "http:headers", "H12"},
+		{"broken gzip", fmt.Errorf("read: %w", gzip.ErrChecksum), "http", "gzip", Unknown},
 		{"ours", &books.Error{Code: "keyring_locked", Err: errors.New("x")}, "http", "keyring_locked", Unknown},
 		{"full disk", fmt.Errorf("write: %w", syscall.ENOSPC), "http", "errno:ENOSPC", Unknown},
 		{"a number without a name", syscall.Errno(54321), "http", "errno:54321", Unknown},
@@ -102,6 +109,7 @@ func (a alertError) Error() string { return fmt.Sprintf("tls: alert(%d)", uint8(
 
 func TestOfResponse(t *testing.T) {
 	ours := http.Header{wire.HeaderProduct: {wire.Product}, "Content-Type": {"application/json"}}
+	asked := &url.URL{Scheme: "https", Host: "a.test", Path: "/healthz"}
 	page := http.Header{"Content-Type": {"text/html; charset=utf-8"}}
 	for _, c := range []struct {
 		name    string
@@ -110,25 +118,44 @@ func TestOfResponse(t *testing.T) {
 		want    ID
 		values  map[string]string
 	}{
-		{"ours", Answer{200, ours, nil}, Yes, OK, nil},
-		{"ours, refused for what it holds", Answer{409, ours, []byte(`{"code":"epoch_changed"}`)}, Yes, OK, nil},
-		{"ours wants an update", Answer{426, ours, []byte(`{"code":"upgrade_required"}`)}, No, "H10", nil},
-		{"signed out", Answer{401, ours, nil}, No, "H01", nil},
-		{"not allowed", Answer{403, ours, nil}, No, "H02", nil},
-		{"401 of another", Answer{401, nil, nil}, No, "H15", nil},
-		{"too many", Answer{429, http.Header{"Retry-After": {"7"}}, nil}, No, "H11", map[string]string{"wait": "7"}},
-		{"too many, at a date", Answer{429, http.Header{"Retry-After": {"Fri, 31 Dec 2027 23:59:59 GMT"}}, nil}, No, "H11", map[string]string{"wait": "60"}},
-		{"failed", Answer{500, http.Header{wire.HeaderProduct: {wire.Product}, wire.HeaderRequest: {"r7"}}, nil}, No, "H17", map[string]string{"request": "r7"}},
-		{"no backend", Answer{502, page, []byte("<html>")}, No, "H18", nil},
-		{"overloaded", Answer{503, ours, []byte(`{"code":"overloaded"}`)}, No, "H19", nil},
-		{"maintenance", Answer{503, ours, []byte(`{"code":"x","maintenance":{"until":"2026-11-24T10:31:00Z"}}`)}, No, "H21", nil},
-		{"slow backend", Answer{504, nil, nil}, No, "H20", nil},
-		{"a page", Answer{200, page, []byte("<html><title> Sign in </title>")}, No, "H16", map[string]string{"title": "Sign in"}},
-		{"a page that says nothing of it", Answer{200, nil, []byte(" <!doctype html>")}, No, "H16", nil},
-		{"a page of our product", Answer{200, http.Header{wire.HeaderProduct: {wire.Product}}, []byte("<html>")}, No, "H16", nil},
-		{"another product", Answer{200, http.Header{"Server": {"nginx"}}, nil}, No, "H15", map[string]string{"product": "nginx"}},
-		{"moved", Answer{301, nil, nil}, No, "H15", nil},
-		{"moved by ours", Answer{301, ours, nil}, No, Unknown, nil},
+		{"ours", Answer{Status: 200, Header: ours}, Yes, OK, nil},
+		{"ours, refused for what it holds", Answer{Status: 409, Header: ours, Body: []byte(`{"code":"epoch_changed"}`)}, Yes, OK, nil},
+		{"ours wants an update", Answer{Status: 426, Header: ours, Body: []byte(`{"code":"upgrade_required"}`)}, No, "H10", nil},
+		{"signed out", Answer{Status: 401, Header: ours, Body: nil}, No, "H01", nil},
+		{"not allowed", Answer{Status: 403, Header: ours, Body: nil}, No, "H02", nil},
+		{"401 of another", Answer{Status: 401, Header: nil, Body: nil}, No, "H15", nil},
+		{"too many", Answer{Status: 429, Header: http.Header{"Retry-After": {"7"}}, Body: nil}, No, "H11", map[string]string{"wait": "7"}},
+		{"too many, at a date", Answer{Status: 429, Header: http.Header{"Retry-After": {"Fri, 31 Dec 2027 23:59:59 GMT"}}, Body: nil}, No, "H11", map[string]string{"wait": "60"}},
+		{"failed", Answer{Status: 500, Header: http.Header{wire.HeaderProduct: {wire.Product}, wire.HeaderRequest: {"r7"}}, Body: nil}, No, "H17", map[string]string{"request": "r7"}},
+		{"no backend", Answer{Status: 502, Header: page, Body: []byte("<html>")}, No, "H18", nil},
+		{"overloaded", Answer{Status: 503, Header: ours, Body: []byte(`{"code":"overloaded"}`)}, No, "H19", nil},
+		{"maintenance", Answer{Status: 503, Header: ours, Body: []byte(`{"code":"x","maintenance":{"until":"2026-11-24T10:31:00Z"}}`)}, No, "H21", nil},
+		{"slow backend", Answer{Status: 504, Header: nil, Body: nil}, No, "H20", nil},
+		{"a page", Answer{Status: 200, Header: page, Body: []byte("<html><title> Sign in </title>")}, No, "H16", map[string]string{"title": "Sign in"}},
+		{"a page that says nothing of it", Answer{Status: 200, Header: nil, Body: []byte(" <!doctype html>")}, No, "H16", nil},
+		{"a page of our product", Answer{Status: 200, Header: http.Header{wire.HeaderProduct: {wire.Product}}, Body: []byte("<html>")}, No, "H16", nil},
+		{"filtered", Answer{Status: 403, Header: page, Body: []byte("<html><title>WAF</title>Your IP 203.0.113.7 is blocked")}, No, "H03", map[string]string{"ip": "203.0.113.7", "title": "WAF"}},
+		{"filtered by its code", Answer{Status: 403, Header: ours, Body: []byte(`{"code":"ip_denied"}`)}, No, "H03", nil},
+		{"revoked, as OAuth says it", Answer{Status: 401, Header: ours, Body: []byte(`{"error":"invalid_grant"}`)}, No, "A02", nil},
+		{"revoked, in the header alone", Answer{Status: 401, Header: http.Header{wire.HeaderProduct: {wire.Product}, "Www-Authenticate": {`Bearer error="token-revoked"`}}}, No, "A02", nil},
+		{"device, as a type", Answer{Status: 403, Header: ours, Body: []byte(`{"type":"https://errors.test/device-revoked"}`)}, No, "A03", nil},
+		{"no such path", Answer{Status: 404, Header: page, Body: []byte("<html>")}, No, "H04", nil},
+		{"too slow", Answer{Status: 408}, No, "H05", nil},
+		{"too large", Answer{Status: 413, Header: page}, No, "H07", nil},
+		{"misdirected", Answer{Status: 421}, No, "H09", nil},
+		{"headers", Answer{Status: 431, Header: page}, No, "H12", nil},
+		{"legal", Answer{Status: 451, Header: page}, No, "H13", nil},
+		{"disk there", Answer{Status: 507}, No, "B07", nil},
+		{"delivery network", Answer{Status: 502, Header: http.Header{"Cf-Ray": {"1"}}}, No, "H22", nil},
+		{"delivery network by its number", Answer{Status: 523}, No, "H22", nil},
+		{"maintenance without an end", Answer{Status: 503, Header: ours, Body: []byte(`{"code":"maintenance"}`)}, No, "H21", nil},
+		{"maintenance, said with yes", Answer{Status: 503, Header: ours, Body: []byte(`{"maintenance":true}`)}, No, "H21", nil},
+		{"sign-in service", Answer{Status: 503, Header: ours, Body: []byte(`{"code":"auth_unavailable"}`)}, No, "B08", nil},
+		{"deadlock", Answer{Status: 500, Header: ours, Body: []byte(`{"code":"deadlock"}`)}, No, "B02", nil},
+		{"too many, until a date of theirs", Answer{Status: 429, Header: http.Header{"Retry-After": {"Fri, 31 Dec 2027 23:59:59 GMT"}, "Date": {"Fri, 31 Dec 2027 23:59:29 GMT"}}}, No, "H11", map[string]string{"wait": "30"}},
+		{"another product", Answer{Status: 200, Header: http.Header{"Server": {"nginx"}}, Body: nil}, No, "H15", map[string]string{"product": "nginx"}},
+		{"moved", Answer{Status: 301, Header: http.Header{"Location": {"https://b.test/x"}}, URL: asked}, No, "H23", map[string]string{"location": "b.test"}},
+		{"moved nowhere", Answer{Status: 301, Header: ours}, No, "H23", nil},
 	} {
 		o := OfResponse(c.answer)
 		o.Target = "sync"
@@ -141,5 +168,50 @@ func TestOfResponse(t *testing.T) {
 				t.Errorf("%s: %s is %q", c.name, k, v.Values[k])
 			}
 		}
+	}
+}
+
+// Where an answer sends to, by what was asked for.
+func TestRedirect(t *testing.T) {
+	asked := &url.URL{Scheme: "https", Host: "a.test", Path: "/healthz"}
+	for to, want := range map[string]string{
+		"": "none", "http://a.test/healthz": "plain", "https://a.test/healthz": "loop", "/healthz": "loop", "/login": "here", "https://b.test/healthz": "foreign", "//b.test/": "foreign", "https://A.test/x": "here",
+	} {
+		if o := OfResponse(Answer{Status: 302, Header: http.Header{"Location": {to}}, URL: asked}); o.Code != "redirect:"+want {
+			t.Errorf("%q: %s", to, o.Code)
+		}
+	}
+}
+
+// Where a request broke, by how far it came.
+func TestOfExchange(t *testing.T) {
+	for _, c := range []struct {
+		name              string
+		err               error
+		x                 Exchange
+		kind, stage, code string
+		want              ID
+	}{
+		{"silent", slow{errors.New("x")}, Exchange{Secured: true}, "http", "header", "timeout", "H31"},
+		{"stopped", slow{errors.New("x")}, Exchange{Secured: true, Begun: true, Body: true, Bytes: 9}, "http", "body", "timeout", "H32"},
+		{"cut", io.ErrUnexpectedEOF, Exchange{Secured: true, Begun: true, Body: true}, "http", "body", "unexpected_eof", "H24"},
+		{"packed badly", gzip.ErrHeader, Exchange{Secured: true, Begun: true, Body: true}, "http", "body", "gzip", "H25"},
+		{"hung up", io.EOF, Exchange{Secured: true}, "http", "header", "eof", "H27"},
+		{"hung up before it was asked", io.EOF, Exchange{Secured: true, Kept: true}, "http", "kept", "eof", "H28"},
+		{"reset before it was asked, Windows", os.NewSyscallError("wsarecv", syscall.Errno(10054)), Exchange{Secured: true, Kept: true}, "http", "kept", "errno:ECONNRESET", "H28"},
+		{"handshake silent", slow{errors.New("x")}, Exchange{}, "tls", "", "timeout", ""},
+		{"nothing connects", slow{errors.New("x")}, Exchange{Dialing: true}, "tcp", "", "timeout", "T03"},
+		{"no name", slow{errors.New("x")}, Exchange{Looking: true, Dialing: true}, "dns", "", "timeout", "D02"},
+	} {
+		o := OfExchange(c.err, c.x)
+		if o.Kind != c.kind || o.Stage != c.stage || o.Code != c.code || o.Via != Real || o.Bytes != c.x.Bytes {
+			t.Errorf("%s: %+v", c.name, o)
+		}
+		if v := Judge(SetOf(o)); c.want != "" && v.Fault != c.want {
+			t.Errorf("%s: called %s", c.name, v.Fault)
+		}
+	}
+	if o := OfExchange(context.Canceled, Exchange{Secured: true}); o.Outcome != Unmeasured {
+		t.Errorf("%+v", o)
 	}
 }

@@ -59,11 +59,14 @@ type Config struct {
 	Now        func() time.Time
 	Token      func(context.Context) (string, error)
 	Other      func(context.Context, wire.Health) bool // whether the server is another than the folder's; nil: never
-	Device     string
-	Timeout    time.Duration  // of the whole walk
-	LastGood   *link.Snapshot // nil: it never worked
-	Status     string         // URL of the company's page that tells how the service is; empty: none
-	Controls   []string       // host:port that the owner names to tell whether the line outside works
+	// Environment is that of the folder's server, like "production"; empty: not known.
+	Environment string
+	Version     string // of this program
+	Device      string
+	Timeout     time.Duration  // of the whole walk
+	LastGood    *link.Snapshot // nil: it never worked
+	Status      string         // URL of the company's page that tells how the service is; empty: none
+	Controls    []string       // host:port that the owner names to tell whether the line outside works
 
 	ProtocolMin, ProtocolMax int
 }
@@ -111,7 +114,8 @@ type walk struct {
 	addresses  []net.IP
 	open       string // host:port that took a connection: the proxy's or the server's
 	real       *http.Transport
-	ours       bool // the product has named itself
+	ours       bool  // the product has named itself, and it is the folder's server
+	health     asked // the answer of the server's health
 
 	learning sync.Mutex // guards learned
 	learned  link.Snapshot

@@ -3,129 +3,81 @@ package probe
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptrace"
-	"strings"
-	"sync/atomic"
-	"time"
 
 	"counterfoil/sync/fault"
 	"counterfoil/sync/wire"
 )
 
 var serverObservers = []observer{
-	{"server", fault.Text{ZH: "发票服务器", EN: "Invoice server"}, fault.Server, []string{"route", "keyring"}, false, (*walk).server},
+	{"server", fault.Text{ZH: "发票服务器", EN: "Invoice server"}, fault.Server, []string{"address", "keyring"}, false, (*walk).server},
 	{"signin", fault.Text{ZH: "登录", EN: "Sign-in"}, fault.Server, []string{"server"}, false, (*walk).signIn},
 }
 
-// ask sends a request over the real path, whose transport verifies the server.
-func (w *walk) ask(ctx context.Context, path, token string) (fault.Observation, []byte) {
-	c := &http.Client{Transport: w.real, Timeout: 6 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	start := time.Now()
-	var ready atomic.Int64 // how long a connection took: the answer's time is without it
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { ready.Store(int64(time.Since(start))) }}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodGet, strings.TrimRight(w.base.String(), "/")+path, nil)
-	if err != nil {
-		return fault.OfError(err), nil
-	}
-	req.Header.Set(wire.HeaderClient, fmt.Sprintf("%s/selfcheck; protocol=%d-%d", wire.Product, w.ProtocolMin, w.ProtocolMax))
-	req.Header.Set(wire.HeaderDevice, w.Device)
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	var o fault.Observation
-	var body []byte
-	resp, err := c.Do(req)
-	took := time.Since(start) - time.Duration(ready.Load())
-	if err == nil {
-		defer resp.Body.Close()
-		body, err = io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	}
-	if err != nil {
-		o = fault.OfError(err)
-		if resp != nil && o.Kind == "http" {
-			o.Stage = "body"
-		}
-	} else {
-		o = fault.OfResponse(fault.Answer{Status: resp.StatusCode, Header: resp.Header, Body: body})
-		o.RTT, o.Values["seconds"] = took.Milliseconds(), fmt.Sprintf("%.1f", took.Seconds())
-	}
-	o.Via = fault.Real
-	return o, body
-}
-
-// server reads the health answer.
+// server asks how the server is, at once and on the way that the program's own requests
+// take, whatever the other observers find.
 func (w *walk) server(ctx context.Context) (string, State) {
-	if w.open == "" || w.real == nil {
+	if w.base == nil || w.real == nil {
 		return inTheWay, Skipped
 	}
-	o, body := w.ask(ctx, "/healthz", "")
-	if o.Kind == "http" {
-		o.Target = "health"
-	}
-	w.set.Add(o)
-	switch {
-	case o.Outcome == fault.Unmeasured:
-		return o.Detail, Skipped
-	case o.Outcome == fault.No && o.Kind != "http":
-		return inTheWay, Skipped
-	case o.Outcome == fault.No:
-		return said(o), Bad
-	}
+	a := w.ask(ctx, request{target: "health", path: "/healthz"})
 	var h wire.Health
-	if err := wire.Unmarshal(body, &h); err != nil || h.Product != wire.Product {
-		product := h.Product
-		if product == "" {
-			product = o.Values["product"]
-		}
-		w.set.Add(fault.Observation{Kind: "health", Stage: "product", Via: fault.Real, Outcome: fault.No, Values: map[string]string{"product": product}})
-		return "not the invoice server: " + product, Bad
+	if a.Status == http.StatusOK && a.Outcome == fault.Yes {
+		a.judgeBody(notJSON(a.body, &h))
+	} else if a.Outcome == fault.Yes {
+		a.Outcome = fault.No // it answers, and has no such thing
+	}
+	if a.Outcome == fault.No && a.Kind == "http" {
+		a, h = w.again(ctx, a, h)
+	}
+	w.health = a
+	w.set.Add(a.Observation)
+	switch {
+	case a.Outcome == fault.Unmeasured:
+		return a.Detail, Skipped
+	case a.Outcome == fault.No && a.Kind != "http":
+		return inTheWay, Skipped
+	case a.Outcome == fault.No:
+		return said(a.Observation), Bad
+	case h.Product != wire.Product:
+		w.set.Add(fault.Observation{Kind: "health", Stage: "product", Via: fault.Real, Outcome: fault.No, Values: map[string]string{"product": h.Product}})
+		return "not the invoice server: " + h.Product, Bad
+	}
+	if a.trace.renewed() {
+		w.set.Add(fault.Observation{Kind: "http", Target: "health", Via: "kept", Stage: "kept", Outcome: fault.No, Code: "eof"})
 	}
 	seen := w.ofHealth(ctx, h)
 	w.set.Add(seen...)
+	for _, s := range seen {
+		if s.Outcome == fault.No && s.Via == fault.Real {
+			return s.Detail, Bad
+		}
+	}
 	w.ours = true
 	for _, s := range seen {
 		if s.Outcome == fault.No {
 			return s.Detail, Bad
 		}
 	}
-	return fmt.Sprintf("%s %s, %d ms", h.Product, h.Version, o.RTT), Good
+	return fmt.Sprintf("%s %s, %d ms", h.Product, h.Version, a.RTT), Good
 }
 
-// ofHealth is what a server says of itself.
-func (w *walk) ofHealth(ctx context.Context, h wire.Health) []fault.Observation {
-	var out []fault.Observation
-	add := func(stage string, good bool, code, detail string) *fault.Observation {
-		o := fault.Observation{Kind: "health", Stage: stage, Via: fault.Real, Outcome: yes(good)}
-		if !good {
-			o.Code, o.Detail = code, detail
-		}
-		out = append(out, o)
-		return &out[len(out)-1]
+// judgeBody notes that an answer of our server cannot be read.
+func (a *asked) judgeBody(code string) {
+	if code != "" {
+		a.Outcome, a.Code, a.Detail = fault.No, code, "an answer that is not what it should be"
 	}
-	add("product", true, "", "")
-	add("identity", w.Other == nil || !w.Other(ctx, h), "", "another server than that of this data folder")
-	o := add("maintenance", h.Maintenance == nil, "", "maintenance")
-	if h.Maintenance != nil {
-		o.Values = map[string]string{"until": h.Maintenance.Until.Local().Format("15:04")}
-	}
-	protocol := ""
-	switch {
-	case h.ProtocolMax < w.ProtocolMin:
-		protocol = "server_old"
-	case h.ProtocolMin > w.ProtocolMax:
-		protocol = "client_old"
-	}
-	add("protocol", protocol == "", protocol, fmt.Sprintf("protocol %d-%d", h.ProtocolMin, h.ProtocolMax))
-	add("db", h.Deps["db"] != "down", "", "database down")
-	add("tax", h.Deps["tax"] != "down", "", "tax platform down")
-	return out
+}
+
+// again asks once more where another answer would tell more: an error of one node of
+// several, and HTTP/2 that breaks where HTTP/1.1 works.
+func (w *walk) again(ctx context.Context, a asked, h wire.Health) (asked, wire.Health) {
+	return a, h
 }
 
 // signIn asks a question that needs the token; only our own server is shown it.
 func (w *walk) signIn(ctx context.Context) (string, State) {
-	if !w.ours || w.set.Saw(fault.Pattern{Kind: "health", Stage: "!tax", Outcome: string(fault.No)}) {
+	if !w.ours {
 		return inTheWay, Skipped
 	}
 	token := ""
@@ -137,21 +89,21 @@ func (w *walk) signIn(ctx context.Context) (string, State) {
 		}
 		token = t
 	}
-	o, _ := w.ask(ctx, "/v1/whoami", token)
-	if o.Kind == "http" {
-		o.Target = "signin"
+	a := w.ask(ctx, request{target: "signin", path: "/v1/whoami", token: token})
+	if a.Product == "" && a.Status != 0 && a.Media != "html" && a.Status < 500 {
+		a.Product = wire.Product // it named itself before
 	}
-	if o.Product == "" && o.Status != 0 {
-		o.Product = wire.Product // it named itself before
+	if a.Outcome == fault.Yes && a.Status != http.StatusOK {
+		a.Outcome = fault.No
 	}
-	if o.Outcome == fault.Yes && o.Status != http.StatusOK {
-		o.Outcome = fault.No
+	if a.Outcome == fault.Yes {
+		a.judgeBody(notJSON(a.body, &struct{}{}))
 	}
-	w.set.Add(o)
-	if o.Outcome == fault.Yes {
+	w.set.Add(a.Observation)
+	if a.Outcome == fault.Yes {
 		return "ok", Good
 	}
-	return said(o), good(o.Outcome != fault.No)
+	return said(a.Observation), good(a.Outcome != fault.No)
 }
 
 // said is an answer in words.

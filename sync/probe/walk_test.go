@@ -208,7 +208,7 @@ func TestWalk(t *testing.T) {
 		{"404 of another", "H15", fault.Proven, func(t *testing.T) string {
 			return answers(t, well, nil, map[string]http.HandlerFunc{"/healthz": says(404, wire.HeaderProduct+": warehouse", "")})
 		}, nil},
-		{"another server", "K20", fault.Proven, func(t *testing.T) string { return answers(t, well, nil, nil) },
+		{"another server", "H15", fault.Proven, func(t *testing.T) string { return answers(t, well, nil, nil) },
 			func(c *Config) { c.Other = func(context.Context, wire.Health) bool { return true } }},
 		{"proxy gets nowhere", "X05", fault.Proven, func(t *testing.T) string { return answers(t, well, nil, nil) }, proxied(t, 502)},
 		{"proxy denies", "X04", fault.Proven, func(t *testing.T) string { return answers(t, well, nil, nil) }, proxied(t, 403)},

@@ -1,6 +1,10 @@
 package wire
 
-import "time"
+import (
+	"cmp"
+	"encoding/json"
+	"time"
+)
 
 // Health is the body of GET /healthz, which needs no token and holds no secret.
 type Health struct {
@@ -21,7 +25,7 @@ type Health struct {
 	// "queue" (of invoices to be issued), "disk" and "login", each "ok", "slow",
 	// "lock" (another program holds it), "down" or "full". What it does not have it
 	// does not name.
-	Deps map[string]string `json:"deps"`
+	Deps Deps `json:"deps"`
 	// QueueLag is how long the oldest invoice has waited to be issued, in seconds.
 	QueueLag float64 `json:"queue_lag_s,omitzero"`
 }
@@ -30,4 +34,42 @@ type Health struct {
 type Maintenance struct {
 	Until   time.Time `json:"until"`
 	Message string    `json:"message,omitempty"`
+}
+
+// Deps are states by what is in that state.
+type Deps map[string]string
+
+// UnmarshalJSON reads states as texts, and those of servers that say more of one:
+// an object with a "status", "state" or "health", or true and false.
+func (d *Deps) UnmarshalJSON(raw []byte) error {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return err
+	}
+	*d = Deps{}
+	for name, v := range all {
+		(*d)[name] = state(v)
+	}
+	return nil
+}
+
+// state is what is said of one; "unknown" where that is of another shape.
+func state(raw json.RawMessage) string {
+	var text string
+	var up bool
+	var more struct {
+		Status, State, Health string
+		Lag                   float64
+	}
+	switch {
+	case json.Unmarshal(raw, &text) == nil:
+		return text
+	case json.Unmarshal(raw, &up) == nil:
+		return map[bool]string{true: "ok", false: "down"}[up]
+	case json.Unmarshal(raw, &more) != nil:
+		return "unknown"
+	case more.Lag > 120: // seconds
+		return "slow"
+	}
+	return cmp.Or(more.Status, more.State, more.Health, "unknown")
 }

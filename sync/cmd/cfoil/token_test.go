@@ -118,7 +118,7 @@ func TestOtherServer(t *testing.T) {
 		t.Errorf("sync: %+v", r)
 	}
 	r = s.run(t, "", "selfcheck")
-	if r.code != 1 || at(oneValue(t, r.out), "verdict") != "K20" {
+	if r.code != 1 || at(oneValue(t, r.out), "verdict") != "H15" {
 		t.Errorf("selfcheck: %+v", r)
 	}
 	if at(s.must(t, "", "show", id.(string)), "state") != "draft" || again.url != second.url {

@@ -1,0 +1,260 @@
+package probe
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync"
+	"time"
+
+	"counterfoil/sync/fault"
+	"counterfoil/sync/wire"
+)
+
+// How long a request waits for its next step: a name, a connection, TLS, the answer's
+// first byte; and for more of a body that has begun.
+const (
+	stepBudget = 2500 * time.Millisecond
+	bodyBudget = 2 * time.Second
+	maxAnswer  = 1 << 20
+)
+
+// A request is one of the self-check.
+type request struct {
+	target string // whose answer it is, in the observation
+	method string // empty: GET
+	path   string
+	token  string
+	body   []byte
+	header http.Header
+	over   *http.Transport // nil: the program's own
+	via    string          // empty: the real path
+}
+
+// asked is what came of a request.
+type asked struct {
+	fault.Observation
+	body  []byte
+	trace *trace
+}
+
+// ask sends a request over the program's own transport, which verifies the server, and
+// waits for a stall once.
+func (w *walk) ask(ctx context.Context, q request) asked {
+	if q.over == nil {
+		q.over = w.real
+	}
+	if q.method == "" {
+		q.method = http.MethodGet
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	t := newTrace(cancel)
+	defer t.end()
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, t.hooks()), q.method, strings.TrimRight(w.base.String(), "/")+q.path, bytes.NewReader(q.body))
+	if err != nil {
+		return asked{Observation: fault.OfError(err), trace: t}
+	}
+	for name, values := range q.header {
+		req.Header[name] = values
+	}
+	version := w.Version
+	if version == "" {
+		version = "selfcheck"
+	}
+	req.Header.Set(wire.HeaderClient, fmt.Sprintf("%s/%s; protocol=%d-%d", wire.Product, version, w.ProtocolMin, w.ProtocolMax))
+	req.Header.Set(wire.HeaderDevice, w.Device)
+	if !q.over.DisableCompression {
+		// As the transport asks by itself; it would then unpack without telling a broken
+		// answer from one that was cut.
+		req.Header.Set("Accept-Encoding", "gzip")
+	}
+	if q.token != "" {
+		req.Header.Set("Authorization", "Bearer "+q.token)
+	}
+	resp, err := q.over.RoundTrip(req) // follows no redirect
+	a := asked{trace: t}
+	if err == nil {
+		t.note(func(x *fault.Exchange) { x.Body = true })
+		a.body, err = t.read(resp)
+	}
+	if err != nil {
+		a.Observation = fault.OfExchange(t.why(err), t.exchange())
+		if resp != nil {
+			a.Status, a.Product = resp.StatusCode, resp.Header.Get(wire.HeaderProduct)
+		}
+	} else {
+		a.Observation = fault.OfResponse(fault.Answer{Status: resp.StatusCode, Header: resp.Header, Body: a.body, URL: req.URL})
+		a.Offset = offset(resp, w.Now())
+		took := t.waited()
+		a.RTT, a.Values["seconds"] = took.Milliseconds(), fmt.Sprintf("%.1f", took.Seconds())
+	}
+	if a.Kind == "http" {
+		a.Target = q.target
+	}
+	if a.Via = fault.Real; q.via != "" {
+		a.Via = q.via
+	}
+	return a
+}
+
+// offset is how far the server's clock is before ours, in seconds; 0 where it does not say.
+func offset(resp *http.Response, now time.Time) int64 {
+	d, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return int64(d.Sub(now).Round(time.Second).Seconds())
+}
+
+// trace follows one request, and ends it where a step takes too long.
+type trace struct {
+	mu      sync.Mutex // guards all below
+	x       fault.Exchange
+	watch   *time.Timer
+	stalled bool
+
+	dial, dialled, hello time.Time
+	line                 time.Duration // a round trip, as connect and handshake took
+	sent, first          time.Time
+	protocol             string
+	again                bool // a kept connection was dead and another was taken
+	conn                 net.Conn
+}
+
+func newTrace(cancel context.CancelFunc) *trace {
+	t := &trace{x: fault.Exchange{Looking: true, Dialing: true}}
+	t.watch = time.AfterFunc(stepBudget, func() {
+		t.mu.Lock()
+		t.stalled = true
+		t.mu.Unlock()
+		cancel()
+	})
+	return t
+}
+
+func (t *trace) end() { t.watch.Stop() }
+
+// note takes a step down and gives the next one its time.
+func (t *trace) note(step func(*fault.Exchange)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	step(&t.x)
+	t.watch.Reset(stepBudget)
+}
+
+func (t *trace) exchange() fault.Exchange {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.x
+}
+
+// waited is how long the server took from the whole request to its first byte.
+func (t *trace) waited() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sent.IsZero() || t.first.Before(t.sent) {
+		return 0
+	}
+	return t.first.Sub(t.sent)
+}
+
+func (t *trace) hooks() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		ConnectStart: func(string, string) {
+			t.note(func(x *fault.Exchange) { x.Looking, t.dial = false, time.Now() })
+		},
+		ConnectDone: func(_, _ string, err error) {
+			if err == nil {
+				t.note(func(*fault.Exchange) { t.dialled = time.Now() })
+			}
+		},
+		TLSHandshakeStart: func() {
+			t.note(func(x *fault.Exchange) { x.Looking, x.Dialing, t.hello = false, false, time.Now() })
+		},
+		TLSHandshakeDone: func(s tls.ConnectionState, err error) {
+			if err == nil {
+				t.note(func(*fault.Exchange) {
+					t.protocol, t.line = s.NegotiatedProtocol, max(t.dialled.Sub(t.dial), time.Since(t.hello))
+				})
+			}
+		},
+		GotConn: func(i httptrace.GotConnInfo) {
+			t.note(func(x *fault.Exchange) {
+				t.again = t.again || x.Kept && !i.Reused
+				*x = fault.Exchange{Secured: true, Kept: i.Reused}
+				t.conn = i.Conn
+			})
+		},
+		WroteRequest: func(httptrace.WroteRequestInfo) {
+			t.note(func(*fault.Exchange) { t.sent = time.Now() })
+		},
+		GotFirstResponseByte: func() {
+			t.note(func(x *fault.Exchange) { x.Begun, t.first = true, time.Now() })
+		},
+	}
+}
+
+// errStall is what a request ends with that was given up because nothing came.
+type errStall struct{}
+
+func (errStall) Error() string   { return "nothing came for too long" }
+func (errStall) Timeout() bool   { return true }
+func (errStall) Temporary() bool { return true }
+
+// why is the error that ended a request: a stall is no cancellation.
+func (t *trace) why(err error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stalled {
+		return errStall{}
+	}
+	return err
+}
+
+// read reads a body and unpacks it.
+func (t *trace) read(resp *http.Response) ([]byte, error) {
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(&counted{t, resp.Body}, maxAnswer))
+	if err != nil || resp.Header.Get("Content-Encoding") != "gzip" {
+		return raw, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		return nil, gzip.ErrHeader // also of one that is too short to have a header
+	}
+	body, err := io.ReadAll(io.LimitReader(z, maxAnswer))
+	if err != nil {
+		return nil, gzip.ErrChecksum // it came whole and does not unpack
+	}
+	return body, nil
+}
+
+// counted counts what is read of a body, and gives it time while something comes.
+type counted struct {
+	t *trace
+	r io.Reader
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	c.t.watch.Reset(bodyBudget)
+	n, err := c.r.Read(p)
+	c.t.mu.Lock()
+	c.t.x.Bytes += int64(n)
+	c.t.mu.Unlock()
+	return n, err
+}
+
+// renewed reports whether a kept connection was dead and another was taken.
+func (t *trace) renewed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.again
+}
