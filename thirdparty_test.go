@@ -31,7 +31,7 @@ var purposes = map[string]string{
 	"github.com/gofrs/flock":              "one window, one sync a data folder; files that two programs change",
 	"github.com/google/uuid":              "ids",
 	"github.com/mozillazg/go-pinyin":      "search by initials",
-	"golang.org/x/crypto":                 "key file",
+	"golang.org/x/crypto":                 "key file, stapled OCSP answers",
 	"golang.org/x/net":                    "DNS messages",
 	"golang.org/x/sys":                    "system calls",
 	"golang.org/x/term":                   "passphrases and tokens typed unseen",

@@ -124,6 +124,8 @@ type Fault struct {
 	// Beside: may be named although the real path worked, because the fault only
 	// slows or warns, or lies beside the path.
 	Beside bool `json:"beside,omitempty"`
+	// Info: worth a note in the report and no more; never a verdict, nor beside one.
+	Info bool `json:"info,omitempty"`
 }
 
 // Say returns the sentence in "zh" or "en"; without a placeholder's value the plain one.

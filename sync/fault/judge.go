@@ -19,6 +19,7 @@ type Verdict struct {
 	Finding
 	Also   []Finding `json:"also,omitempty"`   // independent of it
 	Hidden []ID      `json:"hidden,omitempty"` // explained by one of them
+	Notes  []Finding `json:"notes,omitempty"`  // nothing wrong, worth knowing
 }
 
 // Judge names what is wrong. It depends on nothing but the set: OK when nothing is,
@@ -29,14 +30,17 @@ func judge(all []Observation, catalogue []Fault) Verdict {
 	worked := pathWorked(all)
 	found := map[ID]Finding{}
 	var rows []Fault // of what was found
+	var v Verdict
 	for _, f := range catalogue {
 		m, ok := f.match(all)
-		if ok && (f.Beside || !worked) {
+		switch {
+		case ok && f.Info:
+			v.Notes = append(v.Notes, m)
+		case ok && (f.Beside || !worked):
 			found[f.ID] = m
 			rows = append(rows, f)
 		}
 	}
-	var v Verdict
 	shown := rows[:0:0]
 	for _, f := range rows {
 		// What is proven is not explained away by what is only likely.

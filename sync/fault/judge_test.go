@@ -17,6 +17,7 @@ type recorded struct {
 	Verdict      ID            `json:"verdict"`
 	Confidence   Confidence    `json:"confidence"`
 	Also         []ID          `json:"also"`
+	Notes        []ID          `json:"notes"`
 	Observations []Observation `json:"observations"`
 }
 
@@ -60,6 +61,9 @@ func TestRecorded(t *testing.T) {
 		if v.Fault != r.Verdict || v.Confidence != r.Confidence || !slices.Equal(ids(v.Also), r.Also) && len(r.Also)+len(v.Also) > 0 {
 			t.Errorf("%s: %s %s, also %v; want %s %s, also %v", name, v.Confidence, v.Fault, ids(v.Also), r.Confidence, r.Verdict, r.Also)
 		}
+		if !slices.Equal(ids(v.Notes), r.Notes) && len(v.Notes)+len(r.Notes) > 0 {
+			t.Errorf("%s: notes %v, want %v", name, ids(v.Notes), r.Notes)
+		}
 		// The order in which observers end decides nothing.
 		turned := slices.Clone(r.Observations)
 		slices.Reverse(turned)
@@ -93,6 +97,9 @@ func TestEveryRuleIsRecorded(t *testing.T) {
 	named := map[ID]bool{}
 	for _, r := range sets {
 		named[r.Verdict] = true
+		for _, n := range r.Notes {
+			named[n] = true
+		}
 	}
 	var alike map[ID][]string
 	readJSON(t, "testdata/lookalikes.json", &alike)

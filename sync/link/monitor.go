@@ -236,13 +236,16 @@ func (m *Monitor) learned(r request, place *Place) Snapshot {
 	}
 	if r.shown != nil {
 		sum := sha256.Sum256(r.shown.Raw)
-		snap.Chain, snap.NotAfter = hex.EncodeToString(sum[:]), r.shown.NotAfter
+		key := sha256.Sum256(r.shown.RawSubjectPublicKeyInfo)
+		snap.Chain, snap.Key, snap.NotAfter = hex.EncodeToString(sum[:]), hex.EncodeToString(key[:]), r.shown.NotAfter
 	}
 	if place != nil {
 		snap.Place = *place
 	}
 	if r.answered {
-		snap.Server, snap.Beside = r.server, r.beside
+		snap.Server = r.server
+		// What a server once sent is kept where it leaves it out: it may be needed then.
+		keepAll(&snap.Beside, r.beside)
 	}
 	if !r.date.IsZero() {
 		// The header is cut to seconds: its middle is half a second later. It was written

@@ -15,6 +15,7 @@ type Snapshot struct {
 	Server   string        `json:"server"` // what it calls itself
 	Beside   [][]byte      `json:"beside"` // the certificates that came after its own, DER
 
+	Key         string        `json:"key,omitempty"`         // SHA-256 of the public key in the server's certificate
 	RTT         time.Duration `json:"rtt,omitempty"`         // of a TCP connect
 	Addresses   []string      `json:"addresses,omitempty"`   // that the name had, without port
 	Protocol    string        `json:"protocol,omitempty"`    // "h2" or "http/1.1"
@@ -66,6 +67,7 @@ func (g *Snapshot) learn(s Snapshot) {
 	g.At, g.Place = s.At, s.Place
 	keep(&g.Address, s.Address)
 	keep(&g.Chain, s.Chain)
+	keep(&g.Key, s.Key)
 	keep(&g.Server, s.Server)
 	keep(&g.RTT, s.RTT)
 	keep(&g.Protocol, s.Protocol)

@@ -38,9 +38,10 @@ type Selfcheck struct {
 	Cure         string              `json:"cure,omitempty"`   // what cfoil fix would do
 	Steps        []string            `json:"steps"`
 	Evidence     []Evidence          `json:"evidence"`
-	Findings     []fault.Finding     `json:"findings"`   // the verdict and what is beside it
-	Also         []fault.ID          `json:"also"`       // independent faults beside it
-	Suppressed   []fault.ID          `json:"suppressed"` // explained by one of them
+	Findings     []fault.Finding     `json:"findings"`        // the verdict and what is beside it
+	Also         []fault.ID          `json:"also"`            // independent faults beside it
+	Suppressed   []fault.ID          `json:"suppressed"`      // explained by one of them
+	Notes        []fault.Finding     `json:"notes,omitempty"` // nothing wrong, worth knowing
 	Observations []fault.Observation `json:"observations"`
 	MS           int64               `json:"ms"`
 }
@@ -61,6 +62,10 @@ func SelfcheckJSON(r Report, masked func(string) string) Selfcheck {
 	for _, f := range append([]fault.Finding{r.Finding}, r.Also...) {
 		f.Values = maskedValues(f.Values, masked)
 		out.Findings = append(out.Findings, f)
+	}
+	for _, f := range r.Notes {
+		f.Values = maskedValues(f.Values, masked)
+		out.Notes = append(out.Notes, f)
 	}
 	for _, f := range r.Also {
 		out.Also = append(out.Also, f.Fault)

@@ -75,6 +75,13 @@ func (w *walk) address(context.Context) (string, State) {
 	}
 	o := fault.Observation{Kind: "url", Outcome: fault.No, Values: map[string]string{"typed": dash(w.ServerURL), "enrolled": dash(w.EnrolledURL)}}
 	u, err := url.Parse(w.ServerURL)
+	plain := err == nil && u.Scheme == "http"
+	if plain {
+		u.Scheme = "https"
+		if u.Port() == "80" {
+			u.Host = u.Hostname()
+		}
+	}
 	if w.ServerURL == "" || err != nil || u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(w.ServerURL, " 　：／。") || u.User != nil {
 		w.set.Add(o)
 		return fmt.Sprintf("%q is no https address", w.ServerURL), Bad
@@ -82,6 +89,12 @@ func (w *walk) address(context.Context) (string, State) {
 	w.base, w.host, w.port = u, u.Hostname(), u.Port()
 	if w.port == "" {
 		w.port = "443"
+	}
+	if plain {
+		// The walk goes on with encryption; that the program does not is on the real path.
+		o.Code, o.Via = "url_http", fault.Real
+		w.set.Add(o.With(map[string]string{"host": w.host}))
+		return fmt.Sprintf("%q is without encryption", w.ServerURL), Bad
 	}
 	o.Outcome = fault.Yes
 	w.set.Add(o.With(map[string]string{"host": w.host}))

@@ -184,10 +184,10 @@ func (b *Bundle) PEM() []byte {
 	return out.Bytes()
 }
 
-// TLSConfig trusts the bundle and nothing else; a weak certificate of the server
-// is refused with wire.ErrWeak.
+// TLSConfig trusts the bundle and nothing else; a weak certificate of the server is
+// refused with wire.ErrWeak, one that its signer has withdrawn with wire.ErrRevoked.
 func TLSConfig(b *Bundle, now func() time.Time) *tls.Config {
 	c := wire.TLS()
-	c.RootCAs, c.Time, c.VerifyConnection = b.Pool(), now, strongChain
+	c.RootCAs, c.Time, c.VerifyConnection = b.Pool(), now, sound
 	return c
 }

@@ -60,12 +60,19 @@ func Import(raw []byte, now time.Time) (*Bundle, error) {
 	return b, nil
 }
 
-// strongChain takes a connection when one of its verified chains is strong. Go
-// takes RSA keys of 1024 bit.
-func strongChain(s tls.ConnectionState) error {
+// sound takes a connection when one of its verified chains is strong and its signer has
+// not withdrawn the server's certificate. Go takes RSA keys of 1024 bit, and does not
+// look at the answer of OCSP that a server staples.
+func sound(s tls.ConnectionState) error {
 	var err error
 	for _, chain := range s.VerifiedChains {
-		if err = wire.Strong(chain); err == nil {
+		if err = wire.Strong(chain); err != nil {
+			continue
+		}
+		if len(chain) > 1 {
+			_, err = wire.Revoked(s.OCSPResponse, chain[0], chain[1])
+		}
+		if err == nil {
 			return nil
 		}
 	}
