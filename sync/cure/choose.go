@@ -96,7 +96,7 @@ func named(row fault.Fault) []Name {
 var instead = map[Name][]Name{
 	LastGoodAddress: {TCPDNS, FreshDNS},
 	TCPDNS:          {LastGoodAddress},
-	FreshDNS:        {LastGoodAddress},
+	FreshDNS:        {OtherNode, LastGoodAddress},
 	SmallSegments:   {ClassicKeys},
 	DirectWay:       {OSProxy},
 	OtherNode:       {LastGoodAddress},
@@ -159,7 +159,9 @@ func (c Case) saw(match func(fault.Observation) bool) []fault.Observation {
 func (c Case) answering(otherPort bool) []string {
 	var out []string
 	for _, o := range c.saw(func(o fault.Observation) bool {
-		return (o.Kind == "tcp" || o.Kind == "port") && o.Outcome == fault.Yes && o.Via != "proxy" && o.Stage != "source"
+		direct := (o.Kind == "tcp" || o.Kind == "port") && o.Via != "proxy" && o.Stage != "source"
+		proved := o.Kind == "answer" && o.Stage == "tls" // the system does not give it
+		return o.Outcome == fault.Yes && (direct || proved)
 	}) {
 		host, port, err := net.SplitHostPort(o.Target)
 		if err == nil && net.ParseIP(host) != nil && (port != c.port()) == otherPort && !slices.Contains(out, o.Target) {

@@ -151,6 +151,9 @@ func (w *world) run(t trial) result {
 	if !r.Right {
 		r.Evidence, r.Seen = a.Evidence, a.Observations
 	}
+	if err := r.record(a.Observations); err != nil {
+		return lab(err)
+	}
 	return r
 }
 

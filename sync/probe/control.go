@@ -3,7 +3,6 @@ package probe
 import (
 	"context"
 	"net"
-	"strings"
 	"sync"
 
 	"counterfoil/sync/fault"
@@ -31,10 +30,9 @@ func (w *walk) control(ctx context.Context) bool {
 		if near {
 			continue
 		}
-		o := query(ctx, "udp", s, ".")
-		answered := o.Outcome == fault.Yes || strings.HasPrefix(o.Code, "rcode:")
-		w.set.Add(fault.Observation{Kind: "control", Target: s, Outcome: yes(answered), Code: o.Code, RTT: o.RTT})
-		if answered {
+		o, _ := query(ctx, "udp", s, ".", "a")
+		w.set.Add(fault.Observation{Kind: "control", Target: s, Outcome: yes(answered(o)), Code: o.Code, RTT: o.RTT})
+		if answered(o) {
 			return true
 		}
 	}

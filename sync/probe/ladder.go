@@ -112,6 +112,7 @@ type walk struct {
 	proxy      *url.URL
 	roots      []*x509.Certificate
 	addresses  []net.IP
+	inquiry    inquiry
 	open       string // host:port that took a connection: the proxy's or the server's
 	real       *http.Transport
 	ours       bool  // the product has named itself, and it is the folder's server

@@ -2,22 +2,31 @@ package probe
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
-	"net/url"
+	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
+	"counterfoil/sync/osnet"
 )
 
 var nameObservers = []observer{
 	{"names", fault.Text{ZH: "域名解析", EN: "Names"}, fault.Internet, []string{"proxy"}, false, (*walk).names},
+	{"resolvers", fault.Text{ZH: "域名服务器", EN: "Name servers"}, fault.Internet, []string{"proxy"}, true, (*walk).resolvers},
+	{"elsewhere", fault.Text{ZH: "服务器的其他地址", EN: "The server's other addresses"}, fault.Internet, []string{"proxy", "keyring"}, true, (*walk).elsewhere},
 }
 
-// names resolves the server by the system and, because that folds causes, by asking
-// every resolver itself.
+const (
+	systemBudget = 2 * time.Second        // of the system's look-up
+	systemGrace  = 400 * time.Millisecond // it has left once the name servers have told us
+)
+
+// names resolves the server by the system. Where the name servers tell us sooner, their
+// addresses will do; the system is not waited for.
 func (w *walk) names(ctx context.Context) (string, State) {
 	if w.host == "" || w.failed("net", "link|address|route") || w.failed("proxy", "") {
 		return inTheWay, Skipped
@@ -29,40 +38,120 @@ func (w *walk) names(ctx context.Context) (string, State) {
 	if w.proxy != nil {
 		return "left to the proxy", Good
 	}
-	own := make(chan []fault.Observation, 1)
-	go func() {
-		seen := askResolvers(ctx, w.host)
-		if !slices.ContainsFunc(seen, func(o fault.Observation) bool { return o.Outcome == fault.Yes || strings.HasPrefix(o.Code, "rcode:") }) {
-			w.askGateway(ctx) // nobody answers: is it they, or the way to them?
-		}
-		own <- seen
-	}()
-	sys, cancel := context.WithTimeout(ctx, 2500*time.Millisecond)
-	defer cancel()
-	ips, err := net.DefaultResolver.LookupIP(sys, "ip", w.host)
+	q := w.inquire(ctx)
+	defer close(q.sys)
+	w.readHosts()
+	ips, took, err := w.system(ctx, q)
 	if err == nil {
-		w.set.Add(fault.Observation{Kind: "dns", Via: "system", Outcome: fault.Yes})
+		w.set.Add(fault.Observation{Kind: "dns", Via: "system", Outcome: fault.Yes, RTT: took.Milliseconds(), Detail: join(ips)})
 		w.addresses = ips
 		w.learn(func(s *link.Snapshot) {
 			for _, ip := range ips {
 				s.Addresses = append(s.Addresses, ip.String())
 			}
 		})
-		return ips[0].String(), Good
+		w.asKnown(ips)
+		w.pace(ctx, q, took)
+		return join(ips), Good
 	}
 	o := fault.OfError(err)
-	o.Kind, o.Via = "dns", "system"
-	if sys.Err() != nil {
-		o.Code, o.Outcome = "timeout", fault.No
-	}
+	o.Kind, o.Via, o.RTT = "dns", "system", took.Milliseconds()
 	w.set.Add(o)
-	w.set.Add(<-own...)
-	w.set.Add(fault.Observation{Kind: "dns", Via: "last_good", Outcome: yes(w.knownName())})
+	for _, ip := range q.addresses() {
+		w.addresses = append(w.addresses, net.IP(ip.AsSlice()))
+	}
+	if len(w.addresses) > 0 {
+		return join(w.addresses) + "; the system: " + err.Error(), good(o.Outcome != fault.No)
+	}
 	return err.Error(), Bad
 }
 
-// knownName reports whether the line worked before under this very name.
-func (w *walk) knownName() bool {
-	u, err := url.Parse(w.EnrolledURL)
-	return err == nil && w.LastGood != nil && u.Hostname() == w.host
+// system asks the system, for as long as it can still tell something: not much longer
+// than the name servers themselves take.
+func (w *walk) system(ctx context.Context, q *inquiry) ([]net.IP, time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, systemBudget)
+	defer cancel()
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		select {
+		case <-q.some:
+		case <-ended:
+			return
+		}
+		late := time.NewTimer(systemGrace)
+		defer late.Stop()
+		select {
+		case <-late.C:
+			cancel()
+		case <-ended:
+		}
+	}()
+	t := time.Now()
+	ips, err := net.DefaultResolver.LookupIP(ctx, "ip", w.host)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && err != nil {
+		err = &net.DNSError{Err: "i/o timeout", Name: w.host, IsTimeout: true}
+	} else if ctx.Err() != nil && err != nil {
+		err = context.Canceled // it has not failed
+	}
+	return ips, time.Since(t), err
+}
+
+// asKnown notes whether what the system gives is an address at all, and one that the
+// server had when the line last worked.
+func (w *walk) asKnown(ips []net.IP) {
+	good := w.goodAddresses()
+	sane, known, loop := w.host == "localhost", false, false
+	for _, ip := range ips {
+		a, _ := netip.AddrFromSlice(ip)
+		a = a.Unmap()
+		was := slices.ContainsFunc(good, func(g netip.AddrPort) bool { return g.Addr() == a })
+		known = known || was
+		sane, loop = sane || was || !bogon(a), loop || a.IsLoopback()
+	}
+	values := map[string]string{"address": join(ips)}
+	o := fault.Observation{Kind: "name", Stage: "sane", Outcome: yes(sane), Values: values}
+	if !sane {
+		o.Code = map[bool]string{true: "bogon:this_computer", false: "bogon:nobody"}[loop]
+	}
+	w.set.Add(o)
+	if len(good) > 0 {
+		w.set.Add(fault.Observation{Kind: "name", Stage: "as_before", Outcome: yes(known), Values: values})
+	}
+	v6, v4 := false, false
+	for _, ip := range ips {
+		v4, v6 = v4 || ip.To4() != nil, v6 || ip.To4() == nil
+	}
+	if v6 && !v4 {
+		has, sure := hasRoute(ips[0].String())
+		if sure {
+			w.set.Add(fault.Observation{Kind: "name", Stage: "family", Outcome: yes(has), Values: values})
+		}
+	}
+}
+
+// pace notes how long a name takes beside the way to the name server.
+func (w *walk) pace(ctx context.Context, q *inquiry, took time.Duration) {
+	if best, ok := q.fastest(); ok && best < took {
+		took = best // the system's question was lost, or it asked more than one
+	}
+	if took < 500*time.Millisecond {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, dnsBudget)
+	defer cancel()
+	for _, s := range osnet.Resolvers() {
+		t := time.Now()
+		var d net.Dialer
+		c, err := d.DialContext(ctx, "tcp", net.JoinHostPort(s, "53"))
+		line := time.Since(t)
+		if err == nil {
+			_ = c.Close()
+		} else if fault.OfError(err).Code != "errno:ECONNREFUSED" {
+			continue
+		}
+		w.set.Add(fault.Observation{Kind: "dns", Via: "system", Stage: "pace", Target: s, Outcome: fault.Yes, RTT: max(took-line, 0).Milliseconds()}.
+			With(map[string]string{"lookup": fmt.Sprintf("%.1f", took.Seconds())}))
+		return
+	}
 }

@@ -91,7 +91,7 @@ func inside(t *testing.T) {
 		{"D02 computer of the name server silent", "D02", "likely", s, "nft add rule inet lab in ip saddr " + farNames + " drop"},
 		{"D03 name server refuses", "D03", "proven", s, ""},
 		{"D04 name server fails", "D04", "proven", s, ""},
-		{"D05 no such name", "D05", "proven", s, ""},
+		{"D05 no such name", "D05", "likely", s, ""},
 		{"X02 proxy refuses", "X02", "proven", proxied("9"), ""},
 		{"X02 proxy silent", "X02", "proven", proxied("3128"), "nft add rule inet lab in ip saddr " + farProxy + " drop"},
 		{"X03 proxy wants a sign-in", "X03", "proven", proxied("3128"), ""},
