@@ -53,6 +53,8 @@ type Connection struct {
 	transport *http.Transport
 	remote    *remote.Client
 	quiet     *remote.Client // the same past the monitor and without the token
+	hints     *remote.Client // with the token, past the monitor: a stream is no request
+	hangUp    func()         // ends the stream of hints; nil: there is none
 	met       *remote.Client // remote, once its server was found to be the folder's
 	other     bool           // it was found to be another
 	report    *found         // by the last self-check; nil: there was none
@@ -205,8 +207,17 @@ func (c *Connection) forget() {
 	if c.transport != nil {
 		c.transport.CloseIdleConnections()
 	}
-	c.transport, c.remote, c.quiet, c.met = nil, nil, nil, nil
+	c.endStream()
+	c.transport, c.remote, c.quiet, c.hints, c.met = nil, nil, nil, nil, nil
 	c.tokenRead, c.other = false, false
+}
+
+// endStream ends the stream of hints, which is then opened anew; c.mu is held.
+func (c *Connection) endStream() {
+	if c.hangUp != nil {
+		c.hangUp()
+		c.hangUp = nil
+	}
 }
 
 // ErrNotConnected says that no server address is set yet.
@@ -256,7 +267,11 @@ func (c *Connection) make(ctx context.Context) (r *remote.Client, refused, err e
 	if err != nil {
 		return nil, nil, err
 	}
-	c.transport, c.remote, c.quiet = transport, spoken, quiet
+	hints, err := c.speak(c.url, c.token, transport)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.transport, c.remote, c.quiet, c.hints = transport, spoken, quiet, hints
 	return c.remote, nil, nil
 }
 

@@ -144,6 +144,9 @@ func (d *Desk) Start() {
 	d.syncing.Go(func() { d.Engine().Run(d.syncs) })
 	d.syncing.Go(func() { d.tend(d.syncs) })
 	d.syncing.Go(func() { d.newGuard().run(d.syncs) })
+	if d.practice == nil { // else the server is here
+		d.syncing.Go(func() { d.listen(d.syncs) })
+	}
 }
 
 // Changed sets who is told, on the engine's goroutine, what sync did: the key of

@@ -79,6 +79,7 @@ func (g *guard) anew(why link.Reason) {
 	if g.c.transport != nil {
 		g.c.transport.CloseIdleConnections()
 	}
+	g.c.endStream()
 	g.c.mu.Unlock()
 	g.c.wake()
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"counterfoil/sync/wire"
 )
 
 // events sends the last seq as a hint after each commit, and a comment each 20 s
@@ -12,8 +14,16 @@ import (
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	ch := make(chan int64, 1)
 	s.mu.Lock()
-	s.listeners[ch] = true
+	closing := s.closing.Load()
+	if !closing {
+		s.listeners[ch] = true
+	}
 	s.mu.Unlock()
+	if closing {
+		w.Header().Set("Retry-After", "5")
+		Refuse(w, http.StatusServiceUnavailable, wire.Problem{Code: "closing", Title: "The server is shutting down"})
+		return
+	}
 	defer func() {
 		s.mu.Lock()
 		delete(s.listeners, ch)
