@@ -35,6 +35,7 @@ func Beside(cfg Config, trouble error) *Connection {
 	k := readCard(cfg.Dir)
 	c.url, c.enrolled, c.device, c.bound, c.trusted = k.URL, k.Enrolled, k.Device, k.Bound, k.Trusted
 	c.ward, _ = c.openWard(context.Background(), unkept{}) // nothing is kept there that could fail
+	c.openRegister(context.Background(), unkept{})
 	return c
 }
 

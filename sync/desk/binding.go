@@ -131,6 +131,7 @@ func (c *Connection) belongs(ctx context.Context, h wire.Health) error {
 	if !bound.is(seen) {
 		return ErrOther
 	}
+	c.heard(ctx, h)
 	if bound.Environment != "" && (bound.Server != "" || seen.Server == "") && (bound.Company != "" || seen.Company == "") &&
 		(bound.Server != "" || slices.Equal(bound.CA, seen.CA)) {
 		return nil

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
+	"counterfoil/app/attention"
 	"counterfoil/app/books"
 	"counterfoil/localdb"
 	"counterfoil/sync/cure"
@@ -61,6 +63,13 @@ type Connection struct {
 	route     route.Route    // on which requests go
 	proxyUser *trust.ProxyUser
 	told      func(Notice) // who is told of faults; may be nil
+	left      Kept         // what another program knows of the line; zero where this one syncs
+
+	register           *attention.Register
+	authorityEnds      time.Time // when the first of the CA certificates ends; zero: not read
+	oldest             string    // version of this program that the server takes; empty: any
+	conflicts, refused int       // documents that wait for a decision
+	quotaLists         []func() []attention.Quota
 }
 
 // newConnection reads the settings and makes the parts; it sends nothing.
@@ -97,8 +106,18 @@ func newConnection(ctx context.Context, cfg Config, store *localdb.DB, notify fu
 	c.engine = engine.New(engine.Config{
 		Store: store, Remote: c, Now: cfg.Now, NewID: cfg.NewID, Rand: cfg.Rand, Notify: notify, Version: cfg.Version,
 	})
-	c.ward, err = c.openWard(ctx, store)
-	return c, err
+	if c.ward, err = c.openWard(ctx, store); err != nil {
+		return nil, err
+	}
+	if c.oldest, err = store.Setting(ctx, settingOldest); err != nil {
+		return nil, err
+	}
+	if !c.holds {
+		// What cannot be read costs only what another program knows.
+		c.left, _, _ = c.Kept(ctx)
+	}
+	c.openRegister(ctx, store)
+	return c, nil
 }
 
 // URL is the connected server's address, empty when there is none yet.
@@ -258,6 +277,7 @@ func (c *Connection) make(ctx context.Context) (r *remote.Client, refused, err e
 		}
 		c.token, c.tokenRead = token, true
 	}
+	c.trusts(bundle)
 	transport := c.route.Transport(c.ground(c.url, bundle))
 	spoken, err := c.speak(c.url, c.token, c.monitor.Wrap(transport))
 	if err != nil {

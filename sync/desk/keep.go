@@ -14,6 +14,7 @@ import (
 // Kept is what a program that syncs the folder left of its line for others to read.
 type Kept struct {
 	At      time.Time       `json:"at"`
+	Host    string          `json:"host"` // of the server
 	Kind    link.Kind       `json:"kind"`
 	LastOK  time.Time       `json:"last_ok"`
 	Fault   fault.Finding   `json:"fault"` // its id is empty where nothing was known to be wrong
@@ -50,7 +51,7 @@ func (c *Connection) Leave(ctx context.Context) {
 // keepDiagnosis keeps what is known of the line for other programs.
 func (c *Connection) keepDiagnosis(ctx context.Context) error {
 	st, d := c.monitor.State(), c.Diagnosis()
-	raw, err := json.Marshal(Kept{c.cfg.Now(), st.Kind, st.LastOK, d.Finding, d.Also, d.Checked, d.At})
+	raw, err := json.Marshal(Kept{c.cfg.Now(), hostOf(c.URL()), st.Kind, st.LastOK, d.Finding, d.Also, d.Checked, d.At})
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func reached(r probe.Report) bool { return fault.SetOf(r.Observations...).Worked
 func (c *Connection) Diagnosis() Diagnosis {
 	st := c.monitor.State()
 	c.mu.Lock()
-	r, host := c.report, hostOf(c.url)
+	r, host, left := c.report, hostOf(c.url), c.left
 	c.mu.Unlock()
 	var d Diagnosis
 	switch {
@@ -85,6 +85,8 @@ func (c *Connection) Diagnosis() Diagnosis {
 	case st.Fault != "":
 		d = Diagnosis{Finding: fault.Finding{Fault: st.Fault, Confidence: fault.Likely, Values: st.Values}, At: st.First}
 		d.Lamps = lampsBefore(st)
+	case st.Kind == link.Unknown && r == nil && host == left.Host:
+		d = Diagnosis{Finding: left.Fault, Also: left.Also, Checked: left.Checked, At: left.Found}
 	}
 	d.Row, _ = fault.Lookup(d.Fault)
 	values := map[string]string{"host": host}

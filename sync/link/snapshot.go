@@ -106,6 +106,14 @@ func (m *Monitor) CertificateEnd() time.Time {
 	return m.now.NotAfter
 }
 
+// Offset is how far the server's clock is ahead of this computer's, as far as its
+// answers told; 0 where they told nothing.
+func (m *Monitor) Offset() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.now.Offset
+}
+
 // Change compares one thing with the last good state.
 type Change struct {
 	Key           string // "certificate", "address", "clock", "network", "resolver", "proxy", "server"

@@ -33,6 +33,7 @@ var options = map[string]map[string]bool{
 	"resolve":   {"choose": true},
 	"sync":      {"once": false, "watch": false},
 	"fix":       {"apply": false, "undo": true, "list": false, "full": false, "timeout": true},
+	"attention": {"snooze": true, "for": true, "wake": true},
 	"selfcheck": {"server": true, "timeout": true, "full": false},
 }
 

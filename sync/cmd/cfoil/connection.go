@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"counterfoil/app/attention"
 	"counterfoil/app/books"
+	"counterfoil/app/locale"
 	"counterfoil/sync/desk"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
@@ -85,6 +87,8 @@ func status(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	d.Counted(n)
+	_ = d.ReadTrust(ctx) // a keyring that is locked tells nothing here
 	line, alive, err := d.Kept(ctx)
 	if err != nil {
 		return err
@@ -102,6 +106,15 @@ func status(ctx context.Context, c *call) error {
 	if row, ok := fault.Lookup(line.Fault.Fault); ok {
 		masked := c.masked(d.URL())
 		out["fault_title"], out["fault_says"], out["fault_who"] = row.Title.EN, masked(row.Say("en", line.Fault.Values)), string(row.Who)
+	}
+	list := d.Attention().List()
+	out["attention"] = len(list)
+	if worst, ok := attention.Worst(list); ok {
+		texts, err := locale.New("en")
+		if err != nil {
+			return err
+		}
+		out["attention_worst"] = c.masked(d.URL())(worst.Say(texts, "en"))
 	}
 	if last := d.Monitor().State().LastOK; !last.IsZero() {
 		out["last_ok"] = last.UTC().Format(time.RFC3339)

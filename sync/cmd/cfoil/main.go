@@ -45,6 +45,7 @@ usage: cfoil --data DIR [--keyring os|file] [--json] COMMAND [ARGUMENTS]
   resolve ID --choose mine|theirs|FILE                settle a conflict
   sync [--once|--watch]                               send and receive
   status                                              what waits, and for what
+  attention [--snooze KEY --for 7d | --wake KEY]      what wants a person, and when it breaks
   selfcheck [--server URL] [--timeout 10s] [--full]   find the fault in the connection;
                                                       --full shows hosts, addresses and users
   fix [CURE] [--apply]                                name what the program can do against it; do it
@@ -94,6 +95,7 @@ var commands = map[string]command{
 	"resolve":      {run: resolve},
 	"sync":         {run: syncCommand},
 	"status":       {run: status},
+	"attention":    {run: attentionCommand},
 	"selfcheck":    {run: selfcheck},
 	"fix":          {run: fix},
 	"money":        {run: moneyCommand, noData: true},
