@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -101,4 +102,12 @@ func lifted(v any) any {
 		}
 	}
 	return v
+}
+
+// keyOfText is the way back.
+func keyOfText(s string) document.Key {
+	if t, id, ok := strings.Cut(s, "/"); ok {
+		return document.Key{Type: document.Type(t), ID: id}
+	}
+	return document.Key{Type: invoiceType, ID: s}
 }

@@ -10,8 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/google/uuid"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
@@ -35,6 +37,8 @@ type DB struct {
 	indexer indexer
 	reads   statements
 	busy    time.Duration
+	use     *flock.Flock // held by everybody who has the file open; nil before
+	written atomic.Int64 // nanoseconds; see LastWrite
 }
 
 const readers = 4
@@ -56,6 +60,9 @@ func Open(ctx context.Context, path string, opts Options) (*DB, error) {
 	}
 	if opts.Busy == 0 {
 		opts.Busy = 5 * time.Second
+	}
+	if err := settleReplace(ctx, path, opts.Busy); err != nil {
+		return nil, wrap("open", err)
 	}
 	if err := checkMark(path); err != nil {
 		return nil, wrap("open", err)
@@ -98,7 +105,10 @@ func opened(ctx context.Context, path string, opts Options) (*DB, error) {
 }
 
 func (d *DB) open(ctx context.Context, busy time.Duration) error {
-	var err error
+	err := d.join()
+	if err != nil {
+		return err
+	}
 	// The order matters: the lock wait must be known before the first lock is taken.
 	if d.write, err = sql.Open("sqlite", uri(d.path, busy, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)")+"&_txlock=immediate"); err != nil {
 		return err
@@ -161,6 +171,9 @@ func (d *DB) Close() error {
 	}
 	if d.write != nil {
 		errs = append(errs, d.write.Close())
+	}
+	if d.use != nil {
+		errs = append(errs, d.use.Unlock())
 	}
 	return wrap("close", errors.Join(errs...))
 }

@@ -117,6 +117,7 @@ func (d *DB) inTx(ctx context.Context, fn func(*tx) error) (err error) {
 		return err
 	}
 	done = true
+	d.written.Store(nanos(d.now()))
 	if later {
 		d.indexSoon()
 	}
