@@ -95,6 +95,10 @@ func ofRecord(err error) string {
 	case strings.Contains(text, "tls: invalid signature by the server certificate"), strings.Contains(text, "tls: server's Finished message was incorrect"),
 		strings.Contains(text, "tls: invalid server finished hash"), strings.Contains(text, "tls: invalid server key share"):
 		return "tls:corrupt"
+	case strings.Contains(text, "tls: server chose an unconfigured cipher suite"):
+		return "tls:cipher"
+	case strings.Contains(text, "tls: server selected unadvertised ALPN protocol"), strings.Contains(text, "tls: server advertised unrequested ALPN"):
+		return "tls:alpn"
 	case strings.Contains(text, "tls: "):
 		return "tls:other"
 	}

@@ -75,7 +75,7 @@ func (w *walk) address(context.Context) (string, State) {
 	}
 	o := fault.Observation{Kind: "url", Outcome: fault.No, Values: map[string]string{"typed": dash(w.ServerURL), "enrolled": dash(w.EnrolledURL)}}
 	u, err := url.Parse(w.ServerURL)
-	plain := err == nil && u.Scheme == "http"
+	plain := err == nil && u.Scheme == "http" && w.sameHost(u)
 	if plain {
 		u.Scheme = "https"
 		if u.Port() == "80" {
@@ -99,4 +99,11 @@ func (w *walk) address(context.Context) (string, State) {
 	o.Outcome = fault.Yes
 	w.set.Add(o.With(map[string]string{"host": w.host}))
 	return u.Host, Good
+}
+
+// sameHost reports whether an address leads to the host that the folder was registered
+// with; also where it never was.
+func (w *walk) sameHost(u *url.URL) bool {
+	e, err := url.Parse(w.EnrolledURL)
+	return err == nil && (e.Host == "" || e.Hostname() == u.Hostname())
 }
