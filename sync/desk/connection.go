@@ -101,6 +101,7 @@ func newConnection(ctx context.Context, cfg Config, store *localdb.DB, notify fu
 		// A state that cannot be read costs only history.
 		_ = c.monitor.Restore([]byte(state))
 	}
+	c.logStates()
 	c.recall(ctx)
 	c.note(ctx)
 	c.engine = engine.New(engine.Config{

@@ -120,6 +120,7 @@ const lookAgain = 10 * time.Second
 // Cure is Fix for an offer of OffersFor.
 func (c *Connection) Cure(ctx context.Context, o cure.Offer, agreed bool) (Outcome, error) {
 	out := Outcome{Cure: o.Name, Fault: o.Fault}
+	defer func() { c.log().Info("cure", "name", o.Name, "fault", o.Fault, "helped", out.Helped) }()
 	err := c.ward.Apply(ctx, o, agreed)
 	if errors.Is(err, cure.ErrNoHelp) {
 		out.Err = err

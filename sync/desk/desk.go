@@ -13,6 +13,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -26,6 +27,7 @@ import (
 	"counterfoil/app/document"
 	"counterfoil/localdb"
 	"counterfoil/sync/engine"
+	"counterfoil/sync/journal"
 	"counterfoil/sync/merge"
 	"counterfoil/sync/trust"
 )
@@ -64,6 +66,8 @@ type Config struct {
 
 	// System chooses the proxy by the system's settings; nil: they are not known.
 	System func(*http.Request) (*url.URL, error)
+
+	log *slog.Logger // of the folder; nil: it has none
 }
 
 // Desk is one open data folder, safe for concurrent use.
@@ -76,6 +80,7 @@ type Desk struct {
 
 	practice PracticeServer      // nil: the folder is a real one
 	lock     *localdb.FolderLock // nil: it only drafts
+	journal  *journal.Journal    // nil: it only drafts, or the disk takes none
 	close    func() error        // works once
 	syncs    context.Context     // ends the sync of Start
 	syncing  sync.WaitGroup      // which is waited for
@@ -114,6 +119,7 @@ func (d *Desk) open(ctx context.Context, cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
+	d.openJournal(&cfg)
 	if d.Store, err = localdb.Open(ctx, filepath.Join(cfg.Dir, localdb.FileName), localdb.Options{Now: cfg.Now, NewID: cfg.NewID}); err != nil {
 		return err
 	}
@@ -194,6 +200,7 @@ func (d *Desk) shut() error {
 	if d.Store != nil {
 		errs = append(errs, d.Store.Close())
 	}
+	errs = append(errs, d.closeJournal())
 	if d.lock != nil {
 		errs = append(errs, d.lock.Unlock())
 	}

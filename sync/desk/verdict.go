@@ -55,6 +55,7 @@ func (c *Connection) Found(r probe.Report) {
 	c.report = &found{r, c.cfg.Now()}
 	c.mu.Unlock()
 	c.monitor.Looked() // before it is cleared: a check that finds nothing is about what failed
+	c.logFound(r)
 	row, ok := fault.Lookup(r.Fault)
 	switch {
 	case r.Fault == fault.OK, ok && row.Beside && reached(r):

@@ -5,7 +5,6 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/ui/viewmodel"
 	"counterfoil/ui/xwidget"
@@ -15,8 +14,7 @@ func init() {
 	register(Page{Name: "connection", Place: 60, Open: func(h *Host) func() Content {
 		return func() Content {
 			s := NewConnection(h.Connection, h.Words)
-			s.SelfCheck, s.Copy, s.SaveReport = h.SelfCheck, h.Copy, h.SaveReport
-			h.Line = s
+			s.SelfCheck, s.Export = h.SelfCheck, h.Report
 			return Content{Object: s.Object(), Refresh: h.Connection.Refresh, Tick: h.Connection.Refresh}
 		}
 	}})
@@ -24,28 +22,29 @@ func init() {
 
 // Connection is the connection page.
 type Connection struct {
-	vm        *viewmodel.Connection
-	t         viewmodel.Phrases
-	root      *fyne.Container
-	reporting bool
-	actions   []fyne.CanvasObject // made once: a page drawn anew would take the focus from them
-	send      *xwidget.Button
+	vm      *viewmodel.Connection
+	t       viewmodel.Phrases
+	root    *fyne.Container
+	actions []fyne.CanvasObject // made once: a page drawn anew would take the focus from them
+	send    *xwidget.Button
 
-	SelfCheck  func()            // opens the wizard
-	SaveReport func(text string) // asks for a file and writes it
-	Copy       func(text string) // to the clipboard
+	SelfCheck func() // opens the wizard
+	Export    func() // opens the report
 }
 
 // NewConnection makes the page and follows the model's changes.
 func NewConnection(vm *viewmodel.Connection, t viewmodel.Phrases) *Connection {
 	s := &Connection{vm: vm, t: t, root: container.NewStack()}
 	s.send = button(t.T("connection.send"), false, vm.Send)
-	s.actions = []fyne.CanvasObject{s.send, button(t.T("connection.export"), false, s.Report),
-		button(t.T("connection.selfcheck")+"  F5", true, func() {
-			if s.SelfCheck != nil {
-				s.SelfCheck()
+	press := func(what *func()) func() {
+		return func() {
+			if *what != nil {
+				(*what)()
 			}
-		})}
+		}
+	}
+	s.actions = []fyne.CanvasObject{s.send, button(t.T("connection.export"), false, press(&s.Export)),
+		button(t.T("connection.selfcheck")+"  F5", true, press(&s.SelfCheck))}
 	vm.Changed = s.Refresh
 	s.Refresh()
 	return s
@@ -56,27 +55,7 @@ func (s *Connection) Object() fyne.CanvasObject { return s.root }
 
 // Refresh draws the page anew.
 func (s *Connection) Refresh() {
-	if s.reporting {
-		return // what is being read does not change under the reader
-	}
 	s.show(s.build())
-}
-
-// Report shows what the report holds before it is saved.
-func (s *Connection) Report() {
-	s.reporting = true
-	text := s.vm.Report()
-	back := func() { s.reporting = false; s.Refresh() }
-	actions := []fyne.CanvasObject{button(s.t.T("connection.back"), false, back)}
-	if s.Copy != nil {
-		actions = append(actions, button(s.t.T("connection.copy"), false, func() { s.Copy(text) }))
-	}
-	if s.SaveReport != nil {
-		actions = append(actions, button(s.t.T("connection.save"), true, func() { s.SaveReport(text) }))
-	}
-	label := widget.NewLabel(text)
-	label.Selectable, label.Wrapping = true, fyne.TextWrapWord
-	s.show(page(s.t.T("connection.report"), s.t.T("connection.report.masked"), actions, card(container.NewVScroll(label))))
 }
 
 func (s *Connection) show(o fyne.CanvasObject) {

@@ -56,6 +56,7 @@ type Host struct {
 	Conflicts  *viewmodel.Conflicts
 	Connection *viewmodel.Connection
 	Wizard     *viewmodel.Wizard
+	Reporting  *viewmodel.Report
 	Settings   *viewmodel.Settings
 	FirstRun   *viewmodel.FirstRun
 	Practice   *viewmodel.Practice
@@ -72,13 +73,12 @@ type Host struct {
 	PrintOpen, PrintChosen func()
 	Export                 func() // the list, into a file
 	Report                 func() // of the connection
-	SaveReport             func(text string)
+	SaveReport             func()
 	Choose                 func(got func(pem []byte)) // a certificate file
 	Practise, Leave        func()                     // to the practice folder, and back
 
-	// Form and Line are the pages made last that the window speaks to; nil before.
+	// Form is the page made last that the window speaks to; nil before.
 	Form *Editor
-	Line *Connection
 
 	catalogs map[document.Type]*viewmodel.Catalog // by type, those that a page asked for
 	names    map[document.Type]string             // of those pages

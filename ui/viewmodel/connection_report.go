@@ -6,13 +6,12 @@ import (
 	"counterfoil/sync/mask"
 )
 
-// Report is the text for IT or the server team, with names and secrets masked.
-// The page shows it before it is saved, so it holds nothing that is not seen.
-func (c *Connection) Report() string {
+// Head is what the page says of the connection as text, unmasked: the report begins
+// with it.
+func (c *Connection) Head() string {
 	f, w := c.facts, c.setup.Words
 	var b strings.Builder
 	line := func(parts ...string) { b.WriteString(strings.Join(parts, "  ") + "\n") }
-	line(w.T("connection.report.title"), c.setup.Now().Format("2006-01-02 15:04:05 -0700"))
 	if f.Fault != "" {
 		line(w.T("connection.report.fault"), f.Fault)
 	}
@@ -37,7 +36,7 @@ func (c *Connection) Report() string {
 			line(l.When, l.Text)
 		}
 	}
-	return Masked(w, b.String(), f.Names)
+	return b.String()
 }
 
 func mark(s LampState) string {

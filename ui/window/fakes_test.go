@@ -5,6 +5,7 @@ package window
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"counterfoil/app/seller"
 	"counterfoil/app/tax"
 	"counterfoil/sync/fault"
+	"counterfoil/sync/mask"
 	"counterfoil/sync/merge"
 	"counterfoil/ui/viewmodel"
 )
@@ -248,6 +250,13 @@ func (branch) Recheck(context.Context, string) ([]viewmodel.Check, bool) {
 	return []viewmodel.Check{{ID: "3", Title: two("安全连接", "Secure connection"), Layer: string(fault.Secure), State: viewmodel.CheckBad}}, false
 }
 func (branch) Do(string) error { return nil }
+
+func (branch) Make(context.Context, string, []mask.Kind) (viewmodel.ReportDraft, error) {
+	return viewmodel.ReportDraft{Write: func(io.Writer) error { return nil }, Files: []viewmodel.ReportFile{
+		{Name: "report.html", Text: "连接报告 · 2026-11-23 12:00\n\n自检结果\n  S01  服务器的安全证书已过期 · 已确认 · 由服务器团队处理\n  服务器证书已于 2026-11-22 过期，只有服务器团队能更新。\n\n检查\n  [good] 本机数据  1 ms\n  [bad] 安全连接  4 ms  主机1: valid until 2026-11-22\n"},
+		{Name: "report.json"}, {Name: "log.txt"},
+	}}, nil
+}
 
 func (branch) Faults() (out []viewmodel.PracticeFault) {
 	for _, f := range [][3]string{{"T01", "服务器停止", "Server stopped"}, {"S01", "证书过期", "Expired certificate"}, {"H15", "系统维护", "Maintenance"}} {

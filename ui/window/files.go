@@ -2,7 +2,6 @@ package window
 
 import (
 	"errors"
-	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -121,25 +120,27 @@ func ownersAlone(u fyne.URI) {
 	}
 }
 
-// report shows what the connection report holds.
+// report shows what the report holds.
 func (w *window) report() {
 	w.Wizard.Stop()
-	w.shell.Show("connection")
-	w.Line.Report()
+	w.shell.Show("report")
 }
 
-// saveReport asks for a file and writes the report into it.
-func (w *window) saveReport(text string) {
+// saveReport asks for a file and writes the report that is shown into it.
+func (w *window) saveReport() {
+	write := w.Reporting.Save()
+	if write == nil {
+		return
+	}
 	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
 		if err != nil || f == nil {
 			return
 		}
 		ownersAlone(f.URI())
-		_, err = io.WriteString(f, text)
-		if err = errors.Join(err, f.Close()); err != nil {
+		if err := errors.Join(write(f), f.Close()); err != nil {
 			dialog.ShowInformation(w.words.T("connection.report"), w.words.T("report.failed", err), w.win)
 		}
 	}, w.win)
-	d.SetFileName("connection-" + time.Now().Format("20060102-1504") + ".txt")
+	d.SetFileName(w.Reporting.Name())
 	d.Show()
 }

@@ -79,6 +79,7 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 		Conflicts:  viewmodel.NewConflicts(setup, b, b, keepMine),
 		Connection: viewmodel.NewConnection(setup, b),
 		Wizard:     viewmodel.NewWizard(setup, b, b, b.clock, func() int { return 12 }),
+		Reporting:  viewmodel.NewReport(setup, b, func() string { return "" }),
 		Settings:   viewmodel.NewSettings(setup, b, b, b, values, place),
 		FirstRun:   viewmodel.NewFirstRun(setup, b, b, b, viewmodel.NewWizard(setup, b, b, b.clock, func() int { return 0 }), values),
 		Practice:   viewmodel.NewPractice(setup, b),

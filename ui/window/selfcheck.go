@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"counterfoil/app/locale"
@@ -20,10 +21,11 @@ type selfCheck struct {
 	d     *desk.Desk
 	words *locale.Catalog
 	look  func(ctx context.Context, progress func(probe.Check), only ...string) probe.Report
+	last  atomic.Pointer[probe.Report] // of all checks; nil: there was none
 }
 
 func newSelfCheck(d *desk.Desk, words *locale.Catalog) *selfCheck {
-	return &selfCheck{d, words, func(ctx context.Context, progress func(probe.Check), only ...string) probe.Report {
+	return &selfCheck{d: d, words: words, look: func(ctx context.Context, progress func(probe.Check), only ...string) probe.Report {
 		return d.SelfCheck(ctx, "", 15*time.Second, progress, only...)
 	}}
 }
@@ -46,6 +48,7 @@ func convert(c probe.Check) viewmodel.Check {
 // Run walks all checks.
 func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) viewmodel.Finding {
 	r := s.look(ctx, func(c probe.Check) { progress(convert(c)) })
+	s.last.Store(&r)
 	s.d.Found(r)
 	if r.Fault == fault.OK {
 		return viewmodel.Finding{}

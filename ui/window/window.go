@@ -87,6 +87,7 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 	w.Conflicts = viewmodel.NewConflicts(setup, d.Store, d.Books, d.Books.Merge)
 	w.Connection = viewmodel.NewConnection(setup, w.facts)
 	w.Wizard = viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting)
+	w.Reporting = viewmodel.NewReport(setup, reporter{w.check, words, s.opts.Version}, w.Connection.Head)
 	place := viewmodel.PlaceFacts{Keyring: said(words, "settings.keyring."+d.Keys.Keyring.Kind()), Folder: d.Dir, Version: s.opts.Version}
 	w.Settings = viewmodel.NewSettings(setup, d.Store, d, keeper{d}, s.chosen, place)
 	w.FirstRun = viewmodel.NewFirstRun(setup, d.Store, d, keeper{d}, viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting), s.chosen)

@@ -34,7 +34,7 @@ var options = map[string]map[string]bool{
 	"sync":      {"once": false, "watch": false},
 	"fix":       {"apply": false, "undo": true, "list": false, "full": false, "timeout": true},
 	"attention": {"snooze": true, "for": true, "wake": true},
-	"selfcheck": {"server": true, "timeout": true, "full": false},
+	"selfcheck": {"server": true, "timeout": true, "full": false, "report": true},
 }
 
 // parse reads options wherever they stand. "-" and negative numbers are words;

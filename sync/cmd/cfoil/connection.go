@@ -169,6 +169,11 @@ func selfcheck(ctx context.Context, c *call) error {
 		line.Found(report)
 		line.Leave(ctx)
 	}
+	if file := c.opts["report"]; file != "" {
+		if err := c.writeReport(file, report, line.URL()); err != nil {
+			return err
+		}
+	}
 	if err := c.report(report, masked); err != nil {
 		return err
 	}

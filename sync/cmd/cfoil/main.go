@@ -48,6 +48,7 @@ usage: cfoil --data DIR [--keyring os|file] [--json] COMMAND [ARGUMENTS]
   attention [--snooze KEY --for 7d | --wake KEY]      what wants a person, and when it breaks
   selfcheck [--server URL] [--timeout 10s] [--full]   find the fault in the connection;
                                                       --full shows hosts, addresses and users
+            [--report FILE.zip]                         and write what IT needs to know, masked
   fix [CURE] [--apply]                                name what the program can do against it; do it
   fix --list        fix --undo CURE                   what is in force; take it back
   money FILE|-                                        compute an invoice without storing it
