@@ -2,7 +2,6 @@ package fault
 
 import (
 	"bytes"
-	"net/http"
 	"net/textproto"
 	"net/url"
 	"regexp"
@@ -56,11 +55,11 @@ func OfResponse(a Answer) Observation {
 		o.Values["title"] = strings.TrimSpace(string(m[1]))
 	}
 	switch {
-	case a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable && a.header("Retry-After") != "":
+	case a.Status == 429 || a.Status == 503 && a.header("Retry-After") != "":
 		o.Values["wait"] = a.wait()
-	case a.Status == http.StatusForbidden:
+	case a.Status == 403:
 		o.Values["ip"] = string(anAddress.Find(a.Body)) // ours, as a filter names it
-	case a.Status >= 300 && a.Status < 400 && a.Status != http.StatusNotModified:
+	case a.Status >= 300 && a.Status < 400 && a.Status != 304:
 		o.Code = a.redirect(o.Values)
 	case a.Status >= 500 && o.Product != wire.Product:
 		o.Code = a.edge()
@@ -96,8 +95,8 @@ func (a Answer) wait() string {
 	if n, err := strconv.Atoi(after); err == nil && n >= 0 {
 		return strconv.Itoa(n)
 	}
-	until, err := http.ParseTime(after)
-	now, nowErr := http.ParseTime(a.header("Date"))
+	until, err := time.Parse(time.RFC1123, after)
+	now, nowErr := time.Parse(time.RFC1123, a.header("Date"))
 	if err != nil || nowErr != nil {
 		return "60"
 	}
