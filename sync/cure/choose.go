@@ -58,8 +58,12 @@ func For(c Case) []Offer {
 }
 
 // Guesses are the cures worth a try where none of For helps: those without a risk that
-// nobody has to agree to and that change the way alone.
+// nobody has to agree to and that change the way alone. None where what is wrong is on
+// this computer.
 func Guesses(c Case) []Offer {
+	if row, ok := fault.Lookup(c.Fault); c.Fault == fault.OK || ok && row.Layer == fault.PC {
+		return nil
+	}
 	known := For(c)
 	var out []Offer
 	for _, n := range []Name{LastGoodAddress, FreshDNS, OtherNode, OtherPort, IPv4Only, ClassicKeys, HTTP1, RememberedBeside, OSProxy, IdentityEncoding, SmallSegments} {

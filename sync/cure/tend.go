@@ -3,8 +3,6 @@ package cure
 import (
 	"context"
 	"time"
-
-	"counterfoil/sync/route"
 )
 
 const (
@@ -36,6 +34,7 @@ func (w *Ward) Tend(ctx context.Context, now bool) ([]Name, error) {
 			if err := w.undo(ctx, a.Name); err != nil {
 				return ended, err
 			}
+			w.ended(ctx, a.Name, false)
 			continue
 		}
 		if err := w.later(ctx, a, network, known); err != nil {
@@ -53,11 +52,9 @@ func (w *Ward) later(ctx context.Context, a Active, network string, known bool) 
 			continue
 		}
 		c, _ := Lookup(a.Name)
-		wait := c.Again()
-		if !known {
-			wait = min(soon, wait)
+		if in[i].Again = w.again(ctx, c); !known {
+			in[i].Again = w.cfg.Now().Add(min(soon, c.Again()))
 		}
-		in[i].Again = w.cfg.Now().Add(wait)
 		if known && network != "" {
 			in[i].Network = network
 		}
@@ -76,18 +73,9 @@ func (w *Ward) over(ctx context.Context, a Active) (over, known bool) {
 		switch {
 		case err != nil:
 			return false, helps
-		case helps && plain > cured+cured/2+extra:
+		case helps && sooner(cured, plain):
 			return false, true
 		}
 	}
 	return true, true
-}
-
-// Better reports whether the server is reached over a route and not without it.
-func (w *Ward) Better(ctx context.Context, r route.Route) bool {
-	if _, err := w.cfg.Reach(ctx, w.Route()); err == nil {
-		return false
-	}
-	_, err := w.cfg.Reach(ctx, w.Route().With(r))
-	return err == nil
 }

@@ -165,9 +165,7 @@ func (w *Ward) Apply(ctx context.Context, o Offer, agreed bool) error {
 	defer w.one.Unlock()
 	now := w.cfg.Now()
 	a := Active{Name: o.Name, Fault: o.Fault, Since: now, Route: o.Route, Network: w.cfg.Network(), Values: o.Values}
-	if d := o.Again(); d > 0 {
-		a.Again = now.Add(d)
-	}
+	a.Again = w.again(ctx, o.Cure)
 	if act, ok := w.cfg.Acts[o.Name]; ok {
 		return w.act(ctx, act, a, o)
 	}
@@ -207,14 +205,26 @@ func (w *Ward) act(ctx context.Context, act Act, a Active, o Offer) error {
 	return w.keep(ctx, append(others, a))
 }
 
-// Undo takes a cure back; ErrNotAlive where it is not in force.
+// Undo takes a cure back; ErrNotAlive where it is not in force. The program does not
+// apply it by itself again for a day.
 func (w *Ward) Undo(ctx context.Context, n Name) error {
+	w.one.Lock()
+	defer w.one.Unlock()
+	err := w.undo(ctx, n)
+	if err == nil {
+		w.ended(ctx, n, true)
+	}
+	return err
+}
+
+// Drop takes back what was applied and turned out not to help.
+func (w *Ward) Drop(ctx context.Context, n Name) error {
 	w.one.Lock()
 	defer w.one.Unlock()
 	return w.undo(ctx, n)
 }
 
-// undo is Undo; w.one is held.
+// undo takes a cure back; w.one is held.
 func (w *Ward) undo(ctx context.Context, n Name) error {
 	in := w.List()
 	i := slices.IndexFunc(in, func(a Active) bool { return a.Name == n })

@@ -296,3 +296,105 @@ func TestFor(t *testing.T) {
 		t.Errorf("%s %v", raw, err)
 	}
 }
+
+// What the program may do alone it does when it helps, and never back and forth.
+func TestItself(t *testing.T) {
+	ctx := context.Background()
+	c := newClinic(t)
+	w := c.open()
+	itself := func(want ...Name) {
+		t.Helper()
+		done, err := w.Itself(ctx, []Offer{
+			offer(t, DirectWay, route.Route{Proxy: route.Direct}), // it has a risk
+			offer(t, SourceAddress, route.Route{Interface: "eth0"}),
+			offer(t, HTTP1, route.Route{HTTP1: true}),
+			offer(t, ClassicKeys, route.Route{Classic: true}),
+			offer(t, Reconnect, route.Route{}),
+		})
+		if err != nil || !slices.Equal(done, want) {
+			t.Errorf("applied %v, not %v: %v", done, want, err)
+		}
+	}
+	away := only(func(r route.Route) bool { return r.Proxy == route.Direct || r.Interface != "" })
+	c.well = away
+	itself() // what would help is not for the program alone
+	ill := only(func(r route.Route) bool { return r.Classic })
+	c.well = ill
+	itself(ClassicKeys)
+	itself() // it is in force
+	if a := w.List()[0]; !a.Again.Equal(c.now.AddDate(0, 0, 7)) {
+		t.Errorf("looked at again on %v", a.Again)
+	}
+	// Taken back by a person it stays so for a day, over a restart too.
+	if err := w.Undo(ctx, ClassicKeys); err != nil {
+		t.Fatal(err)
+	}
+	w = c.open()
+	itself()
+	c.now = c.now.Add(lately + time.Minute)
+	itself(ClassicKeys)
+	if err := w.Undo(ctx, ClassicKeys); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Apply(ctx, offer(t, ClassicKeys, route.Route{Classic: true}), true); err != nil {
+		t.Error("a person may have it back at once:", err)
+	}
+}
+
+// A cure whose fault comes and goes is looked at more and more seldom.
+func TestItselfDoesNotFlap(t *testing.T) {
+	ctx := context.Background()
+	c := newClinic(t)
+	node := route.Route{Host: "invoice.test", Addresses: []string{"10.0.0.9:443"}}
+	ill, well := only(func(r route.Route) bool { return len(r.Addresses) > 0 }), only(func(route.Route) bool { return true })
+	w := c.open()
+	base := offer(t, OtherNode, node).Again()
+	changes := 0
+	for end := c.now.Add(12 * time.Hour); c.now.Before(end); c.now = c.now.Add(time.Minute) {
+		c.well = ill
+		done, err := w.Itself(ctx, []Offer{offer(t, OtherNode, node)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.well = well // for a moment, each time anybody looks
+		ended, err := w.Tend(ctx, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes += len(done) + len(ended)
+	}
+	if most := int(12 * time.Hour / base); changes > most/4 {
+		t.Errorf("changed %d times in 12 hours", changes)
+	}
+	c.now = c.now.Add(lately + rarest)
+	if _, err := w.Tend(ctx, false); err != nil || len(w.List()) != 0 {
+		t.Fatal("it did not end:", err)
+	}
+	c.now, c.well = c.now.Add(lately+time.Minute), ill
+	if _, err := w.Itself(ctx, []Offer{offer(t, OtherNode, node)}); err != nil || !w.List()[0].Again.Equal(c.now.Add(base)) {
+		t.Error("after a quiet day it is not as at first:", w.List())
+	}
+}
+
+// What only slows is worked around where that is clearly sooner.
+func TestHelping(t *testing.T) {
+	ctx := context.Background()
+	c := newClinic(t)
+	c.well = func(r route.Route) (time.Duration, error) {
+		switch {
+		case r.Family == route.IPv4:
+			return 40 * time.Millisecond, nil
+		case r.HTTP1:
+			return 0, errShut
+		}
+		return 340 * time.Millisecond, nil
+	}
+	got, err := c.open().Helping(ctx, []Offer{offer(t, HTTP1, route.Route{HTTP1: true}), offer(t, ClassicKeys, route.Route{Classic: true}),
+		offer(t, IPv4Only, route.Route{Family: route.IPv4}), offer(t, RestoreURL, route.Route{})})
+	if len(got) != 2 || got[0].Name != IPv4Only || got[1].Name != RestoreURL || !errors.Is(err, errShut) {
+		t.Errorf("%v %v", got, err)
+	}
+	if !c.used.IsPlain() {
+		t.Error("something was changed")
+	}
+}

@@ -30,7 +30,7 @@ const (
 // for the self-check alone: the walk goes to the server that the folder knew.
 func Beside(cfg Config, trouble error) *Connection {
 	cfg.complete()
-	c := &Connection{cfg: cfg, trouble: trouble}
+	c := &Connection{cfg: cfg, trouble: trouble, ill: make(chan probe.Report, 1)}
 	c.monitor = link.New(link.Config{Now: cfg.Now, Place: func() link.Place { return probe.Place(c.URL(), cfg.Proxy) }})
 	k := readCard(cfg.Dir)
 	c.url, c.enrolled, c.device, c.bound, c.trusted = k.URL, k.Enrolled, k.Device, k.Bound, k.Trusted

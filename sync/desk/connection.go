@@ -44,6 +44,7 @@ type Connection struct {
 	monitor *link.Monitor
 	engine  *engine.Engine
 	ward    *cure.Ward
+	ill     chan probe.Report // what self-checks found, for who heals; holds one
 
 	mu        sync.Mutex // guards all below
 	url       string
@@ -70,11 +71,12 @@ type Connection struct {
 	oldest             string    // version of this program that the server takes; empty: any
 	conflicts, refused int       // documents that wait for a decision
 	quotaLists         []func() []attention.Quota
+	onCures            func() // may be nil
 }
 
 // newConnection reads the settings and makes the parts; it sends nothing.
 func newConnection(ctx context.Context, cfg Config, store *localdb.DB, notify func(engine.Event)) (*Connection, error) {
-	c := &Connection{cfg: cfg, store: store, holds: cfg.Use != Draft}
+	c := &Connection{cfg: cfg, store: store, holds: cfg.Use != Draft, ill: make(chan probe.Report, 1)}
 	c.monitor = link.New(link.Config{Now: cfg.Now, Place: func() link.Place { return probe.Place(c.URL(), cfg.Proxy) }})
 	var err error
 	if c.url, err = store.Setting(ctx, settingURL); err != nil {

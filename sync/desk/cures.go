@@ -10,6 +10,7 @@ import (
 
 	"counterfoil/sync/cure"
 	"counterfoil/sync/fault"
+	"counterfoil/sync/link"
 	"counterfoil/sync/osnet"
 	"counterfoil/sync/probe"
 	"counterfoil/sync/route"
@@ -133,7 +134,7 @@ func (c *Connection) Cure(ctx context.Context, o cure.Offer, agreed bool) (Outco
 	out.After = c.SelfCheck(ctx, "", lookAgain, nil, append(slices.Clone(row.Recheck), "server", "signin")...)
 	// A way that was tried leads past the fault, which may be there still.
 	if out.Helped = !o.Route.IsPlain() || !there(out.After, o.Fault); !out.Helped {
-		if err := c.ward.Undo(ctx, o.Name); err != nil && !errors.Is(err, cure.ErrNotAlive) {
+		if err := c.ward.Drop(ctx, o.Name); err != nil && !errors.Is(err, cure.ErrNotAlive) {
 			return out, err
 		}
 		return out, nil
@@ -159,26 +160,79 @@ func (c *Connection) EndCures(ctx context.Context) ([]cure.Name, error) {
 	return c.ward.Tend(ctx, true)
 }
 
-// tending is how often it is looked whether a cure is due.
-const tending = time.Minute
+// Helping are those of the offers that help, without changing anything; the error is
+// what was in the way of the first that does not.
+func (c *Connection) Helping(ctx context.Context, offers []cure.Offer) ([]cure.Offer, error) {
+	return c.ward.Helping(ctx, offers)
+}
 
-// tend ends the cures that are due and no longer needed, until ctx ends.
+const (
+	tending = time.Minute      // how often it is looked whether a cure is due
+	healing = 30 * time.Second // caps what is done against one finding
+)
+
+// tend applies what may be applied without a person, and ends the cures that are no
+// longer needed: those that are due, and all when the line breaks. Until ctx ends.
 func (c *Connection) tend(ctx context.Context) {
 	t := time.NewTicker(tending)
 	defer t.Stop()
+	broke := false
 	for {
+		var r probe.Report
 		select {
 		case <-ctx.Done():
 			return
+		case r = <-c.ill:
 		case <-t.C:
 		}
 		// Another process may have applied one. What cannot be read or written now is
-		// tried again a minute later.
+		// tried again later.
 		if err := c.ward.Reload(ctx); err != nil {
 			continue
 		}
-		if ended, _ := c.ward.Tend(ctx, false); len(ended) > 0 {
+		if r.Fault != "" {
+			c.heal(ctx, r)
+			continue
+		}
+		breaks := c.monitor.State().Kind == link.Offline
+		if ended, _ := c.ward.Tend(ctx, breaks && !broke); len(ended) > 0 {
 			c.wake()
+		}
+		broke = breaks
+	}
+}
+
+// heal applies what the program may do alone against what a self-check has proven.
+func (c *Connection) heal(ctx context.Context, r probe.Report) {
+	proven := func(id fault.ID) bool {
+		return slices.ContainsFunc(append([]fault.Finding{r.Finding}, r.Also...), func(f fault.Finding) bool { return f.Fault == id && f.Confidence == fault.Proven })
+	}
+	offers := slices.DeleteFunc(c.OffersFor(r), func(o cure.Offer) bool { return !o.Itself || !proven(o.Fault) })
+	if len(offers) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, healing)
+	defer cancel()
+	// What cannot be kept is in force as long as the program runs.
+	if done, _ := c.ward.Itself(ctx, offers); len(done) > 0 {
+		c.wake()
+	}
+}
+
+// suffer hands a finding to who heals; where one waits already the newer counts.
+func (c *Connection) suffer(r probe.Report) {
+	if r.Fault == fault.OK {
+		return
+	}
+	for {
+		select {
+		case c.ill <- r:
+			return
+		default:
+		}
+		select {
+		case <-c.ill:
+		default:
 		}
 	}
 }

@@ -64,6 +64,7 @@ func (c *Connection) Found(r probe.Report) {
 	case ok && !row.Beside && (r.Confidence == fault.Proven || c.monitor.State().Kind != link.Online):
 		c.monitor.Proven(r.Finding)
 	}
+	c.suffer(r)
 }
 
 // reached reports whether a walk came to the server over the real path.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"reflect"
 	"time"
 
 	"counterfoil/sync/osnet"
@@ -34,9 +35,25 @@ func (c *Connection) way() route.Route {
 // use makes requests go on a route from now on; those under way end as they began.
 func (c *Connection) use(r route.Route) {
 	c.mu.Lock()
+	tell := c.onCures
+	if reflect.DeepEqual(c.route, r) {
+		tell = nil
+	} else {
+		c.route = r
+		c.forget()
+	}
+	c.mu.Unlock()
+	if tell != nil {
+		tell()
+	}
+}
+
+// CuresChanged sets who is told, on the goroutine that did it, that requests go another
+// way than before.
+func (c *Connection) CuresChanged(f func()) {
+	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.route = r
-	c.forget()
+	c.onCures = f
 }
 
 // reaching is how long a way may take to show the server.

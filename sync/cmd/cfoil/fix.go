@@ -11,6 +11,7 @@ import (
 	"counterfoil/sync/cure"
 	"counterfoil/sync/desk"
 	"counterfoil/sync/fault"
+	"counterfoil/sync/probe"
 )
 
 // What came of cfoil fix.
@@ -33,6 +34,7 @@ type fixed struct {
 	Why     string     `json:"why,omitempty"`
 	Active  []inForce  `json:"active"` // when it ends
 	MS      int64      `json:"ms"`
+	worked  bool       // the way is open; then nothing is guessed
 }
 
 // inForce is a cure that is in force.
@@ -87,7 +89,8 @@ func fix(ctx context.Context, c *call) error {
 	for _, o := range offers {
 		out.Cures = append(out.Cures, offerOut{Name: o.Name, Fault: o.Fault, Changes: masked(o.Preview("en")), Risk: o.Risk.EN})
 	}
-	err = c.tryCures(ctx, d, offers, &out)
+	out.worked = fault.SetOf(r.Observations...).Worked()
+	err = c.tryCures(ctx, d, r, offers, &out)
 	out.Active = active(d, masked)
 	out.Why, out.MS = masked(out.Why), time.Since(start).Milliseconds()
 	if err != nil {
@@ -97,38 +100,65 @@ func fix(ctx context.Context, c *call) error {
 }
 
 // tryCures decides what comes of it: with --apply the named cure, or one after the
-// other until one helps.
-func (c *call) tryCures(ctx context.Context, d *desk.Connection, offers []cure.Offer, out *fixed) error {
+// other until one helps, and where none does what is harmless and worth a try.
+func (c *call) tryCures(ctx context.Context, d *desk.Connection, r probe.Report, offers []cure.Offer, out *fixed) error {
+	guesses := func() []cure.Offer { return d.Guesses(r) }
 	if len(c.args) == 1 {
-		offers = slices.DeleteFunc(slices.Clone(offers), func(o cure.Offer) bool { return string(o.Name) != c.args[0] })
+		other := func(o cure.Offer) bool { return string(o.Name) != c.args[0] }
+		offers = append(slices.DeleteFunc(slices.Clone(offers), other), slices.DeleteFunc(guesses(), other)...)
+		guesses = func() []cure.Offer { return nil }
 		if len(offers) == 0 {
-			out.Why = cure.ErrNone.Error()
+			out.Outcome, out.Why = noCure, cure.ErrNone.Error()
+			return nil
 		}
 	}
 	switch {
 	case out.Verdict == fault.OK && len(offers) == 0:
 		out.Outcome = nothingToFix
-	case len(offers) == 0:
-		out.Outcome = noCure
-	case c.opts["apply"] == "":
+		return nil
+	case c.opts["apply"] == "" && len(offers) > 0:
 		out.Outcome = offered
+		return nil
+	case c.opts["apply"] == "":
+		out.Outcome = noCure
+		return nil
+	}
+	done, err := c.applyCures(ctx, d, offers, out)
+	if !done && err == nil && !out.worked {
+		offers = guesses()
+		done, err = c.applyCures(ctx, d, offers, out)
+	}
+	switch {
+	case done:
+		out.Outcome, out.Why = cured, ""
+	case len(out.Cures) == 0:
+		out.Outcome = noCure
 	default:
 		out.Outcome = notHelped
-		for _, o := range offers {
-			done, err := d.Cure(ctx, o, true)
-			if err != nil {
-				return err
-			}
-			if done.Err != nil {
-				out.Why = done.Err.Error()
-			}
-			if done.Helped {
-				out.Outcome, out.Applied, out.After, out.Why = cured, o.Name, done.After.Fault, ""
-				return nil
-			}
+	}
+	return err
+}
+
+// applyCures applies one of the offers after the other until one helps.
+func (c *call) applyCures(ctx context.Context, d *desk.Connection, offers []cure.Offer, out *fixed) (bool, error) {
+	helping, err := d.Helping(ctx, offers)
+	if err != nil && out.Why == "" {
+		out.Why = err.Error()
+	}
+	for _, o := range helping {
+		done, err := d.Cure(ctx, o, true)
+		if err != nil {
+			return false, err
+		}
+		if done.Helped {
+			out.Applied, out.After = o.Name, done.After.Fault
+			return true, nil
+		}
+		if done.Err != nil {
+			out.Why = done.Err.Error()
 		}
 	}
-	return nil
+	return false, nil
 }
 
 func (c *call) sayFixed(out fixed) error {
