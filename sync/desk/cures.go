@@ -219,21 +219,19 @@ func (c *Connection) heal(ctx context.Context, r probe.Report) {
 	}
 }
 
-// suffer hands a finding to who heals; where one waits already the newer counts.
+// suffer hands a finding to who heals, where somebody does; where one waits already the
+// newer counts.
 func (c *Connection) suffer(r probe.Report) {
 	if r.Fault == fault.OK {
 		return
 	}
-	for {
-		select {
-		case c.ill <- r:
-			return
-		default:
-		}
-		select {
-		case <-c.ill:
-		default:
-		}
+	select {
+	case <-c.ill:
+	default:
+	}
+	select {
+	case c.ill <- r:
+	default:
 	}
 }
 
