@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -70,6 +71,9 @@ func Prove(ctx context.Context, path string) (Contents, error) {
 func prove(ctx context.Context, path string) (Contents, error) {
 	scripts, err := migrations()
 	if err != nil {
+		return Contents{}, err
+	}
+	if path, err = filepath.Abs(path); err != nil {
 		return Contents{}, err
 	}
 	if info, err := os.Stat(path); err != nil || info.Size() == 0 {

@@ -38,7 +38,10 @@ func FirstPage(path string) ([]byte, error) {
 // copy. first, where there is one, is a page of FirstPage for a file whose own leads
 // nowhere. nil: nothing of it can be read.
 func boardWreck(ctx context.Context, path, dir string, first []byte) (*wreck, error) {
-	to := filepath.Join(dir, "wreck.db")
+	to, err := filepath.Abs(filepath.Join(dir, "wreck.db"))
+	if err != nil {
+		return nil, err
+	}
 	for _, suffix := range []string{"", "-wal"} {
 		if err := copyFile(path+suffix, to+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err

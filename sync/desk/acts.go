@@ -2,16 +2,23 @@ package desk
 
 import (
 	"context"
+	"maps"
 
 	"counterfoil/sync/cure"
 )
 
-// acts are the cures that are no route; none where the store does not open.
+// acts are the cures that are no route; where the store does not open, those that
+// make it open.
 func (c *Connection) acts() map[cure.Name]cure.Act {
-	if c.store == nil {
-		return nil
+	data := map[cure.Name]cure.Act{
+		cure.RestoreBackup: {Do: func(ctx context.Context, _ cure.Offer) error { return c.restoreHere(ctx) }},
+		cure.RepairData:    {Do: func(ctx context.Context, _ cure.Offer) error { return c.restoreHere(ctx) }},
+		cure.RebuildCache:  {Do: func(ctx context.Context, _ cure.Offer) error { return c.rebuild(ctx) }},
 	}
-	return map[cure.Name]cure.Act{
+	if c.store == nil {
+		return data
+	}
+	acts := map[cure.Name]cure.Act{
 		cure.RestoreURL: {
 			Before: func(context.Context, cure.Offer) (string, error) { return c.URL(), nil },
 			Do:     func(ctx context.Context, _ cure.Offer) error { return c.move(ctx, c.registered()) },
@@ -23,6 +30,8 @@ func (c *Connection) acts() map[cure.Name]cure.Act {
 			return nil
 		}},
 	}
+	maps.Copy(acts, data)
+	return acts
 }
 
 // unkept are the settings of a folder whose store does not open.
@@ -36,7 +45,13 @@ func (u unkept) SetSetting(_ context.Context, name, value string) error {
 }
 
 // permanent reports whether a cure that helped is simply how things are from now on.
-func (c *Connection) permanent(n cure.Name) bool { return n == cure.RestoreURL || n == cure.HTTPS }
+func (c *Connection) permanent(n cure.Name) bool {
+	switch n {
+	case cure.RestoreURL, cure.HTTPS, cure.RestoreBackup, cure.RepairData, cure.RebuildCache:
+		return true
+	}
+	return false
+}
 
 // move changes the address alone; what it was registered as, and the token for that,
 // stay.

@@ -67,7 +67,10 @@ func (c *Connection) note(ctx context.Context) {
 
 // checkStore looks at the store, or says why it does not open.
 func (c *Connection) checkStore(ctx context.Context) error {
-	if c.store == nil {
+	switch {
+	case c.mended:
+		return c.checkMended(ctx)
+	case c.store == nil:
 		return c.trouble
 	}
 	return c.store.Check(ctx)

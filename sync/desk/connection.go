@@ -39,6 +39,7 @@ type Connection struct {
 	cfg     Config
 	store   *localdb.DB // nil: it does not open, because of trouble
 	trouble error
+	mended  bool   // it was restored since
 	trusted string // fingerprint, where store is nil
 	holds   bool   // this process holds the folder
 	monitor *link.Monitor

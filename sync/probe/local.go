@@ -34,7 +34,7 @@ func (w *walk) data(ctx context.Context) (string, State) {
 	if w.DataDir == "" {
 		return text, good(ok)
 	}
-	free, err := freeBytes(w.DataDir)
+	free, err := FreeBytes(w.DataDir)
 	if err != nil {
 		w.set.Add(fault.Observation{Kind: "disk", Outcome: fault.Unmeasured, Detail: err.Error()})
 		return text, good(ok)

@@ -4,7 +4,8 @@ package probe
 
 import "golang.org/x/sys/unix"
 
-func freeBytes(dir string) (uint64, error) {
+// FreeBytes is the room that is left for this user on the disk of a folder.
+func FreeBytes(dir string) (uint64, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, err

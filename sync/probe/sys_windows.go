@@ -2,7 +2,8 @@ package probe
 
 import "golang.org/x/sys/windows"
 
-func freeBytes(dir string) (uint64, error) {
+// FreeBytes is the room that is left for this user on the disk of a folder.
+func FreeBytes(dir string) (uint64, error) {
 	p, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
 		return 0, err

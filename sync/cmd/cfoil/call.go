@@ -32,6 +32,8 @@ var options = map[string]map[string]bool{
 	"list":      {"state": true, "search": true, "limit": true, "type": true},
 	"resolve":   {"choose": true},
 	"sync":      {"once": false, "watch": false},
+	"backup":    {"to": true, "list": false},
+	"restore":   {"from": true, "dry-run": false, "anew": false},
 	"fix":       {"apply": false, "undo": true, "list": false, "full": false, "timeout": true},
 	"attention": {"snooze": true, "for": true, "wake": true},
 	"selfcheck": {"server": true, "timeout": true, "full": false, "report": true},

@@ -51,6 +51,10 @@ usage: cfoil --data DIR [--keyring os|file] [--json] COMMAND [ARGUMENTS]
             [--report FILE.zip]                         and write what IT needs to know, masked
   fix [CURE] [--apply]                                name what the program can do against it; do it
   fix --list        fix --undo CURE                   what is in force; take it back
+  backup [--to FILE] [--list]                         copy the data, verified; list the copies
+  restore [--from FILE|newest] [--dry-run]            put the newest whole backup in the place of damaged
+                                                      data; what was not sent is kept; --anew begins
+                                                      anew where there is nothing to restore from
   money FILE|-                                        compute an invoice without storing it
   check-tax-no NO   words AMOUNT
 
@@ -99,6 +103,8 @@ var commands = map[string]command{
 	"attention":    {run: attentionCommand},
 	"selfcheck":    {run: selfcheck},
 	"fix":          {run: fix},
+	"backup":       {run: backupCommand},
+	"restore":      {run: restoreCommand},
 	"money":        {run: moneyCommand, noData: true},
 	"check-tax-no": {run: checkTaxNo, noData: true},
 	"words":        {run: words, noData: true},
