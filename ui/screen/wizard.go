@@ -59,7 +59,7 @@ func (s *Wizard) Object() fyne.CanvasObject { return s.root }
 
 // Refresh draws what changed.
 func (s *Wizard) Refresh() {
-	s.list.Objects = []fyne.CanvasObject{card(checkList(s.vm, s.t))}
+	s.list.Objects = []fyne.CanvasObject{card(container.NewVScroll(checkList(s.vm, s.t)))}
 	s.list.Refresh()
 	s.live.Text = ""
 	if s.vm.Rechecking() {
@@ -93,7 +93,7 @@ func (s *Wizard) Refresh() {
 // checkList is the five lamps with their checks, which tick off; the first-run guide
 // shows it as well.
 func checkList(vm *viewmodel.Wizard, t viewmodel.Phrases) fyne.CanvasObject {
-	box := container.New(stacked{3}, words(t.T("wizard.checks"), bodySize, true, plainInk))
+	box := container.New(stacked{0}, words(t.T("wizard.checks"), bodySize, true, plainInk))
 	for _, l := range vm.Lamps() {
 		box.Add(around(checkLine(l.State, l.Name, l.Note, true), 3, 0))
 		for _, c := range l.Checks {
@@ -121,7 +121,7 @@ func checkLine(state viewmodel.CheckState, name, note string, bold bool) fyne.Ca
 	default:
 		color = mutedInk
 	}
-	left := container.NewGridWrap(fyne.NewSize(24, 22), container.NewHBox(container.NewCenter(sign)))
+	left := container.NewGridWrap(fyne.NewSize(24, 20), container.NewHBox(container.NewCenter(sign)))
 	return container.NewBorder(nil, nil, left, container.NewCenter(words(note, smallSize, false, mutedInk)),
 		cell(name, bold || state == viewmodel.CheckBad, color))
 }

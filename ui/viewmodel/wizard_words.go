@@ -52,12 +52,12 @@ func together(checks []Check) (CheckState, time.Duration) {
 		return CheckBad, took
 	case count[CheckRunning] > 0 || count[CheckPending] > 0 && count[CheckPending] < len(checks):
 		return CheckRunning, took
+	case count[CheckGood] > 0:
+		return CheckGood, took // what was skipped beside it was not needed
 	case count[CheckSkipped] > 0:
 		return CheckSkipped, took
-	case count[CheckPending] > 0:
-		return CheckPending, took
 	}
-	return CheckGood, took
+	return CheckPending, took
 }
 
 // Took is how long the whole run was, as words.
@@ -84,6 +84,9 @@ func (w *Wizard) CheckNote(c Check) string {
 	case CheckRunning:
 		return w.setup.Words.T("wizard.check.running")
 	case CheckSkipped:
+		if w.stage == StageHealthy || w.stage == StageFixed {
+			return w.setup.Words.T("wizard.check.unneeded")
+		}
 		return w.setup.Words.T("wizard.check.skipped")
 	case CheckGood, CheckBad:
 		return milliseconds(c.Took)
