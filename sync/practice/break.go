@@ -7,7 +7,6 @@ import (
 	"log"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"counterfoil/sync/server"
@@ -19,15 +18,29 @@ import (
 var silent = log.New(io.Discard, "", 0)
 
 // slowness of every answer while it is slow.
-const slowness = 2500 * time.Millisecond
+const slowness = 1800 * time.Millisecond
 
-const portal = `<!doctype html><html><head><title>Sign in to the network</title></head><body><h1>Welcome</h1><p>Please sign in. 请先登录网络。</p></body></html>`
-
-// serve is the handler around the server: it cuts and loses answers.
+// serve is the handler around the server: it cuts, loses and delays answers.
 func (p *Practice) serve(w http.ResponseWriter, r *http.Request) {
-	lost := p.does(lose) && r.URL.Path == "/v1/push"
+	lost := p.does(lose)
 	half := p.does(cut)
-	if !lost && !half || r.URL.Path == "/v1/events" {
+	switch {
+	case p.does(garble) && garbled(w):
+		return
+	case p.does(resetStreams) && r.ProtoMajor == 2:
+		panic(http.ErrAbortHandler) // net/http's way to reset the stream
+	case p.does(stall):
+		p.still(r)
+		return
+	case p.does(stallBody):
+		p.named(w.Header())
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", "500")
+		_, _ = io.WriteString(w, `{"product":"counterfoil",`)
+		_ = http.NewResponseController(w).Flush()
+		p.still(r)
+		panic(http.ErrAbortHandler) // see above
+	case !lost && !half || r.URL.Path == "/v1/events":
 		p.answer(w, r)
 		return
 	}
@@ -43,6 +56,27 @@ func (p *Practice) serve(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler) // net/http's way to break the connection
 }
 
+// still waits until the client has enough.
+func (p *Practice) still(r *http.Request) {
+	t := time.NewTimer(longest)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.Context().Done():
+	}
+}
+
+// garbled answers nonsense; false where the connection does not allow it.
+func garbled(w http.ResponseWriter) bool {
+	c, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	_, _ = io.WriteString(c, "\x16\x03 4u 7h\r\n\r\n") // the client may be gone
+	return true
+}
+
 // answer answers in the server's place while a fault is on, else the server does.
 func (p *Practice) answer(w http.ResponseWriter, r *http.Request) {
 	if p.does(beSlow) {
@@ -54,19 +88,20 @@ func (p *Practice) answer(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	open := !strings.HasPrefix(r.URL.Path, "/v1/") || r.URL.Path == "/v1/probe204" || r.URL.Path == "/v1/echo" // asked without a token
-	switch no, guarded := p.refusal(false), p.refusal(true); {
+	open := unguarded(r.URL.Path)
+	no, guarded := p.refusal(false), (*answer)(nil)
+	if !open {
+		guarded = p.refusal(true)
+	}
+	switch {
 	case r.TLS == nil:
 		http.Error(w, "this port speaks plain HTTP now", http.StatusBadRequest)
-	case p.does(showPage):
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = io.WriteString(w, portal)
 	case no != nil:
-		p.refuse(w, no)
+		p.refuse(w, r, no)
 	case open:
 		p.open(w, r)
 	case guarded != nil:
-		p.refuse(w, guarded)
+		p.refuse(w, r, guarded)
 	case p.does(pause):
 		m := p.maintenance()
 		wait := max(1, int(m.Until.Sub(p.now())/time.Second))
@@ -74,61 +109,6 @@ func (p *Practice) answer(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.srv.ServeHTTP(w, r)
 	}
-}
-
-func (p *Practice) refuse(w http.ResponseWriter, a *answer) {
-	if a.Challenge != "" {
-		w.Header().Set("WWW-Authenticate", a.Challenge)
-	}
-	p.problem(w, a.Status, a.Wait, wire.Problem{Code: a.Code, Title: a.Title})
-}
-
-// problem answers as the server would; wait is in seconds, 0 is not said.
-func (p *Practice) problem(w http.ResponseWriter, status, wait int, problem wire.Problem) {
-	h := w.Header()
-	h.Set(wire.HeaderProduct, p.product())
-	h.Set(wire.HeaderRequest, newID())
-	h.Set("Date", p.now().UTC().Format(http.TimeFormat))
-	if wait > 0 {
-		h.Set("Retry-After", strconv.Itoa(wait))
-	}
-	server.Refuse(w, status, problem)
-}
-
-// product is what the answers say they come from.
-func (p *Practice) product() string {
-	if p.does(beAnother) {
-		return "warehouse"
-	}
-	return wire.Product
-}
-
-// open answers what is asked without a token: the server's own answer, which
-// tells of the fault that is on.
-func (p *Practice) open(w http.ResponseWriter, r *http.Request) {
-	r = r.Clone(r.Context())
-	r.Header.Del("Accept-Encoding")
-	rec := record(p.srv.ServeHTTP, r)
-	rec.header.Set(wire.HeaderProduct, p.product())
-	var h wire.Health
-	if r.URL.Path == "/healthz" && rec.status == http.StatusOK && wire.Unmarshal(rec.body.Bytes(), &h) == nil {
-		h.Product = p.product()
-		if p.does(beOld) {
-			h.Version, h.ProtocolMin, h.ProtocolMax = "0.1.0", 0, 0
-		}
-		if p.does(pause) {
-			m := p.maintenance()
-			h.Maintenance = &m
-		}
-		if b, err := wire.Marshal(h); err == nil {
-			rec.header.Set("Content-Length", strconv.Itoa(len(b)))
-			rec.body = *bytes.NewBuffer(b)
-		}
-	}
-	rec.head(w)
-	w.WriteHeader(rec.status)
-	// The client may be gone; it will ask again.
-	_, _ = w.Write(rec.body.Bytes())
 }
 
 // recorder keeps an answer, so that it can be changed, cut or lost.
@@ -171,6 +151,9 @@ func (b breakable) down() error {
 func (b breakable) Update(ctx context.Context, fn func(server.Tx) error) error {
 	if err := b.down(); err != nil {
 		return err
+	}
+	if b.p.does(fillDisk) {
+		return server.ErrFull
 	}
 	return b.Store.Update(ctx, fn)
 }

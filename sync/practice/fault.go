@@ -1,7 +1,6 @@
 package practice
 
 import (
-	"context"
 	_ "embed" // faults.json
 	"encoding/json"
 	"fmt"
@@ -10,56 +9,91 @@ import (
 	"sync"
 
 	"counterfoil/app/books"
+	"counterfoil/sync/fault"
 )
 
-// Fault is one switch.
+// Fault is one switch. Its id is the one of the fault catalogue.
 type Fault struct {
 	ID      string  `json:"id"`
 	TitleEN string  `json:"en"`
 	TitleZH string  `json:"zh"`
+	Words   string  `json:"words"` // by which it is found beside its titles, in both languages
 	Does    Effect  `json:"does"`
 	Answer  *answer `json:"answer"` // what comes in the server's place; nil: nothing
+	Health  *health `json:"health"` // what healthz says instead; nil: the truth
+	Proxy   *proxy  `json:"proxy"`  // what stands between; nil: nothing
+	Says    string  `json:"says"`   // what the port says before it is asked
+	Alert   byte    `json:"alert"`  // of TLS, that the server sends
 	On      bool    `json:"-"`
 }
 
-// Effect is what a switch does to the server.
+// Layer is where the catalogue places it: pc, network, internet, secure, server.
+func (f Fault) Layer() string {
+	row, _ := fault.Lookup(fault.ID(f.ID))
+	return string(row.Layer)
+}
+
+// Search holds everything by which it is found.
+func (f Fault) Search() string {
+	row, _ := fault.Lookup(fault.ID(f.ID))
+	return strings.Join([]string{f.ID, row.Name, f.TitleZH, f.TitleEN, row.Title.ZH, row.Title.EN, f.Words}, " ")
+}
+
+// Effect is what a switch does.
 type Effect string
 
-// The effects. Refuse only gives the switch's answer.
+// The effects. "answer" only gives the switch's answers.
 const (
-	Stop            Effect = "stop"
-	ExpireCert      Effect = "certificate_expired"
-	certOfOtherHost Effect = "certificate_of_another_host"
-	certOfStranger  Effect = "certificate_of_a_stranger"
-	certOfNew       Effect = "certificate_of_a_new_authority"
-	certIntercepted Effect = "certificate_of_an_interceptor"
-	shiftClock      Effect = "shift_clock"
+	Stop           Effect = "stop"
+	answers        Effect = "answer"
+	shiftClock     Effect = "shift_clock"
+	beAnother      Effect = "be_another"
+	pause          Effect = "pause"
+	cut            Effect = "cut"
+	lose           Effect = "lose"
+	garble         Effect = "garble"
+	resetStreams   Effect = "reset_streams"
+	stall          Effect = "stall"
+	stallBody      Effect = "stall_body"
+	beSlow         Effect = "be_slow"
+	loseDatabase   Effect = "lose_the_database"
+	lockDatabase   Effect = "lock_the_database"
+	loseTaxService Effect = "lose_the_tax_service"
+	loseLogin      Effect = "lose_the_login"
+	fillDisk       Effect = "fill_the_disk"
+
+	// Of the connection, before and below TLS.
 	speakPlainly    Effect = "speak_plainly"
-	beOld           Effect = "be_old"
-	beAnother       Effect = "be_another"
-	showPage        Effect = "show_a_page"
-	pause           Effect = "pause"
-	cut             Effect = "cut"
-	lose            Effect = "lose"
-	loseDatabase    Effect = "lose_the_database"
-	loseTaxService  Effect = "lose_the_tax_service"
-	beSlow          Effect = "be_slow"
-	refuse          Effect = "refuse"
+	speakOtherwise  Effect = "speak_otherwise"
+	resetHello      Effect = "reset_the_hello"
+	dropHellos      Effect = "drop_hellos"
+	dropLargeHellos Effect = "drop_large_hellos"
+	sendAlert       Effect = "alert"
+	cutLine         Effect = "cut_the_line"
+	narrow          Effect = "narrow"
+	corrupt         Effect = "corrupt"
+
+	// Of TLS.
+	oldTLS          Effect = "old_tls"
+	oldCipher       Effect = "old_cipher"
+	wantCertificate Effect = "want_certificate"
+	noProtocol      Effect = "alpn"
+
+	// Of the computer on which the desk runs.
+	proxied     Effect = "proxy"
+	loseCA      Effect = "lose_the_ca"
+	damageCA    Effect = "damage_the_ca"
+	holdTheDesk Effect = "hold_the_desk"
 )
+
+var connEffects = []Effect{Stop, speakPlainly, speakOtherwise, resetHello, dropHellos, dropLargeHellos, sendAlert, cutLine, narrow, corrupt, oldTLS, oldCipher, wantCertificate, noProtocol}
+
+// plainHTTP are those that break HTTP/1.1, which is spoken alone meanwhile.
+var plainHTTP = []Effect{cut, lose, garble, stall, stallBody}
 
 // inConnection are met only by a connection that is made after the switch.
 func (e Effect) inConnection() bool {
-	return e == Stop || e == speakPlainly || slices.Contains(certEffects, e)
-}
-
-// answer is a refusal. Guarded: only where a token is needed.
-type answer struct {
-	Status    int    `json:"status"`
-	Wait      int    `json:"wait"` // seconds; 0 is not said
-	Code      string `json:"code"`
-	Title     string `json:"title"`
-	Challenge string `json:"challenge"`
-	Guarded   bool   `json:"guarded"`
+	return slices.Contains(connEffects, e) || slices.Contains(certEffects, e) || slices.Contains(plainHTTP, e)
 }
 
 //go:embed faults.json
@@ -74,31 +108,42 @@ var faults = sync.OnceValue(func() []Fault {
 	return all
 })
 
-// Faults lists the switches as they are.
+// Faults lists the switches as they are. Those of the computer are among them only
+// where the desk is known; see Config.Desk.
 func (p *Practice) Faults() []Fault {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := slices.Clone(faults())
-	for i := range out {
-		out[i].On = p.on[out[i].ID]
+	var out []Fault
+	for _, f := range faults() {
+		if f.Does.here() && p.cfg.Desk == nil {
+			continue
+		}
+		f.On = p.on[f.ID]
+		out = append(out, f)
 	}
 	return out
 }
 
-// does reports whether a switch with that effect is on.
-func (p *Practice) does(e Effect) bool {
-	return slices.ContainsFunc(p.Faults(), func(f Fault) bool { return f.On && f.Does == e })
-}
-
-// refusal is the answer of a switch that is on; nil for none.
-func (p *Practice) refusal(guarded bool) *answer {
-	for _, f := range p.Faults() {
-		if f.On && f.Answer != nil && f.Answer.Guarded == guarded {
-			return f.Answer
+// that is the first switch that is on and has an effect.
+func (p *Practice) that(e Effect) (Fault, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range faults() {
+		if f.Does == e && p.on[f.ID] {
+			return f, true
 		}
 	}
-	return nil
+	return Fault{}, false
 }
+
+// does reports whether a switch with that effect is on.
+func (p *Practice) does(e Effect) bool {
+	_, on := p.that(e)
+	return on
+}
+
+// doesAny reports whether a switch with one of the effects is on.
+func (p *Practice) doesAny(all []Effect) bool { return slices.ContainsFunc(all, p.does) }
 
 // That returns the id of the switch with an effect; empty where there is none.
 func That(e Effect) string {
@@ -128,9 +173,9 @@ func Known(id string) bool {
 // the next request meets it. An id that is not in Faults returns *books.Error "fault_unknown".
 func (p *Practice) Set(id string, on bool) error {
 	f, ok := find(id)
-	if !ok {
+	if !ok || f.Does.here() && p.cfg.Desk == nil {
 		var ids []string
-		for _, f := range faults() {
+		for _, f := range p.Faults() {
 			ids = append(ids, f.ID)
 		}
 		return &books.Error{Code: "fault_unknown", Text: fmt.Sprintf("there is no practice fault %q", id), Hint: "choose from " + strings.Join(ids, ", ")}
@@ -142,7 +187,7 @@ func (p *Practice) Set(id string, on bool) error {
 	if was == on {
 		return nil
 	}
-	err := p.apply(f.Does, on)
+	err := p.apply(f, on)
 	p.mu.Lock()
 	for c := range p.conns {
 		if !f.Does.inConnection() {
@@ -156,25 +201,4 @@ func (p *Practice) Set(id string, on bool) error {
 	}
 	p.mu.Unlock()
 	return err
-}
-
-func (p *Practice) apply(e Effect, on bool) error {
-	switch e {
-	case Stop:
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if on {
-			return p.ln.Close()
-		}
-		return p.listen(context.Background())
-	case pause:
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.paused = p.cfg.Now()
-	case loseTaxService:
-		if !on {
-			return p.srv.IssueWaiting(context.Background())
-		}
-	}
-	return nil
 }

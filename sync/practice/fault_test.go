@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+
+	"counterfoil/sync/fault"
 )
 
-// Every switch is whole, does something that is known, and each effect has one.
+// Every switch is whole, does something that is known, stands in the catalogue, and
+// each effect has one.
 func TestFaultsFile(t *testing.T) {
 	d := json.NewDecoder(bytes.NewReader(faultsJSON))
 	d.DisallowUnknownFields()
@@ -15,13 +18,19 @@ func TestFaultsFile(t *testing.T) {
 	if err := d.Decode(&all); err != nil || len(all) == 0 {
 		t.Fatal(err)
 	}
-	effects := append([]Effect{Stop, shiftClock, speakPlainly, beOld, beAnother, showPage, pause, cut, lose, loseDatabase, loseTaxService, beSlow, refuse}, certEffects...)
+	effects := slices.Concat([]Effect{answers, shiftClock, beAnother, pause, cut, lose, garble, resetStreams, stall, stallBody, beSlow, loseDatabase, lockDatabase, loseTaxService, loseLogin, fillDisk,
+		proxied, loseCA, damageCA, holdTheDesk}, connEffects, certEffects)
+	seen := map[string]bool{}
 	for _, f := range all {
-		if f.TitleEN == "" || f.TitleZH == "" || !slices.Contains(effects, f.Does) || f.Does == refuse && f.Answer == nil {
+		if f.TitleEN == "" || f.TitleZH == "" || !slices.Contains(effects, f.Does) || f.Does == answers && f.Answer == nil && f.Health == nil || (f.Does == proxied) != (f.Proxy != nil) || seen[f.ID] {
 			t.Errorf("%+v", f)
 		}
-		if f.Answer != nil && (f.Answer.Status < 400 || f.Answer.Code == "" || f.Answer.Title == "") {
-			t.Errorf("%s: %+v", f.ID, f.Answer)
+		seen[f.ID] = true
+		if a := f.Answer; a != nil && (a.Status < 200 || a.Page == "" && a.Body == "" && (a.Code == "" || a.Title == "")) {
+			t.Errorf("%s: %+v", f.ID, a)
+		}
+		if _, ok := fault.Lookup(fault.ID(f.ID)); !ok {
+			t.Logf("%s is not in the catalogue yet", f.ID)
 		}
 	}
 	for _, e := range effects {

@@ -13,19 +13,23 @@ package practice
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
 	"counterfoil/app/document"
+	"counterfoil/sync/disk"
 	"counterfoil/sync/server"
 	"counterfoil/sync/server/access"
 	"counterfoil/sync/server/listen"
@@ -46,8 +50,11 @@ type Config struct {
 	Access func(token string) (access.Principal, error)
 	// LoginUp reports whether Access can be asked; nil is always.
 	LoginUp  func() bool
-	Instance string // as answers name it
-	Empty    bool   // no sample data
+	Instance string // as answers name it; empty is "node-1"
+	// Desk is the desk on this computer, which switches may play with; nil: there is
+	// none, and no such switch.
+	Desk  Desk
+	Empty bool // no sample data
 	// NoInvoices leaves the sample invoices out, so that numbers begin at 1.
 	NoInvoices bool
 	Faults     []string // switched on from the start
@@ -84,16 +91,19 @@ type Practice struct {
 	srv   *server.Server
 	watch *vitals.Watch
 	http  *http.Server
-	certs certificates
+	certs *certificates
 	token string
+	turns atomic.Int64 // requests that met a switch which is for every so many-th
 
-	mu     sync.Mutex // guards all below
-	on     map[string]bool
-	paused time.Time // when the fault of the maintenance was switched on
-	addr   string
-	ln     net.Listener
-	conns  map[net.Conn]bool
-	done   bool
+	mu      sync.Mutex // guards all below
+	on      map[string]bool
+	undo    map[string]func() error // what ends a switch that is on, by its id
+	proxyAt *url.URL                // over which the desk goes; nil: as the system says
+	paused  time.Time               // when the fault of the maintenance was switched on
+	addr    string
+	ln      net.Listener
+	conns   map[net.Conn]bool
+	done    bool
 }
 
 // Start makes what is missing in Dir and serves until Close.
@@ -117,7 +127,10 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	p := &Practice{anybody: open, cfg: cfg, on: map[string]bool{}, conns: map[net.Conn]bool{}}
+	if cfg.Instance == "" {
+		cfg.Instance = "node-1"
+	}
+	p := &Practice{anybody: open, cfg: cfg, on: map[string]bool{}, undo: map[string]func() error{}, conns: map[net.Conn]bool{}}
 	head, second := newOffice(headOffice), newOffice("城东分店 East branch")
 	p.offices = map[string]access.Principal{head.token: head.who, second.token: second.who}
 	p.SecondBranch = &Branch{Name: second.who.Branch, now: cfg.Now, office: second, read: map[string]wire.Change{}}
@@ -137,7 +150,8 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 	}
 	taxUp := func() bool { return !p.does(loseTaxService) }
 	// A switch counts at once, so a look does not.
-	p.watch = vitals.New(vitals.Config{Store: breakable{p.store, p}, Dir: cfg.Dir, TaxUp: taxUp, LoginUp: cfg.LoginUp, Fresh: time.Nanosecond, Patience: time.Second})
+	p.watch = vitals.New(vitals.Config{Store: breakable{p.store, p}, Dir: cfg.Dir, TaxUp: taxUp, LoginUp: p.loginUp,
+		Free: p.free, Fresh: time.Nanosecond, Patience: 300 * time.Millisecond})
 	p.srv = server.New(server.Config{
 		Store: p.watch.Store(), Vitals: p.watch.Vitals, Instance: cfg.Instance, Access: p.access, Now: p.now, NewID: newID, TaxUp: taxUp,
 		Environment: "practice", Company: company, NumberPrefix: "练习", DateBack: cfg.DateBack, DateAhead: cfg.DateAhead, Version: cfg.Version,
@@ -179,6 +193,20 @@ func (p *Practice) access(token string) (access.Principal, error) {
 		return who, nil
 	}
 	return p.cfg.Access(token)
+}
+
+// loginUp reports whether what knows the tokens can be asked.
+func (p *Practice) loginUp() bool {
+	return !p.does(loseLogin) && (p.cfg.LoginUp == nil || p.cfg.LoginUp())
+}
+
+// free is the room on the disk; a fault leaves none.
+func (p *Practice) free(dir string) (free, total uint64, err error) {
+	free, total, err = disk.Free(dir)
+	if p.does(fillDisk) {
+		free = 0
+	}
+	return free, total, err
 }
 
 // now is the clock of the server; a fault sets it a day ahead.
@@ -234,23 +262,6 @@ func (p *Practice) listen(ctx context.Context) error {
 	return nil
 }
 
-// sniffer wraps each connection in TLS, unless the fault of plain HTTP is on.
-type sniffer struct {
-	net.Listener
-	p *Practice
-}
-
-func (s *sniffer) Accept() (net.Conn, error) {
-	c, err := s.Listener.Accept()
-	if err != nil || s.p.does(speakPlainly) {
-		return c, err
-	}
-	config := wire.TLS()
-	config.NextProtos = []string{"h2", "http/1.1"}
-	config.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.p.certs.choose(s.p.does) }
-	return tls.Server(c, config), nil
-}
-
 func (p *Practice) track(c net.Conn, state http.ConnState) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -296,7 +307,13 @@ func (p *Practice) Close(ctx context.Context) error {
 		return nil
 	}
 	p.done = true
+	undo := slices.Collect(maps.Values(p.undo))
+	clear(p.undo)
 	p.mu.Unlock()
+	for _, f := range undo {
+		// It ends with this program at the latest.
+		_ = f()
+	}
 	p.srv.Close()
 	err := p.http.Shutdown(ctx)
 	if err != nil {
