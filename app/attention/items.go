@@ -152,15 +152,16 @@ func numbers(v string) (out []int) {
 	return out
 }
 
-// Waiting is the source of documents that a person must decide on.
+// Waiting is the source of documents that a person must decide on. They hold up
+// nothing but themselves.
 func Waiting(count func() (conflicts, refused int)) Source {
 	return func(time.Time) (out []Item) {
 		conflicts, refused := count()
 		if conflicts > 0 {
-			out = append(out, Item{Key: "conflicts", Severity: Slows, Who: You, Page: "conflicts", Words: "conflicts", Args: []any{conflicts}})
+			out = append(out, Item{Key: "conflicts", Severity: Notice, Who: You, Page: "conflicts", Words: "conflicts", Args: []any{conflicts}})
 		}
 		if refused > 0 {
-			out = append(out, Item{Key: "refused", Severity: Slows, Who: You, Page: "invoices", Words: "refused", Args: []any{refused}})
+			out = append(out, Item{Key: "refused", Severity: Notice, Who: You, Page: "invoices", Words: "refused", Args: []any{refused}})
 		}
 		return out
 	}

@@ -36,6 +36,7 @@ func Beside(cfg Config, trouble error) *Connection {
 	c.url, c.enrolled, c.device, c.bound, c.trusted = k.URL, k.Enrolled, k.Device, k.Bound, k.Trusted
 	c.ward, _ = c.openWard(context.Background(), unkept{}) // nothing is kept there that could fail
 	c.openRegister(context.Background(), unkept{})
+	c.goals = link.DefaultGoals()
 	return c
 }
 

@@ -73,6 +73,7 @@ type Connection struct {
 	conflicts, refused int       // documents that wait for a decision
 	quotaLists         []func() []attention.Quota
 	onCures            func() // may be nil
+	goals              link.Goals
 }
 
 // newConnection reads the settings and makes the parts; it sends nothing.
@@ -116,6 +117,11 @@ func newConnection(ctx context.Context, cfg Config, store *localdb.DB, notify fu
 	if c.oldest, err = store.Setting(ctx, settingOldest); err != nil {
 		return nil, err
 	}
+	wanted, err := store.Setting(ctx, settingGoals)
+	if err != nil {
+		return nil, err
+	}
+	c.goals = link.GoalsOf(wanted)
 	if !c.holds {
 		// What cannot be read costs only what another program knows.
 		c.left, _, _ = c.Kept(ctx)

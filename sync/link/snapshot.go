@@ -116,8 +116,8 @@ func (m *Monitor) Offset() time.Duration {
 
 // Change compares one thing with the last good state.
 type Change struct {
-	Key           string // "certificate", "address", "clock", "network", "resolver", "proxy", "server"
-	Before, After string // a clock's are seconds, the server's clock minus ours
+	Key           string // "certificate", "address", "clock", "network", "resolver", "proxy", "gateway", "interface", "server", "rtt"
+	Before, After string // a clock's are seconds, the server's clock minus ours; a round trip's milliseconds
 	Changed       bool
 }
 
@@ -145,6 +145,12 @@ func (m *Monitor) Changes() []Change {
 	known("network", g.Network, n.Network)
 	known("resolver", g.Resolver, n.Resolver)
 	known("proxy", g.Proxy, n.Proxy)
+	known("gateway", g.Gateway, n.Gateway)
+	known("interface", g.Interface, n.Interface)
 	known("server", g.Server, n.Server)
+	if g.RTT > 0 && n.RTT > 0 {
+		ms := func(d time.Duration) string { return strconv.FormatInt(max(1, d.Milliseconds()), 10) }
+		out = append(out, Change{"rtt", ms(g.RTT), ms(n.RTT), n.RTT > 3*g.RTT && n.RTT-g.RTT > 50*time.Millisecond})
+	}
 	return out
 }

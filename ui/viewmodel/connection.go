@@ -55,6 +55,20 @@ type ConnectionChange struct {
 	Text    Bilingual
 }
 
+// Quality sums up a window of time. Without requests nothing is known.
+type Quality struct {
+	Requests      int
+	Availability  float64 // 0…1 of the time
+	Success       float64 // 0…1 of the requests
+	P50, P95, P99 time.Duration
+}
+
+// Goals are what the owner wants of the line.
+type Goals struct {
+	Availability, Success float64
+	P99, Slowest          time.Duration
+}
+
 // ConnectionFacts is what the page shows at one moment.
 type ConnectionFacts struct {
 	Connected      bool // a server is set up
@@ -68,13 +82,15 @@ type ConnectionFacts struct {
 	WaitingGross   decimal.Decimal
 	OldestWaiting  time.Time
 	Lamps          [5]Lamp
-	Requests       int     // in 24 h; 0: the figures below are not known
-	Availability   float64 // 0…1 of the time
-	Success        float64 // 0…1 of the requests
-	P50, P99       time.Duration
-	NextTry        time.Time // zero: none is planned
-	Sending        bool      // a round of sync is under way
-	CertificateEnd time.Time // of the server's certificate; zero: not known
+	Hour, Day      Quality
+	Before         Quality // of the day before
+	Goals          Goals
+	Offset         time.Duration // how far the server's clock is ahead
+	Offsets        bool          // Offset is known
+	Attention      []Attention   // what is not put off first, the worst first
+	NextTry        time.Time     // zero: none is planned
+	Sending        bool          // a round of sync is under way
+	CertificateEnd time.Time     // of the server's certificate; zero: not known
 	Buckets        []Bucket
 	Events         []ConnectionEvent // newest first
 	Changes        []ConnectionChange
@@ -85,6 +101,7 @@ type ConnectionFacts struct {
 type ConnectionSource interface {
 	Facts() ConnectionFacts
 	Send() // asks for a round of sync now, however long the next was put off
+	Snooze(key string, until time.Time)
 }
 
 // Connection is the connection page.
@@ -124,13 +141,12 @@ func (c *Connection) Facts() ConnectionFacts { return c.facts }
 
 // State is the light of the whole connection.
 func (c *Connection) State() LampState {
-	_, ending := c.facts.ends(c.setup.Now())
 	switch f := c.facts; {
 	case !f.Connected:
 		return LampUnknown
 	case f.Offline:
 		return LampBad
-	case f.Fault != "", ending:
+	case f.Fault != "", f.urgent() != nil:
 		return LampSlow
 	case !f.Online:
 		return LampUnknown
@@ -141,12 +157,11 @@ func (c *Connection) State() LampState {
 // Headline is what is wrong, in one sentence, or that all is well.
 func (c *Connection) Headline() string {
 	f, w := c.facts, c.setup.Words
-	days, ending := f.ends(c.setup.Now())
 	switch {
 	case !f.Connected:
 		return w.T("connection.none")
-	case ending:
-		return w.T("connection.ends", days)
+	case f.Online && f.Fault == "" && f.urgent() != nil:
+		return f.urgent().Text.In(w)
 	case f.Fault != "":
 		if t := f.What.In(w); t != "" {
 			return t
@@ -162,10 +177,10 @@ func (c *Connection) Headline() string {
 func (c *Connection) Sentence() string {
 	f, w := c.facts, c.setup.Words
 	s := ""
-	if _, ending := f.ends(c.setup.Now()); ending {
-		s = w.T("connection.who." + WhoServer)
-	} else if f.Who != "" && c.State() != LampGood {
+	if f.Fault != "" && f.Who != "" {
 		s = w.T("connection.who." + f.Who)
+	} else if a := f.urgent(); f.Online && a != nil {
+		s = a.whose(w)
 	}
 	switch {
 	case f.Waiting > 0:
@@ -206,72 +221,6 @@ func (c *Connection) Lamps() []ConnectionLamp {
 	return out
 }
 
-// ConnectionTile is one figure.
-type ConnectionTile struct {
-	Title, Figure, Note string
-	State               LampState
-}
-
-// Tiles gives the six figures; "–" stands for what is not known.
-func (c *Connection) Tiles() []ConnectionTile {
-	f, w := c.facts, c.setup.Words
-	tile := func(key, figure, note string, s LampState) ConnectionTile {
-		if figure == "" {
-			figure, s = "–", LampUnknown
-		}
-		return ConnectionTile{Title: w.T("connection.tile." + key), Figure: figure, Note: note, State: s}
-	}
-	var avail, success, speed string
-	availState, successState, speedState := LampUnknown, LampUnknown, LampUnknown
-	if f.Requests > 0 {
-		avail, success = fmt.Sprintf("%.2f %%", f.Availability*100), fmt.Sprintf("%.2f %%", f.Success*100)
-		speed = fmt.Sprintf("%d / %d ms", f.P50.Milliseconds(), f.P99.Milliseconds())
-		if f.Availability < 0.9995 {
-			availState = LampBad
-		}
-		if f.Success < 0.999 {
-			successState = LampSlow
-		}
-		if f.P99 > 200*time.Millisecond {
-			speedState = LampSlow
-		}
-	}
-	now := c.setup.Now()
-	waiting, oldest := LampUnknown, w.T("connection.tile.waiting.none")
-	if f.Waiting > 0 {
-		waiting = LampSlow
-		oldest = w.T("connection.tile.waiting.oldest", c.span(now.Sub(f.OldestWaiting)))
-	}
-	next, nextNote := "", w.T("connection.tile.next.none")
-	if !f.NextTry.IsZero() {
-		left := max(0, f.NextTry.Sub(now)).Round(time.Second)
-		next = fmt.Sprintf("%d:%02d", int(left.Minutes()), int(left.Seconds())%60)
-		nextNote = w.T("connection.tile.next.auto")
-	}
-	cert, certNote, certState := "", w.T("connection.tile.cert.unknown"), LampUnknown
-	if !f.CertificateEnd.IsZero() {
-		days, end := int(f.CertificateEnd.Sub(now).Hours()/24), f.CertificateEnd.Local().Format("2006-01-02")
-		cert, certNote = w.T("connection.tile.days", days), w.T("connection.tile.cert.until", end)
-		if now.After(f.CertificateEnd) {
-			cert, certNote = w.T("connection.tile.cert.expired"), w.T("connection.tile.cert.since", end)
-		}
-		switch {
-		case days < 7:
-			certState = LampBad
-		case days < 30:
-			certState = LampSlow
-		}
-	}
-	return []ConnectionTile{
-		tile("availability", avail, w.T("connection.tile.availability.goal"), availState),
-		tile("success", success, w.T("connection.tile.success.goal"), successState),
-		tile("speed", speed, w.T("connection.tile.speed.goal"), speedState),
-		tile("waiting", w.T("connection.tile.count", f.Waiting), oldest, waiting),
-		tile("next", next, nextNote, LampUnknown),
-		tile("cert", cert, certNote, certState),
-	}
-}
-
 // ConnectionBar is one bar of the chart: Height 0…1 of the tallest.
 type ConnectionBar struct {
 	Height float64
@@ -279,7 +228,7 @@ type ConnectionBar struct {
 }
 
 // Bars gives the chart, oldest first: slower answers are taller (square root, so that quick ones still show), a failure is
-// bad, an answer slower than 800 ms slow.
+// bad, an answer slower than the owner wants any to be slow.
 func (c *Connection) Bars() []ConnectionBar {
 	out := make([]ConnectionBar, len(c.facts.Buckets))
 	top := 200 * time.Millisecond
@@ -294,7 +243,7 @@ func (c *Connection) Bars() []ConnectionBar {
 			out[i] = ConnectionBar{Height: 0.9, State: LampBad}
 		default:
 			out[i] = ConnectionBar{Height: max(0.12, math.Sqrt(float64(b.Median)/float64(top))), State: LampGood}
-			if b.Median > 800*time.Millisecond || b.Failed > 0 {
+			if c.facts.Goals.Slowest > 0 && b.Median > c.facts.Goals.Slowest || b.Failed > 0 {
 				out[i].State = LampSlow
 			}
 		}

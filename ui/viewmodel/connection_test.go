@@ -16,6 +16,14 @@ type facts struct {
 func (f *facts) Facts() ConnectionFacts { return f.f }
 func (f *facts) Send()                  { f.sent++ }
 
+func (f *facts) Snooze(key string, until time.Time) {
+	for i := range f.f.Attention {
+		if a := &f.f.Attention[i]; a.Key == key {
+			a.Until = until
+		}
+	}
+}
+
 func TestSendNow(t *testing.T) {
 	_, s := newWindow(t)
 	src := &facts{}
@@ -46,14 +54,15 @@ func TestConnectionWords(t *testing.T) {
 	if c.Headline() != "connection.online" || c.State() != LampGood || !strings.HasPrefix(c.Sentence(), "connection.all_synced") {
 		t.Fatal("online:", c.Headline(), c.Sentence())
 	}
-	src.f.CertificateEnd = noon.Add(6*24*time.Hour + time.Minute)
+	src.f.Attention = []Attention{{Key: "server_certificate", State: LampSlow, Who: WhoServer, Due: noon.Add(6 * 24 * time.Hour), Text: Bilingual{ZH: "证书还有 6 天"}, Page: "connection"}}
 	c.Refresh()
-	if c.Headline() != "connection.ends[6]" || c.State() != LampSlow || !strings.HasPrefix(c.Sentence(), "connection.who.server") {
+	if c.Headline() != "证书还有 6 天" || c.State() != LampSlow || !strings.HasPrefix(c.Sentence(), "connection.who.server") {
 		t.Fatal("ending:", c.Headline(), c.Sentence())
 	}
-	src.f = ConnectionFacts{Connected: true, Fault: "S01", What: Bilingual{ZH: "证书过期 host.example"}, Who: WhoServer, Waiting: 12,
+	src.f = ConnectionFacts{Connected: true, Offline: true, Fault: "S01", What: Bilingual{ZH: "证书过期 host.example"}, Who: WhoServer, Waiting: 12,
 		WaitingGross: decimal.RequireFromString("86204.1"), OldestWaiting: noon.Add(-51 * time.Minute), NextTry: noon.Add(42 * time.Second),
-		CertificateEnd: noon.Add(6*24*time.Hour + time.Minute), Requests: 10, Availability: 0.9641, Success: 1, P99: time.Second,
+		CertificateEnd: noon.Add(6*24*time.Hour + time.Minute), Day: Quality{Requests: 10, Availability: 0.96419, Success: 1, P99: time.Second}, Goals: Goals{0.9995, 0.999, 200 * time.Millisecond, 800 * time.Millisecond},
+		Offset: 3 * time.Minute, Offsets: true,
 		Buckets: []Bucket{{}, {OK: 1, Median: 50 * time.Millisecond}, {OK: 1, Median: time.Second}, {Failed: 1}},
 		Events:  []ConnectionEvent{{At: noon.Add(-24 * time.Hour), Text: Bilingual{ZH: "a@b.cn"}}},
 		Changes: []ConnectionChange{{Text: Bilingual{ZH: "same"}}, {Changed: true, Text: Bilingual{ZH: "changed"}}}, Names: []string{"host.example"}}
@@ -63,8 +72,11 @@ func TestConnectionWords(t *testing.T) {
 		t.Fatal(c.Sentence())
 	}
 	tiles := c.Tiles()
-	if tiles[0].Figure != "96.41 %" || tiles[0].State != LampBad || tiles[4].Figure != "0:42" || tiles[5].State != LampBad || tiles[3].Note != "connection.tile.waiting.oldest[connection.span.minutes[51]]" {
+	if tiles[0].Figure != "96.41 %" || tiles[0].State != LampBad || tiles[4].Figure != "0:42" || tiles[6].State != LampBad || tiles[5].State != LampSlow || tiles[5].Note != "connection.tile.clock.slow" || tiles[0].Note != "connection.tile.goal[99.95 %]" || tiles[3].Note != "connection.tile.waiting.oldest[connection.span.minutes[51]]" {
 		t.Fatalf("%+v", tiles)
+	}
+	if q := c.QualityRows(); len(q) != 4 || q[0].Cells[0].Text != "–" || !q[1].Cells[0].Missed || q[1].Cells[1].Missed || !q[1].Cells[4].Missed || q[3].Cells[4].Text != "200 ms" || len(c.QualityHead()) != len(q[0].Cells) {
+		t.Fatalf("%+v", q)
 	}
 	if l := c.Lamps(); l[0].Note != "1 ms" || l[4].Note != "connection.lamp.unchecked" {
 		t.Fatalf("%+v", l)
@@ -90,5 +102,27 @@ func TestMasked(t *testing.T) {
 		if strings.Contains(got, s) {
 			t.Errorf("%q is still in %q", s, got)
 		}
+	}
+}
+
+// What is put off no longer colours anything, and comes back.
+func TestSnoozed(t *testing.T) {
+	_, s := newWindow(t)
+	src := &facts{f: ConnectionFacts{Connected: true, Online: true, LastSync: noon, Attention: []Attention{
+		{Key: "server_certificate", State: LampSlow, Who: WhoServer, Due: noon.Add(6 * 24 * time.Hour), Text: Bilingual{ZH: "证书还有 6 天"}},
+	}}}
+	c := NewConnection(s, src)
+	l := c.Attentions()[0]
+	if c.State() != LampSlow || l.More != "attention.who.server · attention.due["+noon.Add(6*24*time.Hour).Local().Format("2006-01-02")+"]" {
+		t.Fatalf("%s %+v", c.State(), l)
+	}
+	c.Snooze(l)
+	l = c.Attentions()[0]
+	if c.State() != LampGood || c.Headline() != "connection.online" || !l.Snoozed || !src.f.Attention[0].Until.Equal(noon.Add(24*time.Hour)) {
+		t.Fatalf("%s %+v", c.State(), l)
+	}
+	c.Snooze(l)
+	if c.State() != LampSlow || c.Attentions()[0].Snoozed {
+		t.Fatalf("%s %+v", c.State(), c.Attentions())
 	}
 }

@@ -13,17 +13,6 @@ type Pill struct {
 // of the clerk's.
 const lingers = 15 * time.Second
 
-// soon is how long before its end the server's certificate asks for attention.
-const soon = 15 * 24 * time.Hour
-
-// ends gives the whole days that the certificate of a working connection still
-// has, when it ends soon.
-func (f ConnectionFacts) ends(now time.Time) (days int, yes bool) {
-	left := f.CertificateEnd.Sub(now)
-	yes = f.Online && f.Fault == "" && !f.CertificateEnd.IsZero() && left < soon
-	return max(0, int(left.Hours()/24)), yes
-}
-
 // NewPill says it; keyring is "os", "file" or "memory". A keyring that is not the
 // system's is named for as long as there is nothing more urgent.
 func NewPill(w Phrases, f ConnectionFacts, keyring string, now time.Time) Pill {
@@ -31,20 +20,19 @@ func NewPill(w Phrases, f ConnectionFacts, keyring string, now time.Time) Pill {
 	if f.Connected && f.Waiting > 0 && (!f.Online || now.Sub(f.OldestWaiting) > lingers) {
 		p.Send = w.T("pill.send")
 	}
-	days, ending := f.ends(now)
 	switch {
 	case !f.Connected:
 		p.State, p.Text = LampUnknown, w.T("pill.none")
 	case f.Offline:
 		p.State, p.Text = LampBad, w.T("pill.offline", f.Waiting)
-	case f.Fault != "" && f.Online, ending:
+	case f.Online && (f.Fault != "" || f.urgent() != nil):
 		p.State, p.Text = LampSlow, w.T("pill.attention")
 	case f.Online:
 		p.Text = w.T("pill.online", f.LastSync.Local().Format("15:04"))
 		if keyring == "memory" || keyring == "file" {
 			p.Sub = w.T("pill.keyring." + keyring)
 		}
-	case f.Requests == 0 && f.Fault == "":
+	case f.Day.Requests == 0 && f.Fault == "":
 		p.State, p.Text = LampUnknown, w.T("pill.unknown")
 	default:
 		p.State, p.Text = LampSlow, w.T("pill.degraded", f.Waiting)
@@ -52,8 +40,8 @@ func NewPill(w Phrases, f ConnectionFacts, keyring string, now time.Time) Pill {
 	switch title := f.Title.In(w); {
 	case f.Fault != "" && title != "":
 		p.Sub = title
-	case ending:
-		p.Sub = w.T("pill.ends", days)
+	case f.Online && f.worst() != nil:
+		p.Sub = f.worst().Text.In(w)
 	}
 	return p
 }

@@ -1,11 +1,13 @@
 package window
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
 	"time"
 
+	"counterfoil/app/attention"
 	"counterfoil/app/books"
 	"counterfoil/app/locale"
 	"counterfoil/sync/desk"
@@ -34,6 +36,7 @@ func (f *facts) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	f.d.Counted(c)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.counts, f.asides = c, set
@@ -53,20 +56,22 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 	n, asides := f.counts, f.asides
 	f.mu.Unlock()
 	m := f.d.Monitor()
-	st, day := m.State(), m.Stats(24*time.Hour)
+	st := m.State()
 	out := viewmodel.ConnectionFacts{
 		Connected: f.d.URL() != "", Online: st.Kind == link.Online, Offline: st.Kind == link.Offline, LastSync: st.LastOK,
 		Waiting: n.UnsyncedInvoices, WaitingGross: n.UnsyncedGross, OldestWaiting: n.OldestUnsynced,
-		Requests: day.Requests, Availability: day.Availability, Success: day.Success, P50: day.P50, P99: day.P99,
 		NextTry: f.d.Engine().NextTry(), Names: desk.Personal(f.d.Dir, f.d.URL()),
 	}
 	out.Sending = out.Connected && out.NextTry.IsZero()
 	out.CertificateEnd = m.CertificateEnd()
+	out.Offset, out.Offsets = m.Offset(), m.LastGood() != nil
+	f.quality(&out)
+	f.attention(&out)
 	f.diagnosis(&out, f.d.Diagnosis())
-	for _, b := range m.Buckets(24*time.Hour, 72) {
+	for _, b := range m.Buckets(day, 96) {
 		out.Buckets = append(out.Buckets, viewmodel.Bucket{Start: b.At, OK: b.Good, Failed: b.Bad, Median: b.P50})
 	}
-	for _, e := range m.Timeline(time.Now().Add(-24 * time.Hour)) {
+	for _, e := range m.Timeline(time.Now().Add(-day)) {
 		out.Events = append(out.Events, f.event(e))
 	}
 	for _, a := range asides {
@@ -95,9 +100,50 @@ func (f *facts) diagnosis(out *viewmodel.ConnectionFacts, d desk.Diagnosis) {
 			out.Lamps[i].Note = both(row.Title)
 		}
 	}
-	if out.Online && out.Lamps[4].Took == 0 {
-		out.Lamps[4].Took = out.P50
+	if out.Online {
+		stages := f.d.Monitor().Stages()
+		for i, took := range []time.Duration{2: stages.Connect, 3: stages.Secure, 4: cmp.Or(stages.Wait, out.Day.P50)} {
+			if out.Lamps[i].Took == 0 {
+				out.Lamps[i].Took = took
+			}
+		}
 	}
+}
+
+// quality fills in how the line was, and how it should be.
+func (f *facts) quality(out *viewmodel.ConnectionFacts) {
+	m, g := f.d.Monitor(), f.d.Goals()
+	of := func(s link.Stats) viewmodel.Quality {
+		return viewmodel.Quality{Requests: s.Requests, Availability: s.Availability, Success: s.Success, P50: s.P50, P95: s.P95, P99: s.P99}
+	}
+	out.Hour, out.Day = of(m.Stats(time.Hour)), of(m.Stats(day))
+	now := time.Now()
+	hours := m.Hours(now.Add(-2 * day))
+	yesterday, _ := slices.BinarySearchFunc(hours, now.Add(-day), func(h link.Hour, t time.Time) int { return h.At.Compare(t) })
+	out.Before = of(link.SumUp(hours[:yesterday]))
+	out.Goals = viewmodel.Goals{Availability: g.Availability, Success: g.Success, P99: g.P99, Slowest: g.Slowest}
+}
+
+const day = 24 * time.Hour
+
+// attention fills in what wants a person.
+func (f *facts) attention(out *viewmodel.ConnectionFacts) {
+	for _, e := range f.d.Attention().List() {
+		a := viewmodel.Attention{Key: e.Key, Who: e.Who, Due: e.Due, Until: e.Until, Page: e.Page}
+		a.Text = viewmodel.Bilingual{ZH: e.Say(f.words, "zh"), EN: e.Say(f.words, "en")}
+		switch e.Severity {
+		case attention.Stops:
+			a.State = viewmodel.LampBad
+		case attention.Slows:
+			a.State = viewmodel.LampSlow
+		}
+		out.Attention = append(out.Attention, a)
+	}
+}
+
+// Snooze puts off what wants a person. What cannot be kept holds until the end.
+func (f *facts) Snooze(key string, until time.Time) {
+	go func() { _, _ = f.d.Attention().Snooze(context.Background(), key, until) }() // see above
 }
 
 var lights = map[desk.Light]viewmodel.LampState{
@@ -109,6 +155,8 @@ func (f *facts) change(c link.Change) viewmodel.ConnectionChange {
 		switch {
 		case c.Key == "clock":
 			return said(f.words, "connection.compared.seconds", s)
+		case c.Key == "rtt":
+			return said(f.words, "connection.compared.ms", s)
 		case s == link.Direct:
 			return said(f.words, "connection.compared.direct")
 		}

@@ -185,7 +185,17 @@ func (branch) Facts() viewmodel.ConnectionFacts {
 	f := viewmodel.ConnectionFacts{
 		Connected: true, Offline: true, Fault: "S01", Who: viewmodel.WhoServer, Title: two("服务器的安全证书已过期", "The server's certificate has expired"), What: two("服务器证书已于 2026-11-22 过期，只有服务器团队能更新。", "The server's certificate ran out on 2026-11-22; only the server team can renew it."),
 		LastSync: noon.Add(-51 * time.Minute), Waiting: 12, WaitingGross: decimal.New(8620410, -2), OldestWaiting: noon.Add(-51 * time.Minute),
-		Requests: 812, Availability: 0.9641, Success: 0.9712, P50: 38 * time.Millisecond, P99: 412 * time.Millisecond, NextTry: noon.Add(42 * time.Second), CertificateEnd: noon.Add(-26 * time.Hour),
+		Hour:   viewmodel.Quality{Requests: 31, Availability: 0.1667, Success: 0.2258, P50: 36 * time.Millisecond, P95: 61 * time.Millisecond, P99: 88 * time.Millisecond},
+		Day:    viewmodel.Quality{Requests: 812, Availability: 0.9641, Success: 0.9712, P50: 38 * time.Millisecond, P95: 131 * time.Millisecond, P99: 412 * time.Millisecond},
+		Before: viewmodel.Quality{Requests: 2903, Availability: 0.99971, Success: 0.9997, P50: 37 * time.Millisecond, P95: 90 * time.Millisecond, P99: 176 * time.Millisecond},
+		Goals:  viewmodel.Goals{Availability: 0.9995, Success: 0.999, P99: 200 * time.Millisecond, Slowest: 800 * time.Millisecond},
+		Offset: 400 * time.Millisecond, Offsets: true,
+		Attention: []viewmodel.Attention{
+			{Key: "1", State: viewmodel.LampBad, Who: viewmodel.WhoServer, Text: two("服务器的安全证书已过期", "The server's certificate has expired")},
+			{Key: "2", State: viewmodel.LampSlow, Who: viewmodel.WhoIT, Due: noon.Add(23*24*time.Hour + time.Hour), Text: two("本机信任的 CA 证书还有 23 天到期", "The CA certificate trusted here ends in 23 days")},
+			{Key: "3", Who: viewmodel.WhoYou, Until: noon.Add(5 * time.Hour), Text: two("本机数据已有 3 天没有备份", "The data on this PC were last backed up 3 days ago")},
+		},
+		NextTry: noon.Add(42 * time.Second), CertificateEnd: noon.Add(-26 * time.Hour),
 		Events: []viewmodel.ConnectionEvent{
 			{At: noon.Add(-50 * time.Minute), State: viewmodel.LampBad, Text: two("连接中断：服务器的安全证书已过期", "disconnected: The server's certificate has expired")},
 			{At: noon.Add(-3 * time.Hour), State: viewmodel.LampGood, Text: two("已连接", "connected")},
@@ -201,9 +211,9 @@ func (branch) Facts() viewmodel.ConnectionFacts {
 	}
 	f.Lamps[3] = viewmodel.Lamp{State: viewmodel.LampBad, Note: two("服务器的安全证书已过期", "The server's certificate has expired")}
 	f.Lamps[4].State = viewmodel.LampUnknown
-	for i := range 72 {
-		b := viewmodel.Bucket{Start: noon.Add(time.Duration(i-72) * 20 * time.Minute), OK: 11, Median: time.Duration(30+i%7*9) * time.Millisecond}
-		if i > 68 {
+	for i := range 96 {
+		b := viewmodel.Bucket{Start: noon.Add(time.Duration(i-96) * 15 * time.Minute), OK: 11, Median: time.Duration(30+i%7*9) * time.Millisecond}
+		if i > 92 {
 			b.OK, b.Failed = 0, 9
 		}
 		f.Buckets = append(f.Buckets, b)
@@ -212,6 +222,8 @@ func (branch) Facts() viewmodel.ConnectionFacts {
 }
 
 func (branch) Send() {}
+
+func (branch) Snooze(string, time.Time) {}
 
 // clockWrong makes the self-check find what the clerk mends in steps.
 var clockWrong atomic.Bool

@@ -46,6 +46,8 @@ usage: cfoil --data DIR [--keyring os|file] [--json] COMMAND [ARGUMENTS]
   sync [--once|--watch]                               send and receive
   status                                              what waits, and for what
   attention [--snooze KEY --for 7d | --wake KEY]      what wants a person, and when it breaks
+  goals [--availability 99.95] [--success 99.9]       what the owner wants of the line, and how it was;
+        [--p99 200ms] [--slowest 800ms] [--default]   set it
   selfcheck [--server URL] [--timeout 10s] [--full]   find the fault in the connection;
                                                       --full shows hosts, addresses and users
             [--report FILE.zip]                         and write what IT needs to know, masked
@@ -101,6 +103,7 @@ var commands = map[string]command{
 	"sync":         {run: syncCommand},
 	"status":       {run: status},
 	"attention":    {run: attentionCommand},
+	"goals":        {run: goals},
 	"selfcheck":    {run: selfcheck},
 	"fix":          {run: fix},
 	"backup":       {run: backupCommand},
