@@ -14,7 +14,7 @@ func init() {
 	register(Page{Name: "connection", Place: 60, Open: func(h *Host) func() Content {
 		return func() Content {
 			s := NewConnection(h.Connection, h.Words)
-			s.SelfCheck, s.Export = h.SelfCheck, h.Report
+			s.SelfCheck, s.Export, s.Show = h.SelfCheck, h.Report, h.Show
 			return Content{Object: s.Object(), Refresh: h.Connection.Refresh, Tick: h.Connection.Refresh}
 		}
 	}})
@@ -27,14 +27,16 @@ type Connection struct {
 	root    *fyne.Container
 	actions []fyne.CanvasObject // made once: a page drawn anew would take the focus from them
 	send    *xwidget.Button
+	later   map[string]*xwidget.Hit // by entry of the list and word, for the same reason
 
 	SelfCheck func() // opens the wizard
 	Export    func() // opens the report
+	Show      func(page string)
 }
 
 // NewConnection makes the page and follows the model's changes.
 func NewConnection(vm *viewmodel.Connection, t viewmodel.Phrases) *Connection {
-	s := &Connection{vm: vm, t: t, root: container.NewStack()}
+	s := &Connection{vm: vm, t: t, root: container.NewStack(), later: map[string]*xwidget.Hit{}}
 	s.send = button(t.T("connection.send"), false, vm.Send)
 	press := func(what *func()) func() {
 		return func() {
@@ -73,16 +75,16 @@ func (s *Connection) build() fyne.CanvasObject {
 	}
 	head := banner(container.New(stacked{6},
 		heading(s.vm.Headline()), prose(s.vm.Sentence(), false, plainInk)), lampInk(s.vm.State()))
-	tiles := container.New(shares{parts: []float32{1, 1, 1, 1, 1, 1}, space: gap})
+	tiles := container.New(shares{parts: []float32{1, 1, 1.1, 1, 0.9, 1, 1}, space: gap})
 	for _, t := range s.vm.Tiles() {
 		name := lampInk(t.State)
 		if t.State == viewmodel.LampUnknown {
 			name = plainInk
 		}
 		tiles.Add(framed(around(container.New(stacked{4}, words(t.Title, smallSize, false, mutedInk),
-			words(t.Figure, figureSize, true, name), words(t.Note, smallSize, false, mutedInk)), 12, 14)))
+			words(t.Figure, figureSize, true, name), words(t.Note, smallSize, false, mutedInk)), 10, 12)))
 	}
-	below := container.New(shares{parts: []float32{693, 421}, space: gap}, s.day(), s.changes())
+	below := container.New(shares{parts: []float32{693, 421}, space: gap}, s.day(), s.side())
 	return page(s.t.T("connection.title"), "", s.actions, container.NewVScroll(column(true, head, s.chain(), tiles, below)))
 }
 
@@ -115,7 +117,7 @@ func (s *Connection) chain() fyne.CanvasObject {
 		}
 		row.Add(r)
 	}
-	return framed(around(row, 16, 0))
+	return framed(around(row, 12, 0))
 }
 
 func icon(r fyne.Resource, name fyne.ThemeColorName) fyne.CanvasObject {
@@ -148,66 +150,4 @@ func (chainLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 		x.Move(fyne.NewPos((float32(i-n)+0.5)*step+66, 20))
 		x.Resize(fyne.NewSize(step-132, 2))
 	}
-}
-
-// day is the chart of the last 24 hours over the timeline.
-func (s *Connection) day() fyne.CanvasObject {
-	box := container.New(stacked{6}, words(s.t.T("connection.day"), bodySize, true, plainInk))
-	heights := &barLayout{}
-	bars := container.NewWithoutLayout()
-	for _, b := range s.vm.Bars() {
-		r := canvas.NewRectangle(ink(lampInk(b.State)))
-		if b.State == viewmodel.LampUnknown {
-			r.FillColor = ink(theme.ColorNameSeparator)
-		}
-		r.CornerRadius = 1.5
-		bars.Add(r)
-		heights.heights = append(heights.heights, float32(b.Height))
-	}
-	bars.Layout = heights
-	box.Add(bars)
-	box.Add(container.NewBorder(nil, nil, words(s.t.T("connection.day.start"), smallSize, false, mutedInk), words(s.t.T("connection.day.now"), smallSize, false, mutedInk)))
-	for i, l := range s.vm.Timeline() {
-		if i == 6 {
-			break
-		}
-		dot := canvas.NewCircle(ink(lampInk(l.State)))
-		box.Add(container.NewBorder(nil, nil, container.NewHBox(container.NewGridWrap(fyne.NewSize(96, 20), words(l.When, bodySize, false, mutedInk)),
-			container.NewCenter(container.NewGridWrap(fyne.NewSize(9, 9), dot))), nil, cell(l.Text, false, plainInk)))
-	}
-	return card(box)
-}
-
-// barLayout draws bars from the ground up.
-type barLayout struct{ heights []float32 }
-
-func (*barLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(1, 60) }
-
-func (l *barLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
-	step := s.Width / float32(max(len(o), 1))
-	for i, x := range o {
-		h := s.Height * l.heights[i]
-		x.Move(fyne.NewPos(float32(i)*step, s.Height-h))
-		x.Resize(fyne.NewSize(max(1, step-3), h))
-	}
-}
-
-func (s *Connection) changes() fyne.CanvasObject {
-	box := container.New(stacked{6}, words(s.t.T("connection.what_changed"), bodySize, true, plainInk))
-	list := s.vm.WhatChanged()
-	if len(list) == 0 {
-		box.Add(words(s.t.T("connection.nothing_changed"), bodySize, false, mutedInk))
-	}
-	for _, l := range list {
-		name := mutedInk
-		if l.State == viewmodel.LampBad {
-			name = plainInk
-		}
-		mark := mutedInk
-		if l.State == viewmodel.LampBad {
-			mark = badInk
-		}
-		box.Add(container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(84, 20), words(l.When, bodySize, false, mark)), nil, prose(l.Text, false, name)))
-	}
-	return card(box)
 }

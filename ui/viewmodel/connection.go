@@ -251,6 +251,16 @@ func (c *Connection) Bars() []ConnectionBar {
 	return out
 }
 
+// Axis names the chart's times: its beginning, three between and now.
+func (c *Connection) Axis() []string {
+	now := c.setup.Now()
+	out := []string{c.clock(now.Add(-24 * time.Hour))}
+	for _, h := range []time.Duration{18, 12, 6} {
+		out = append(out, now.Add(-h*time.Hour).Local().Format("15:04"))
+	}
+	return append(out, c.setup.Words.T("connection.day.now"))
+}
+
 // ConnectionLine is one line of the timeline or of what changed.
 type ConnectionLine struct {
 	When, Text string

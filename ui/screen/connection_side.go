@@ -1,0 +1,77 @@
+package screen
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+
+	"counterfoil/ui/viewmodel"
+	"counterfoil/ui/xwidget"
+)
+
+// side is what wants a person over what changed.
+func (s *Connection) side() fyne.CanvasObject {
+	return column(true, s.attention(), s.changes())
+}
+
+// attention is the list of what wants a person.
+func (s *Connection) attention() fyne.CanvasObject {
+	box := container.New(stacked{8}, words(s.t.T("attention.title"), bodySize, true, plainInk))
+	list := s.vm.Attentions()
+	if len(list) == 0 {
+		box.Add(words(s.t.T("attention.none"), bodySize, false, mutedInk))
+	}
+	kept := map[string]*xwidget.Hit{}
+	for _, l := range list {
+		dot := canvas.NewCircle(ink(lampInk(l.State)))
+		name := plainInk
+		if l.Snoozed {
+			name = mutedInk
+		}
+		text := container.New(stacked{0}, cell(l.Text, false, name), words(l.More, smallSize, false, mutedInk))
+		box.Add(container.NewBorder(nil, nil, around(fixed(9, 9, dot), 6, 0), s.buttons(l, kept), text))
+	}
+	s.later = kept
+	return card(box)
+}
+
+// buttons lead to where a person acts, and put an entry off.
+func (s *Connection) buttons(l viewmodel.AttentionLine, kept map[string]*xwidget.Hit) fyne.CanvasObject {
+	row := container.New(layout.NewCustomPaddedHBoxLayout(0))
+	add := func(word string, press func()) {
+		key := l.Key + " " + word
+		h := s.later[key]
+		if h == nil {
+			h = xwidget.NewHit(around(words(s.t.T(word), smallSize, true, blueInk), 3, 6), press)
+		}
+		kept[key] = h
+		row.Add(container.NewCenter(h))
+	}
+	if l.Page != "" && l.Page != "connection" && s.Show != nil {
+		add("attention.go", func() { s.Show(l.Page) })
+	}
+	if l.Snoozed {
+		add("attention.wake", func() { s.vm.Snooze(l) })
+	} else {
+		add("attention.snooze", func() { s.vm.Snooze(l) })
+	}
+	return row
+}
+
+// changes compare the line with how it last worked.
+func (s *Connection) changes() fyne.CanvasObject {
+	box := container.New(stacked{4}, words(s.t.T("connection.what_changed"), bodySize, true, plainInk))
+	list := s.vm.WhatChanged()
+	if len(list) == 0 {
+		box.Add(words(s.t.T("connection.nothing_changed"), bodySize, false, mutedInk))
+	}
+	for _, l := range list {
+		name, mark := mutedInk, mutedInk
+		if l.State == viewmodel.LampBad {
+			name, mark = plainInk, badInk
+		}
+		box.Add(container.NewBorder(nil, nil, fixed(64, 20, words(l.When, bodySize, false, mark)), nil, prose(l.Text, false, name)))
+	}
+	return card(box)
+}
