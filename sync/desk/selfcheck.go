@@ -10,6 +10,7 @@ import (
 
 	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
+	"counterfoil/sync/route"
 	"counterfoil/sync/trust"
 	"counterfoil/sync/wire"
 )
@@ -66,6 +67,9 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 		},
 		Transport: func(roots []*x509.Certificate) *http.Transport {
 			return way.Transport(c.ground(url, &trust.Bundle{Certs: roots}))
+		},
+		Varied: func(roots []*x509.Certificate, r route.Route) *http.Transport {
+			return way.With(r).Transport(c.ground(url, &trust.Bundle{Certs: roots}))
 		},
 		CheckStore:  c.checkStore,
 		Held:        c.heldByAnother,

@@ -33,3 +33,6 @@ func readTCP(c net.Conn) (out TCP) {
 	_ = raw.Control(func(fd uintptr) { out = tcpInfo(fd) })
 	return out
 }
+
+// ReadTCP asks the system about an open connection.
+func ReadTCP(c net.Conn) TCP { return readTCP(c) }

@@ -21,6 +21,7 @@ import (
 
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
+	"counterfoil/sync/route"
 	"counterfoil/sync/wire"
 )
 
@@ -51,7 +52,9 @@ type Config struct {
 	ServerURL, EnrolledURL string
 	Roots                  func(context.Context) ([]*x509.Certificate, error)
 	// Transport makes what the program's own requests go over.
-	Transport  func(roots []*x509.Certificate) *http.Transport
+	Transport func(roots []*x509.Certificate) *http.Transport
+	// Varied makes the same with something different; nil: that cannot be tried.
+	Varied     func(roots []*x509.Certificate, r route.Route) *http.Transport
 	CheckStore func(context.Context) error
 	Held       func() bool // whether another process has the data folder; nil: not known
 	DataDir    string
@@ -115,8 +118,10 @@ type walk struct {
 	inquiry    inquiry
 	open       string // host:port that took a connection: the proxy's or the server's
 	real       *http.Transport
-	ours       bool  // the product has named itself, and it is the folder's server
-	health     asked // the answer of the server's health
+	ours       bool            // the product has named itself, and it is the folder's server
+	health     asked           // the answer of the server's health
+	echoed     time.Duration   // that a large message took; 0: none did
+	waits      []time.Duration // for the first byte of what was asked after the health
 
 	learning sync.Mutex // guards learned
 	learned  link.Snapshot

@@ -12,6 +12,9 @@ import (
 var serverObservers = []observer{
 	{"server", fault.Text{ZH: "发票服务器", EN: "Invoice server"}, fault.Server, []string{"address", "keyring"}, false, (*walk).server},
 	{"signin", fault.Text{ZH: "登录", EN: "Sign-in"}, fault.Server, []string{"server"}, false, (*walk).signIn},
+	{"nodes", fault.Text{ZH: "服务器的各个节点", EN: "Nodes of the server"}, fault.Server, []string{"server", "names"}, false, (*walk).nodes},
+	{"echo", fault.Text{ZH: "大块数据", EN: "Large messages"}, fault.Internet, []string{"signin"}, false, (*walk).echoes},
+	{"pace", fault.Text{ZH: "快慢", EN: "Pace"}, fault.Internet, []string{"echo"}, false, (*walk).tempo},
 }
 
 // server asks how the server is, at once and on the way that the program's own requests
@@ -20,18 +23,15 @@ func (w *walk) server(ctx context.Context) (string, State) {
 	if w.base == nil || w.real == nil {
 		return inTheWay, Skipped
 	}
-	a := w.ask(ctx, request{target: "health", path: "/healthz"})
-	var h wire.Health
-	if a.Status == http.StatusOK && a.Outcome == fault.Yes {
-		a.judgeBody(notJSON(a.body, &h))
-	} else if a.Outcome == fault.Yes {
-		a.Outcome = fault.No // it answers, and has no such thing
-	}
+	beside := w.besides(ctx)
+	a, h := w.askHealth(ctx, request{target: "health", path: "/healthz", quiet: beside.begin})
+	beside.end(a.Code == "timeout" && a.Kind != "dns" && a.Kind != "tcp")
 	if a.Outcome == fault.No && a.Kind == "http" {
 		a, h = w.again(ctx, a, h)
 	}
 	w.health = a
 	w.set.Add(a.Observation)
+	w.set.Add(a.more...)
 	switch {
 	case a.Outcome == fault.Unmeasured:
 		return a.Detail, Skipped
@@ -42,9 +42,6 @@ func (w *walk) server(ctx context.Context) (string, State) {
 	case h.Product != wire.Product:
 		w.set.Add(fault.Observation{Kind: "health", Stage: "product", Via: fault.Real, Outcome: fault.No, Values: map[string]string{"product": h.Product}})
 		return "not the invoice server: " + h.Product, Bad
-	}
-	if a.trace.renewed() {
-		w.set.Add(fault.Observation{Kind: "http", Target: "health", Via: "kept", Stage: "kept", Outcome: fault.No, Code: "eof"})
 	}
 	seen := w.ofHealth(ctx, h)
 	w.set.Add(seen...)
@@ -62,17 +59,25 @@ func (w *walk) server(ctx context.Context) (string, State) {
 	return fmt.Sprintf("%s %s, %d ms", h.Product, h.Version, a.RTT), Good
 }
 
+// askHealth asks for the health and reads it. Yes is an answer that can be read.
+func (w *walk) askHealth(ctx context.Context, q request) (asked, wire.Health) {
+	var h wire.Health
+	a := w.ask(ctx, q)
+	switch {
+	case a.Outcome != fault.Yes:
+	case a.Status != http.StatusOK:
+		a.Outcome = fault.No // it answers, and has no such thing
+	default:
+		a.judgeBody(notJSON(a.body, &h))
+	}
+	return a, h
+}
+
 // judgeBody notes that an answer of our server cannot be read.
 func (a *asked) judgeBody(code string) {
 	if code != "" {
 		a.Outcome, a.Code, a.Detail = fault.No, code, "an answer that is not what it should be"
 	}
-}
-
-// again asks once more where another answer would tell more: an error of one node of
-// several, and HTTP/2 that breaks where HTTP/1.1 works.
-func (w *walk) again(ctx context.Context, a asked, h wire.Health) (asked, wire.Health) {
-	return a, h
 }
 
 // signIn asks a question that needs the token; only our own server is shown it.
@@ -89,6 +94,23 @@ func (w *walk) signIn(ctx context.Context) (string, State) {
 		}
 		token = t
 	}
+	a := w.askWho(ctx, token)
+	if a.Outcome == fault.No && a.Status >= 500 {
+		a = w.anotherNode(ctx, a, func() asked { return w.askWho(ctx, token) })
+	}
+	w.set.Add(a.Observation)
+	w.set.Add(a.more...)
+	if a.Status != 0 {
+		w.waits = append(w.waits, a.trace.waited())
+	}
+	if a.Outcome == fault.Yes {
+		return "ok", Good
+	}
+	return said(a.Observation), good(a.Outcome != fault.No)
+}
+
+// askWho asks who the token is for.
+func (w *walk) askWho(ctx context.Context, token string) asked {
 	a := w.ask(ctx, request{target: "signin", path: "/v1/whoami", token: token})
 	if a.Product == "" && a.Status != 0 && a.Media != "html" && a.Status < 500 {
 		a.Product = wire.Product // it named itself before
@@ -99,11 +121,7 @@ func (w *walk) signIn(ctx context.Context) (string, State) {
 	if a.Outcome == fault.Yes {
 		a.judgeBody(notJSON(a.body, &struct{}{}))
 	}
-	w.set.Add(a.Observation)
-	if a.Outcome == fault.Yes {
-		return "ok", Good
-	}
-	return said(a.Observation), good(a.Outcome != fault.No)
+	return a
 }
 
 // said is an answer in words.

@@ -21,6 +21,7 @@ import (
 // How long a request waits for its next step: a name, a connection, TLS, the answer's
 // first byte; and for more of a body that has begun.
 const (
+	nameBudget = 1200 * time.Millisecond // a lookup that lost a packet is made anew
 	stepBudget = 2500 * time.Millisecond
 	bodyBudget = 2 * time.Second
 	maxAnswer  = 1 << 20
@@ -36,6 +37,8 @@ type request struct {
 	header http.Header
 	over   *http.Transport // nil: the program's own
 	via    string          // empty: the real path
+	step   time.Duration   // that each step may take; 0: stepBudget
+	quiet  func()          // called once where a step takes long; nil: nobody minds
 }
 
 // asked is what came of a request.
@@ -43,11 +46,20 @@ type asked struct {
 	fault.Observation
 	body  []byte
 	trace *trace
+	more  []fault.Observation // that was seen beside it
 }
 
 // ask sends a request over the program's own transport, which verifies the server, and
-// waits for a stall once.
+// waits for a stall once; for the name it asks twice.
 func (w *walk) ask(ctx context.Context, q request) asked {
+	a := w.askOnce(ctx, q)
+	if a.Kind == "dns" && a.Code == "timeout" && a.Outcome == fault.No {
+		a = w.askOnce(ctx, q)
+	}
+	return a
+}
+
+func (w *walk) askOnce(ctx context.Context, q request) asked {
 	if q.over == nil {
 		q.over = w.real
 	}
@@ -56,7 +68,10 @@ func (w *walk) ask(ctx context.Context, q request) asked {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	t := newTrace(cancel)
+	if q.step == 0 {
+		q.step = stepBudget
+	}
+	t := newTrace(cancel, q.step, q.quiet)
 	defer t.end()
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, t.hooks()), q.method, strings.TrimRight(w.base.String(), "/")+q.path, bytes.NewReader(q.body))
 	if err != nil {
@@ -99,6 +114,7 @@ func (w *walk) ask(ctx context.Context, q request) asked {
 	if a.Kind == "http" {
 		a.Target = q.target
 	}
+	a.more = t.beside()
 	if a.Via = fault.Real; q.via != "" {
 		a.Via = q.via
 	}
@@ -116,9 +132,12 @@ func offset(resp *http.Response, now time.Time) int64 {
 
 // trace follows one request, and ends it where a step takes too long.
 type trace struct {
+	step time.Duration
+
 	mu      sync.Mutex // guards all below
 	x       fault.Exchange
 	watch   *time.Timer
+	quiet   *time.Timer
 	stalled bool
 
 	dial, dialled, hello time.Time
@@ -127,27 +146,39 @@ type trace struct {
 	protocol             string
 	again                bool // a kept connection was dead and another was taken
 	conn                 net.Conn
+	taken                []fault.Observation
 }
 
-func newTrace(cancel context.CancelFunc) *trace {
-	t := &trace{x: fault.Exchange{Looking: true, Dialing: true}}
-	t.watch = time.AfterFunc(stepBudget, func() {
+func newTrace(cancel context.CancelFunc, step time.Duration, quiet func()) *trace {
+	t := &trace{step: step, x: fault.Exchange{Looking: true, Dialing: true}}
+	t.watch = time.AfterFunc(min(step, nameBudget), func() {
 		t.mu.Lock()
 		t.stalled = true
+		if t.conn != nil { // before giving up sends something of its own
+			t.taken = append(t.taken, ofTaken(naked(t.conn), fault.Real))
+		}
 		t.mu.Unlock()
 		cancel()
 	})
+	if quiet == nil {
+		quiet = func() {}
+	}
+	t.quiet = time.AfterFunc(smallAfter, quiet)
 	return t
 }
 
-func (t *trace) end() { t.watch.Stop() }
+func (t *trace) end() {
+	t.watch.Stop()
+	t.quiet.Stop()
+}
 
 // note takes a step down and gives the next one its time.
 func (t *trace) note(step func(*fault.Exchange)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	step(&t.x)
-	t.watch.Reset(stepBudget)
+	t.watch.Reset(t.step)
+	t.quiet.Reset(smallAfter)
 }
 
 func (t *trace) exchange() fault.Exchange {
@@ -244,7 +275,8 @@ type counted struct {
 }
 
 func (c *counted) Read(p []byte) (int, error) {
-	c.t.watch.Reset(bodyBudget)
+	c.t.watch.Reset(min(bodyBudget, c.t.step))
+	c.t.quiet.Reset(smallAfter)
 	n, err := c.r.Read(p)
 	c.t.mu.Lock()
 	c.t.x.Bytes += int64(n)
@@ -252,9 +284,25 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// renewed reports whether a kept connection was dead and another was taken.
-func (t *trace) renewed() bool {
+// beside is what the request showed of its connection: whether what was sent was taken
+// where nothing came back, and whether a kept one was dead.
+func (t *trace) beside() (out []fault.Observation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.again
+	out = append(out, t.taken...)
+	if t.again {
+		out = append(out, fault.Observation{Kind: "http", Via: "kept", Stage: "kept", Outcome: fault.No, Code: "eof"})
+	}
+	return out
+}
+
+// naked is the connection under TLS.
+func naked(c net.Conn) net.Conn {
+	for {
+		over, wrapped := c.(interface{ NetConn() net.Conn })
+		if !wrapped {
+			return c
+		}
+		c = over.NetConn()
+	}
 }

@@ -266,7 +266,7 @@ func TestSlowServer(t *testing.T) {
 		_, _ = io.WriteString(w, `{"product":"counterfoil","protocol_min":1,"protocol_max":1}`)
 	}}
 	r := New(m.config(answers(t, m.leaf(false, nil), nil, slow))).Run(context.Background(), nil)
-	if r.Fault != "P01" || r.Confidence != fault.Likely {
+	if r.Fault != "P01" || r.Confidence != fault.Proven {
 		t.Errorf("%s %s", r.Confidence, r.Fault)
 	}
 	showsAt(t, r)
