@@ -68,6 +68,7 @@ type Cure struct {
 	Risk    fault.Text `json:"risk"`    // empty: none
 	Itself  bool       `json:"itself"`  // harmless: the program applies it when the fault is proven
 	Consent bool       `json:"consent"` // changes a setting: only where a person agreed
+	Person  bool       `json:"person"`  // hands over to a person: the next check tells whether it helped
 	AgainM  int        `json:"again_min"`
 }
 

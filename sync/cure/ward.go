@@ -58,8 +58,17 @@ type Config struct {
 	// Reach asks the server over a route whether it is well, without any secret, and
 	// returns how long that took.
 	Reach func(context.Context, route.Route) (time.Duration, error)
-	Use   func(route.Route) // from now on requests go this way
-	Acts  map[Name]Act
+	Use   func(route.Route)   // from now on requests go this way
+	Acts  func() map[Name]Act // that are at hand; nil: none ever
+}
+
+// deed is the act of a cure; ok is false where it is a route or not at hand.
+func (w *Ward) deed(n Name) (a Act, ok bool) {
+	if w.cfg.Acts == nil {
+		return Act{}, false
+	}
+	a, ok = w.cfg.Acts()[n]
+	return a, ok
 }
 
 // setting holds the cures in force, as JSON.
@@ -94,8 +103,8 @@ func (w *Ward) Reload(ctx context.Context) error {
 		in = nil // a list that cannot be read is none: the plain way
 	}
 	for _, a := range in {
-		if undo := w.cfg.Acts[a.Name].Undo; a.Trying && undo != nil && a.Was != "" {
-			if err := undo(ctx, a.Was); err != nil {
+		if act, _ := w.deed(a.Name); a.Trying && act.Undo != nil && a.Was != "" {
+			if err := act.Undo(ctx, a.Was); err != nil {
 				return fmt.Errorf("take %s back: %w", a.Name, err)
 			}
 		}
@@ -166,7 +175,7 @@ func (w *Ward) Apply(ctx context.Context, o Offer, agreed bool) error {
 	now := w.cfg.Now()
 	a := Active{Name: o.Name, Fault: o.Fault, Since: now, Route: o.Route, Network: w.cfg.Network(), Values: o.Values}
 	a.Again = w.again(ctx, o.Cure)
-	if act, ok := w.cfg.Acts[o.Name]; ok {
+	if act, ok := w.deed(o.Name); ok {
 		return w.act(ctx, act, a, o)
 	}
 	if o.Route.IsPlain() {
@@ -231,8 +240,8 @@ func (w *Ward) undo(ctx context.Context, n Name) error {
 	if i < 0 {
 		return ErrNotAlive
 	}
-	if undo := w.cfg.Acts[n].Undo; undo != nil {
-		if err := undo(ctx, in[i].Was); err != nil {
+	if act, _ := w.deed(n); act.Undo != nil {
+		if err := act.Undo(ctx, in[i].Was); err != nil {
 			return err
 		}
 	}

@@ -74,6 +74,7 @@ type Connection struct {
 	quotaLists         []func() []attention.Quota
 	onCures            func() // may be nil
 	goals              link.Goals
+	provided           map[cure.Name]cure.Act
 }
 
 // newConnection reads the settings and makes the parts; it sends nothing.

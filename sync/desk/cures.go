@@ -25,7 +25,7 @@ func pad() string {
 
 func (c *Connection) openWard(ctx context.Context, kept cure.Settings) (*cure.Ward, error) {
 	return cure.Open(ctx, cure.Config{
-		Store: kept, Now: c.cfg.Now, Network: c.network, Reach: c.reach, Use: c.use, Acts: c.acts(),
+		Store: kept, Now: c.cfg.Now, Network: c.network, Reach: c.reach, Use: c.use, Acts: c.deeds,
 	})
 }
 
@@ -69,7 +69,7 @@ func (c *Connection) caseOf(r probe.Report) cure.Case {
 			set.SignIns = append(set.SignIns, p)
 		}
 	}
-	for n := range c.acts() {
+	for n := range c.deeds() {
 		set.Acts = append(set.Acts, n)
 	}
 	set.Cards = cards()
@@ -129,6 +129,10 @@ func (c *Connection) Cure(ctx context.Context, o cure.Offer, agreed bool) (Outco
 	}
 	if err != nil {
 		return out, err
+	}
+	if o.Person {
+		out.Helped = true // what they do is seen by the next check
+		return out, nil
 	}
 	row, _ := fault.Lookup(o.Fault)
 	out.After = c.SelfCheck(ctx, "", lookAgain, nil, append(slices.Clone(row.Recheck), "server", "signin")...)

@@ -86,6 +86,8 @@ type Desk struct {
 	syncing  sync.WaitGroup      // which is waited for
 	mu       sync.Mutex          // guards below
 	changed  func(document.Key)  // may be nil
+	raise    func()              // may be nil
+	front    *front              // nil: nobody is heard
 }
 
 // Open locks the folder for its use and opens everything in it; it sends nothing.
@@ -126,6 +128,9 @@ func (d *Desk) open(ctx context.Context, cfg Config) (err error) {
 	d.Books = &books.Desk{Store: d.Store, Now: cfg.Now, NewID: cfg.NewID, Merge: merge.Three}
 	if d.Connection, err = newConnection(ctx, cfg, d.Store, d.notify); err != nil {
 		return err
+	}
+	if cfg.Use == Window {
+		d.front = listenFront(cfg.Dir, d.comeToFront)
 	}
 	return d.practise(ctx, cfg)
 }
@@ -188,7 +193,7 @@ func (d *Desk) shut() error {
 	d.syncing.Wait()
 	ctx, stop := context.WithTimeout(context.Background(), farewell)
 	defer stop()
-	var errs []error
+	errs := []error{d.front.close()}
 	if d.Connection != nil {
 		if d.lock != nil { // else another process keeps its own
 			errs = append(errs, d.SaveState(ctx))

@@ -91,12 +91,8 @@ func (s *Store) Save(ctx context.Context, b *Bundle) error {
 		return err
 	}
 	h := header{Version: 1, Generation: int(g.Int64()) + 1, Hash: hex.EncodeToString(sum[:])}
-	for rest := joined; len(rest) > 0; h.Parts++ {
-		n := min(partSize, len(rest))
-		if err := s.Keyring.Set(ctx, s.partName(h.Generation, h.Parts), string(rest[:n])); err != nil {
-			return err
-		}
-		rest = rest[n:]
+	if h.Parts, err = s.put(ctx, h.Generation, joined); err != nil {
+		return err
 	}
 	raw, err := json.Marshal(h)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2/app"
 
+	"counterfoil/app/books"
 	"counterfoil/app/settings"
 	"counterfoil/sync/desk"
 	"counterfoil/ui/look"
@@ -42,7 +43,7 @@ func Run(o Options) error {
 	defer cancel()
 	s, err := openSession(ctx, o)
 	if err != nil {
-		return o.failed(err)
+		return o.failed(ctx, err)
 	}
 	a := app.NewWithID(appID)
 	a.SetIcon(look.App())
@@ -67,9 +68,13 @@ func Run(o Options) error {
 	return p.end()
 }
 
-func (o Options) failed(err error) error {
+// failed says what keeps the program from starting. Where it is a window that has the
+// folder already, that one comes to the front instead of one that says so.
+func (o Options) failed(ctx context.Context, err error) error {
 	fmt.Fprintln(os.Stderr, "counterfoil:", err)
-	if o.Tour == "" && o.Smoke == "" {
+	var b *books.Error
+	already := errors.As(err, &b) && b.Code == "open_already" && desk.BringToFront(ctx, o.Dir) == nil
+	if o.Tour == "" && o.Smoke == "" && !already {
 		showFailure(o, err)
 	}
 	return errors.Join(err, ErrTold)

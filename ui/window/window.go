@@ -107,6 +107,8 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 	w.host(setup)
 	d.Changed(func(k document.Key) { post(func() { w.happened(k) }) })
 	d.Monitor().Subscribe(func() { post(w.tick) })
+	d.CuresChanged(func() { post(w.tick) })
+	d.Fronted(func() { post(func() { w.win.Show(); w.win.RequestFocus() }) })
 	return w
 }
 
