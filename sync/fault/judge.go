@@ -12,6 +12,8 @@ type Finding struct {
 	Fault      ID                `json:"fault"`
 	Confidence Confidence        `json:"confidence"`
 	Values     map[string]string `json:"values,omitempty"` // fill the placeholders
+
+	apart bool // nothing else explains it
 }
 
 // Verdict is what a set of observations amounts to. Its own Finding is the root.
@@ -45,7 +47,7 @@ func judge(all []Observation, catalogue []Fault) Verdict {
 	for _, f := range rows {
 		// What is proven is not explained away by what is only likely.
 		if slices.ContainsFunc(rows, func(by Fault) bool {
-			return by.hides(f.ID) && (found[by.ID].Confidence == Proven || found[f.ID].Confidence != Proven)
+			return by.hides(f.ID) && !found[f.ID].apart && (found[by.ID].Confidence == Proven || found[f.ID].Confidence != Proven)
 		}) {
 			v.Hidden = append(v.Hidden, f.ID)
 		} else {
@@ -89,10 +91,12 @@ func (f *Fault) hides(id ID) bool {
 func (f *Fault) match(all []Observation) (best Finding, ok bool) {
 	for i := range f.Rules {
 		m, met := f.Rules[i].match(all)
+		apart := met && f.Rules[i].Apart || best.apart
 		if met && (!ok || m.Confidence == Proven && best.Confidence != Proven) {
 			best, ok = m, true
 			best.Fault = f.ID
 		}
+		best.apart = apart
 	}
 	return best, ok
 }

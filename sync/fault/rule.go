@@ -12,6 +12,8 @@ type Rule struct {
 	Needs    []Pattern   `json:"needs"`
 	Proves   []Pattern   `json:"proves,omitempty"`
 	Excludes []LookAlike `json:"excludes,omitempty"`
+	// Apart: seen past what shuts the way, so that no fault of the way explains it.
+	Apart bool `json:"apart,omitempty"`
 }
 
 // LookAlike is what could be mistaken for the fault. It is refuted where one of

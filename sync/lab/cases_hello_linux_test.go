@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ocsp"
@@ -109,16 +108,6 @@ func oddHandshakes() (out []trial) {
 		cert := w.ca.leaf(leafOf{})
 		c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			time.Sleep(800 * time.Millisecond)
-			return &cert, nil
-		}
-	})
-	add("every third handshake fails", func(w *world, c *tls.Config) {
-		cert := w.ca.leaf(leafOf{})
-		var n atomic.Int64
-		c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			if n.Add(1)%3 == 0 {
-				return nil, errors.New("busy")
-			}
 			return &cert, nil
 		}
 	})

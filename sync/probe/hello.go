@@ -52,12 +52,16 @@ type greeting struct {
 	state tls.ConnectionState // of a handshake that ended well
 }
 
-// greet says a hello and waits at most budget for the handshake to end, less where
-// hurry is closed before.
+// greet says a hello on the way to the server and waits at most budget for the handshake
+// to end, less where hurry is closed before.
 func (w *walk) greet(ctx context.Context, h hello, budget time.Duration, hurry <-chan struct{}) greeting {
+	return w.greetOver(ctx, h, budget, hurry, w.tunnel)
+}
+
+func (w *walk) greetOver(ctx context.Context, h hello, budget time.Duration, hurry <-chan struct{}, connect func(context.Context) (net.Conn, error)) greeting {
 	g := greeting{o: fault.Observation{Kind: "tls", Via: h.via, Outcome: fault.Unmeasured}}
 	start := time.Now()
-	naked, err := w.tunnel(ctx)
+	naked, err := connect(ctx)
 	if err != nil {
 		g.o.Detail = err.Error() // the way to the server is looked at by others
 		return g
