@@ -47,7 +47,7 @@ func TestOfError(t *testing.T) {
 		{"host unreachable, Windows", dialed("connectex", 10065), "tcp", "errno:EHOSTUNREACH", "T03"},
 		{"no network", dialed("connect", syscall.ENETUNREACH), "tcp", "errno:ENETUNREACH", "N01"},
 		{"no network, Windows", dialed("connectex", 10051), "tcp", "errno:ENETUNREACH", "N01"},
-		{"firewall, Windows", dialed("connectex", 10013), "tcp", "errno:EACCES", "T03"},
+		{"firewall, Windows", dialed("connectex", 10013), "tcp", "errno:EACCES", "T07"},
 		{"reset", &net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "http", "errno:ECONNRESET", Unknown},
 		{"reset, Windows", &net.OpError{Op: "read", Err: os.NewSyscallError("wsarecv", syscall.Errno(10054))}, "http", "errno:ECONNRESET", Unknown},
 		{"no such name", &net.DNSError{Err: "no such host", Name: "x.test", IsNotFound: true}, "dns", "rcode:NXDOMAIN", "D05"},

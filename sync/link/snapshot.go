@@ -64,7 +64,11 @@ func (m *Monitor) Learn(s Snapshot) {
 }
 
 func (g *Snapshot) learn(s Snapshot) {
-	g.At, g.Place = s.At, s.Place
+	g.At = s.At
+	if s.Interface == "" && s.Network == g.Network { // it stands where it stood: its way is the same
+		s.Interface, s.LinkType = g.Interface, g.LinkType
+	}
+	g.Place = s.Place
 	keep(&g.Address, s.Address)
 	keep(&g.Chain, s.Chain)
 	keep(&g.Key, s.Key)

@@ -29,6 +29,9 @@ func Interfaces() ([]Interface, error) {
 			name: string(bytes.TrimRight(a[unix.IFLA_IFNAME], "\x00")), hardware: binary.NativeEndian.Uint16(m.Data[2:]), loopback: flags&unix.IFF_LOOPBACK != 0,
 			made: string(bytes.TrimRight(attributes(a[unix.IFLA_LINKINFO], 0)[unix.IFLA_INFO_KIND], "\x00")), index: number(m.Data[4:]), master: number(a[unix.IFLA_MASTER]),
 		}
+		if a[unix.IFLA_LINK_NETNSID] == nil { // the other end is not in another namespace
+			c.peer = number(a[unix.IFLA_LINK])
+		}
 		cards = append(cards, c)
 		out = append(out, Interface{Index: c.index, Name: c.name, MTU: number(a[unix.IFLA_MTU]), Up: flags&unix.IFF_UP != 0, Running: flags&unix.IFF_UP != 0 && flags&unix.IFF_RUNNING != 0})
 	}
@@ -45,6 +48,7 @@ type card struct {
 	hardware      uint16
 	loopback      bool
 	index, master int
+	peer          int // the other end of a pair, where that is here too
 }
 
 func (c card) kind(all []card) Kind {
@@ -61,8 +65,8 @@ func (c card) kind(all []card) Kind {
 		return Virtual
 	case "veth":
 		// The end of a pair is the only card that a container has; with a bridge above
-		// it, it is the bridge's port.
-		if c.master != 0 {
+		// it or above its other end, it is a port of the bridge.
+		if c.master != 0 || slices.ContainsFunc(all, func(p card) bool { return p.index == c.peer && p.master != 0 }) {
 			return Virtual
 		}
 		return Ethernet

@@ -60,10 +60,11 @@ func ownNetwork(t *testing.T) {
 		ip addr add 10.7.0.2/24 dev cl0; ip addr add 169.254.3.4/16 dev cl0; ip -6 addr add fd00:7::2/64 dev cl0 nodad
 		ip route add default via 10.7.0.9; ip -6 route add default via fd00:7::1 dev cl0
 		ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up
+		ip link add vethc type veth peer name vethd; ip link set vethc master docker0 up; ip link set vethd up
 		ip tuntap add tun0 mode tun; ip route add prohibit 10.9.0.1; ip route add 10.9.1.0/24 via 10.7.0.1 src 169.254.3.4`)
 	f := Look()
 	cl0, docker := f.Named("cl0"), f.Named("docker0")
-	if cl0.Kind != Ethernet || !cl0.Up || !cl0.Running || docker.Kind != Virtual || f.Named("tun0").Kind != Tunnel || f.Named("tun0").Running {
+	if cl0.Kind != Ethernet || !cl0.Up || !cl0.Running || docker.Kind != Virtual || f.Named("vethc").Kind != Virtual || f.Named("vethd").Kind != Virtual || f.Named("tun0").Kind != Tunnel || f.Named("tun0").Running {
 		t.Errorf("%+v", f.Interfaces)
 	}
 	if !slices.ContainsFunc(cl0.Addresses, Address.SelfGiven) || !f.Near(netip.MustParseAddr("10.7.0.77")) || !f.Near(netip.MustParseAddr("172.17.0.3")) || f.Near(netip.MustParseAddr("10.8.0.1")) {

@@ -21,6 +21,7 @@ import (
 
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
+	"counterfoil/sync/osnet"
 	"counterfoil/sync/route"
 	"counterfoil/sync/wire"
 )
@@ -102,7 +103,7 @@ type observer struct {
 }
 
 // observers stand after those that they need.
-var observers = slices.Concat(localObservers, networkObservers, proxyObservers, nameObservers, routeObservers, secureObservers, serverObservers)
+var observers = slices.Concat(localObservers, networkObservers, proxyObservers, nameObservers, routeObservers, secureObservers, serverObservers, []observer{repeated})
 
 // walk is one run. What an observer finds for others stands below; it is read only
 // by those that come after it.
@@ -110,12 +111,14 @@ type walk struct {
 	Config
 	set *fault.Set
 
-	host, port string // of the server; empty where the address is none
+	facts      osnet.Facts // of this computer's networks; empty where they cannot be read
+	host, port string      // of the server; empty where the address is none
 	base       *url.URL
 	proxy      *url.URL
 	roots      []*x509.Certificate
 	addresses  []net.IP
 	inquiry    inquiry
+	table      *table // of connections to the server
 	open       string // host:port that took a connection: the proxy's or the server's
 	real       *http.Transport
 	ours       bool            // the product has named itself, and it is the folder's server
@@ -123,8 +126,11 @@ type walk struct {
 	echoed     time.Duration   // that a large message took; 0: none did
 	waits      []time.Duration // for the first byte of what was asked after the health
 
-	learning sync.Mutex // guards learned
+	learning sync.Mutex // guards all below
 	learned  link.Snapshot
+	claimed  []string // what is dialled, and how
+	hopped   []hopped // not concluded from yet
+	late     int      // connections to the server that came only after the first packet was lost
 }
 
 // learn notes what a working line looks like.
@@ -175,12 +181,13 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 		})
 	}
 	group.Wait()
+	w.stillThere()
 	if w.real != nil {
 		w.real.CloseIdleConnections()
 	}
 	r := Report{Verdict: fault.Judge(w.set), Address: w.ServerURL, Checks: checks, Observations: w.set.All(), Took: time.Since(start)}
 	if w.set.Worked() {
-		w.learned.At, w.learned.Place = w.Now(), Place(w.ServerURL, w.Proxy)
+		w.learned.At, w.learned.Place = w.Now(), w.place()
 		r.Learned = w.learned
 	}
 	for _, f := range append(r.Also, r.Finding) {

@@ -29,7 +29,7 @@ const (
 // names resolves the server by the system. Where the name servers tell us sooner, their
 // addresses will do; the system is not waited for.
 func (w *walk) names(ctx context.Context) (string, State) {
-	if w.host == "" || w.failed("net", "link|address|route") || w.failed("proxy", "") {
+	if w.host == "" || w.failed("net", "link|address") || w.failed("proxy", "") {
 		return inTheWay, Skipped
 	}
 	if ip := net.ParseIP(w.host); ip != nil {

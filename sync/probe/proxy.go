@@ -19,7 +19,7 @@ var proxyObservers = []observer{
 
 // throughProxy finds the proxy the program would use and whether it leads to the server.
 func (w *walk) throughProxy(ctx context.Context) (string, State) {
-	if w.host == "" || w.failed("net", "link|address|route") {
+	if w.host == "" || w.failed("net", "link|address") {
 		return inTheWay, Skipped
 	}
 	if w.Proxy == nil {
@@ -40,9 +40,6 @@ func (w *walk) throughProxy(ctx context.Context) (string, State) {
 		o := fault.OfError(err)
 		seen.Outcome, seen.Code, seen.Detail = o.Outcome, o.Code, o.Detail
 		w.set.Add(seen)
-		if o.Code == "timeout" {
-			w.control(ctx)
-		}
 		return p.Host + ": " + err.Error(), Bad
 	}
 	defer c.Close()
@@ -75,7 +72,10 @@ func proxyAddress(p *url.URL) string {
 
 // tunnel connects to the server, through the proxy when there is one.
 func (w *walk) tunnel(ctx context.Context) (net.Conn, error) {
-	c, _, err := dial(ctx, w.open)
+	c, rtt, err := dial(ctx, w.open)
+	if err == nil && rtt >= late {
+		w.lost()
+	}
 	if err != nil || w.proxy == nil {
 		return c, err
 	}

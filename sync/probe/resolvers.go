@@ -175,7 +175,7 @@ func (a *asking) isThere(ctx context.Context) {
 
 // resolvers waits for what every name server says.
 func (w *walk) resolvers(ctx context.Context) (string, State) {
-	if w.host == "" || w.failed("net", "link|address|route") || net.ParseIP(w.host) != nil || w.proxy != nil {
+	if w.host == "" || w.failed("net", "link|address") || net.ParseIP(w.host) != nil || w.proxy != nil {
 		return inTheWay, Skipped
 	}
 	q := w.inquire(ctx)

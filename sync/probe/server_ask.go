@@ -95,6 +95,9 @@ func (w *walk) askOnce(ctx context.Context, q request) asked {
 		req.Header.Set("Authorization", "Bearer "+q.token)
 	}
 	resp, err := q.over.RoundTrip(req) // follows no redirect
+	if t.connecting() >= late {
+		w.lost()
+	}
 	a := asked{trace: t}
 	if err == nil {
 		t.note(func(x *fault.Exchange) { x.Body = true })
@@ -195,6 +198,13 @@ func (t *trace) waited() time.Duration {
 		return 0
 	}
 	return t.first.Sub(t.sent)
+}
+
+// connecting is how long the connection took; 0 where none was made.
+func (t *trace) connecting() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return max(0, t.dialled.Sub(t.dial))
 }
 
 func (t *trace) hooks() *httptrace.ClientTrace {

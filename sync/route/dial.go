@@ -22,10 +22,8 @@ type leg struct {
 // dialer returns how connections are made: to the server's own name in the way that
 // the route says, to everything else (a proxy) over the same card and family.
 func (r Route) dialer(g Ground) func(ctx context.Context, network, address string) (net.Conn, error) {
-	d := &net.Dialer{Control: r.control(), Resolver: r.resolver(g)}
-	if ip := net.ParseIP(r.Source); ip != nil {
-		d.LocalAddr = &net.TCPAddr{IP: ip}
-	}
+	d := r.Dialer()
+	d.Resolver = r.resolver(g)
 	if r.Host != g.Host {
 		r.Addresses, r.Port = nil, ""
 	}
@@ -53,10 +51,68 @@ func (r Route) dialer(g Ground) func(ctx context.Context, network, address strin
 			legs = append(legs, leg{stagger, func(ctx context.Context) (net.Conn, error) { return plain(ctx, network, to) }})
 		}
 		if len(legs) == 0 {
-			return plain(ctx, network, address)
+			return everyAddress(ctx, d.Resolver, r.Family, address, func(ctx context.Context, to string) (net.Conn, error) { return plain(ctx, network, to) })
 		}
 		return first(ctx, append(legs, leg{plainLate, func(ctx context.Context) (net.Conn, error) { return plain(ctx, network, address) }}))
 	}
+}
+
+// Dialer connects over the card, from the address and with the segments that the route
+// says; where to is the caller's.
+func (r Route) Dialer() *net.Dialer {
+	d := &net.Dialer{Control: r.control()}
+	if ip := net.ParseIP(r.Source); ip != nil {
+		d.LocalAddr = &net.TCPAddr{IP: ip}
+	}
+	return d
+}
+
+// everyAddress dials all addresses that a name has, each a little after the one before:
+// package net waits on one that is silent until the system gives it up. names is nil for
+// the system's.
+func everyAddress(ctx context.Context, names *net.Resolver, family, address string, dial func(context.Context, string) (net.Conn, error)) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || net.ParseIP(host) != nil {
+		return dial(ctx, address)
+	}
+	if names == nil {
+		names = net.DefaultResolver
+	}
+	ips, err := names.LookupIPAddr(ctx, host)
+	if err != nil {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err} // as package net has it
+	}
+	var legs []leg
+	for _, to := range mixed(ips) {
+		if family != IPv4 || to.IP.To4() != nil {
+			legs = append(legs, leg{stagger, func(ctx context.Context) (net.Conn, error) { return dial(ctx, net.JoinHostPort(to.String(), port)) }})
+		}
+	}
+	if len(legs) < 2 {
+		return dial(ctx, address)
+	}
+	return first(ctx, legs)
+}
+
+// mixed takes an address of each family by turns, beginning with the first one's.
+func mixed(all []net.IPAddr) []net.IPAddr {
+	var same, other, out []net.IPAddr
+	for _, a := range all {
+		if (a.IP.To4() == nil) == (all[0].IP.To4() == nil) {
+			same = append(same, a)
+		} else {
+			other = append(other, a)
+		}
+	}
+	for i := range max(len(same), len(other)) {
+		if i < len(same) {
+			out = append(out, same[i])
+		}
+		if i < len(other) {
+			out = append(out, other[i])
+		}
+	}
+	return out
 }
 
 // targets are the fixed addresses with a port, else what the name servers say where

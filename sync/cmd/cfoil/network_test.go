@@ -97,9 +97,9 @@ func inside(t *testing.T) {
 		{"X03 proxy wants a sign-in", "X03", "proven", proxied("3128"), ""},
 		{"X04 proxy denies", "X04", "proven", proxied("3129"), ""},
 		{"OK through a proxy", "OK", "proven", proxied("3130"), "nft add rule inet lab in ip saddr " + farServer + " tcp sport 8443 drop"},
-		{"T01 refused", "T01", "proven", s, "nft add rule inet lab out ip daddr " + farServer + " tcp dport 8443 reject with tcp reset"},
-		{"T03 silent server", "T03", "proven", s, "nft add rule inet lab in ip saddr " + farServer + " drop"},
-		{"T03 all silent", "T03", "likely", s, "nft add rule inet lab in ip saddr 10.88.0.0/24 drop; echo " + farServer},
+		{"T01 refused, here or there", "T01", "likely", s, "nft add rule inet lab out ip daddr " + farServer + " tcp dport 8443 reject with tcp reset"},
+		{"T03 silent server", "T03", "likely", s, "nft add rule inet lab in ip saddr " + farServer + " drop"},
+		{"N06 all silent", "N06", "likely", s, "nft add rule inet lab in ip saddr 10.88.0.0/24 drop; echo " + farServer},
 		{"OK", "OK", "proven", s, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

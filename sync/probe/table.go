@@ -1,0 +1,361 @@
+package probe
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"counterfoil/sync/fault"
+	"counterfoil/sync/link"
+	"counterfoil/sync/osnet"
+	"counterfoil/sync/route"
+)
+
+const (
+	// silentAfter is when a connection is given up: a second packet was sent after 1 s,
+	// a third would follow after 3 s.
+	silentAfter = 2 * time.Second
+	// hostGone is when a router far away has said that nobody has the address.
+	hostGone = 3400 * time.Millisecond
+	// besideOpen is how long the other addresses are waited for where one is open.
+	besideOpen = 1600 * time.Millisecond
+	// otherBudget is that of a second packet, for what only tells why.
+	otherBudget = 1500 * time.Millisecond
+	moreAfter   = 250 * time.Millisecond // other ports are tried
+	againAfter  = 500 * time.Millisecond // the same address is tried again
+	again       = 4
+	late        = 900 * time.Millisecond // nearly the second packet's time
+)
+
+// A table is one round of connections to all that may be the server.
+type table struct {
+	w      *walk
+	start  time.Time
+	ctx    context.Context // of all dials
+	giveUp context.CancelFunc
+	silent atomic.Bool // giveUp was ours: who has not answered is silent
+
+	services sync.WaitGroup
+	looks    sync.WaitGroup // at the routers on the way
+	others   sync.WaitGroup
+	openOnce sync.Once
+	opened   chan struct{} // closed with the first open service
+	ended    chan struct{} // closed when all services are known
+
+	mu        sync.Mutex
+	open      string
+	rtt       time.Duration
+	last      error
+	lastText  string
+	failed    int // services
+	refusedBy []turnedAway
+}
+
+// turnedAway is how fast a service port refused.
+type turnedAway struct {
+	address string
+	rtt     time.Duration
+}
+
+// newTable starts to dial.
+func newTable(ctx context.Context, w *walk, services []string) *table {
+	t := &table{w: w, start: time.Now(), opened: make(chan struct{}), ended: make(chan struct{}), last: errNoAddress}
+	t.ctx, t.giveUp = context.WithCancel(ctx)
+	for _, address := range services {
+		t.services.Go(func() { t.service(address) })
+	}
+	go func() { t.services.Wait(); close(t.ended) }()
+	t.looks.Go(func() { t.more(services) })
+	return t
+}
+
+// first waits for the first open service; open is empty where there is none, and then
+// all services are known, and from where they were refused.
+func (t *table) first() (text, open string) {
+	select {
+	case <-t.opened:
+	case <-t.ended:
+	case <-time.After(silentAfter):
+		t.wait()
+	}
+	if t.isOpen() {
+		host, _, _ := net.SplitHostPort(t.open) // it was joined here
+		return host + " " + t.rtt.Round(time.Millisecond).String(), t.open
+	}
+	t.looks.Wait()
+	t.conclude()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last.Error(), ""
+}
+
+// isOpen reports whether a service took a connection; then open and rtt stand.
+func (t *table) isOpen() bool {
+	select {
+	case <-t.opened:
+		return true
+	default:
+		return false
+	}
+}
+
+// wait gives the services up, or waits on where they may be told to be gone.
+func (t *table) wait() {
+	if t.mayBeGone() {
+		select {
+		case <-t.opened:
+		case <-t.ended:
+		case <-time.After(time.Until(t.start.Add(hostGone))):
+		}
+	}
+	if !t.isOpen() {
+		t.stop()
+		<-t.ended
+	}
+}
+
+// mayBeGone reports whether the line is known to be well and nothing of the server
+// answers: then a far router may say that nobody has its address.
+func (t *table) mayBeGone() bool {
+	saw := func(p fault.Pattern) bool { return t.w.set.Saw(p) }
+	return saw(fault.Pattern{Kind: "control", Outcome: string(fault.Yes)}) && !saw(fault.Pattern{Kind: "port", Outcome: string(fault.Yes)})
+}
+
+// rest waits for what is still asked, and returns how many addresses are silent or
+// refuse.
+func (t *table) rest() int {
+	defer t.giveUp()
+	if t.isOpen() {
+		select {
+		case <-t.ended:
+		case <-time.After(time.Until(t.start.Add(besideOpen))):
+		}
+		t.stop()
+		<-t.ended
+	}
+	t.looks.Wait()
+	t.others.Wait()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.failed
+}
+
+func (t *table) stop() {
+	t.silent.Store(true)
+	t.giveUp()
+}
+
+// service dials the server at its port, again and again where the first packet may be
+// lost, and notes one observation.
+func (t *table) service(address string) {
+	o := fault.Observation{Kind: "port", Target: address, Via: "direct", Stage: "service", Values: map[string]string{"address": address, "port": t.w.port}}
+	if t.w.noWayV6(address) {
+		o.Outcome = fault.Unmeasured
+		t.w.set.Add(o)
+		return
+	}
+	ctx, cancel := context.WithCancel(t.ctx)
+	defer cancel()
+	type end struct {
+		rtt   time.Duration
+		err   error
+		first bool
+	}
+	ends := make(chan end, 1+again)
+	try := func(first bool) {
+		go func() {
+			start := time.Now()
+			var d net.Dialer
+			c, err := d.DialContext(ctx, "tcp", address)
+			if err == nil {
+				_ = c.Close()
+			}
+			ends <- end{time.Since(start), err, first}
+		}()
+	}
+	try(true)
+	more := time.NewTimer(againAfter)
+	defer more.Stop()
+	var e end
+	start := time.Now()
+	for open := 1; open > 0; {
+		select {
+		case <-more.C:
+			for range again {
+				open++
+				try(false)
+			}
+			continue
+		case e = <-ends:
+			open--
+		}
+		if e.err == nil {
+			break
+		}
+		e.rtt = time.Since(start) // since the first packet
+		if spoken(e.err) {
+			break
+		}
+	}
+	if e.err == nil && (!e.first || e.rtt >= late) {
+		t.w.lost()
+	}
+	t.note(o, e.rtt, e.err)
+}
+
+// spoken reports whether an error is what somebody said, rather than silence.
+func spoken(err error) bool {
+	code := fault.OfError(err).Code
+	return code != "timeout" && code != "cancelled"
+}
+
+// note keeps how a service turned out.
+func (t *table) note(o fault.Observation, rtt time.Duration, err error) {
+	seen := fault.OfError(err)
+	o.Outcome, o.Code, o.Detail, o.RTT = seen.Outcome, seen.Code, seen.Detail, rtt.Milliseconds()
+	if o.Outcome == fault.Unmeasured && t.silent.Load() {
+		o.Outcome, o.Code, o.Detail = fault.No, "timeout", "no answer"
+	}
+	t.w.set.Add(o)
+	t.w.starved(err)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err != nil {
+		t.last = err
+		if o.Outcome == fault.No {
+			t.failed++
+		}
+		if o.Code == refused {
+			t.refusedBy = append(t.refusedBy, turnedAway{o.Target, rtt})
+		}
+		return
+	}
+	t.openOnce.Do(func() {
+		t.open, t.rtt = o.Target, rtt
+		t.w.learn(func(s *link.Snapshot) { s.Address, s.RTT = o.Target, rtt })
+		close(t.opened)
+	})
+}
+
+// more tries what tells why no service is open: other ports, the way past a tunnel, the
+// routers on the way.
+func (t *table) more(services []string) {
+	select {
+	case <-t.opened:
+		return
+	case <-t.ctx.Done():
+		return
+	case <-t.ended:
+	case <-time.After(moreAfter):
+	}
+	if t.isOpen() {
+		return
+	}
+	for n, address := range services {
+		if n < 2 {
+			t.looks.Go(func() { t.w.hops(t.ctx, hopped{address: address, via: "server"}) })
+		}
+		if card := t.w.byCard(address); card.Name != "" && t.w.claim("source", address) {
+			t.others.Go(func() { t.w.other(t.ctx, "source", address, &card) })
+		}
+		host, _, _ := net.SplitHostPort(address) // it was joined here
+		t.others.Go(func() {
+			// A router tells only some times a second that it cannot: the looks go first.
+			if !pause(t.ctx, moreAfter) { // nobody wants it any more
+				return
+			}
+			var group sync.WaitGroup
+			for _, port := range t.w.alternatives() {
+				group.Go(func() { t.w.other(t.ctx, "alternative", net.JoinHostPort(host, port), nil) })
+			}
+			group.Wait()
+		})
+	}
+}
+
+// claim reports whether nobody else looks at an address in this way already.
+func (w *walk) claim(how, address string) bool {
+	w.learning.Lock()
+	defer w.learning.Unlock()
+	key := how + " " + address
+	if slices.Contains(w.claimed, key) {
+		return false
+	}
+	w.claimed = append(w.claimed, key)
+	return true
+}
+
+// other dials something that is not the service itself; card: past the tunnel, by it.
+func (w *walk) other(ctx context.Context, stage, address string, card *osnet.Interface) {
+	o := fault.Observation{Kind: "port", Target: address, Via: "direct", Stage: stage, Outcome: fault.Unmeasured}
+	if w.noWayV6(address) {
+		w.set.Add(o)
+		return
+	}
+	own, cancel := context.WithTimeout(ctx, otherBudget)
+	defer cancel()
+	d := &net.Dialer{}
+	if stage == "alternative" {
+		o.Values = map[string]string{"other": address}
+	}
+	if card != nil {
+		d = route.Route{Interface: card.Name, Source: sourceOn(card, address)}.Dialer()
+		o.Values = map[string]string{"interface": card.Name}
+	}
+	start := time.Now()
+	c, err := d.DialContext(own, "tcp", address)
+	rtt := time.Since(start)
+	if err == nil {
+		_ = c.Close()
+	}
+	seen := fault.OfError(err)
+	o.Outcome, o.Code, o.Detail, o.RTT = seen.Outcome, seen.Code, seen.Detail, rtt.Milliseconds()
+	w.set.Add(o)
+}
+
+// sourceOn is the address of a card in the family of another.
+func sourceOn(card *osnet.Interface, address string) string {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return ""
+	}
+	for _, a := range addressesOf([]osnet.Interface{*card}) {
+		if a.Addr().Is4() == to.Addr().Unmap().Is4() {
+			return a.Addr().String()
+		}
+	}
+	return ""
+}
+
+// noWayV6 reports whether an address is one of IPv6 and this computer has no way to it:
+// that is no fault.
+func (w *walk) noWayV6(address string) bool {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil || to.Addr().Unmap().Is4() || len(w.facts.Interfaces) == 0 || w.facts.Default(false).Interface == 0 {
+		return false
+	}
+	_, err = osnet.RouteTo(to.Addr())
+	return err != nil
+}
+
+// conclude notes from how far away the service was refused.
+func (t *table) conclude() {
+	t.w.concludeHops()
+	t.mu.Lock()
+	all := t.refusedBy
+	t.mu.Unlock()
+	for _, r := range all {
+		t.w.set.Add(t.w.ofRefusal(t.ctx, r))
+	}
+}
+
+// lost notes that a connection came only because a packet was sent again.
+func (w *walk) lost() {
+	w.learning.Lock()
+	defer w.learning.Unlock()
+	w.late++
+}
