@@ -50,7 +50,6 @@ type table struct {
 	open      string
 	rtt       time.Duration
 	last      error
-	lastText  string
 	failed    int // services
 	refusedBy []turnedAway
 }
