@@ -27,7 +27,7 @@ type session struct {
 func openSession(ctx context.Context, o Options) (*session, error) {
 	s := &session{opts: o}
 	start := func(ctx context.Context, dir string) (_ desk.PracticeServer, err error) {
-		s.server, err = practice.Start(ctx, practice.Config{Dir: dir, Version: o.Version})
+		s.server, err = practice.Start(ctx, practice.Config{Dir: dir, Version: o.Version, Desk: played{s}})
 		return s.server, err
 	}
 	var err error

@@ -20,7 +20,7 @@ func (t trainer) Faults() []viewmodel.PracticeFault {
 	}
 	var out []viewmodel.PracticeFault
 	for _, f := range p.Faults() {
-		out = append(out, viewmodel.PracticeFault{ID: f.ID, Title: viewmodel.Bilingual{ZH: f.TitleZH, EN: f.TitleEN}, On: f.On})
+		out = append(out, viewmodel.PracticeFault{ID: f.ID, Layer: f.Layer(), Title: viewmodel.Bilingual{ZH: f.TitleZH, EN: f.TitleEN}, Words: f.Search(), On: f.On})
 	}
 	return out
 }
@@ -39,6 +39,16 @@ func (t trainer) Set(_ context.Context, id string, on bool) error {
 	}
 	return err
 }
+
+// played is the desk of the session, which a switch of the practice plays with. It
+// is there only after its practice server.
+type played struct{ s *session }
+
+func (p played) HideCA(ctx context.Context, damaged bool) (func(context.Context) error, error) {
+	return p.s.d.HideCA(ctx, damaged)
+}
+
+func (p played) Database() string { return p.s.d.Database() }
 
 // EditDraft lets the second branch change a draft and returns its reference.
 func (t trainer) EditDraft(ctx context.Context) (string, error) {
