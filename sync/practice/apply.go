@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 )
 
 // Desk is the computer beside the practice server, as far as a switch plays with it.
@@ -99,13 +100,27 @@ func hold(ctx context.Context, file, how string) (letGo func() error, err error)
 	}, nil
 }
 
-// Proxy is the way by which the desk reaches the server: what the system says, or
-// the proxy of a switch.
-func (p *Practice) Proxy(r *http.Request) (*url.URL, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.proxyAt != nil {
-		return p.proxyAt, nil
+// A Detour is the way by which a desk reaches its server: what the environment says,
+// and while it leads to a practice, over the proxy of a switch that is on. The zero
+// value leads to none; it is safe for concurrent use.
+type Detour struct{ p atomic.Pointer[Practice] }
+
+// Lead makes the detour that of a practice.
+func (d *Detour) Lead(p *Practice) { d.p.Store(p) }
+
+// Proxy is for http.Transport.
+func (d *Detour) Proxy(r *http.Request) (*url.URL, error) {
+	if p := d.p.Load(); p != nil {
+		if at := p.proxy(); at != nil {
+			return at, nil
+		}
 	}
 	return http.ProxyFromEnvironment(r)
+}
+
+// proxy is that of the switch which is on; nil for none.
+func (p *Practice) proxy() *url.URL {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.proxyAt
 }

@@ -27,9 +27,13 @@ type Fault struct {
 	On      bool    `json:"-"`
 }
 
-// Layer is where the catalogue places it: pc, network, internet, secure, server.
+// Layer is where the catalogue places it: pc, network, internet, secure, server; on
+// the way, where the catalogue does not know it.
 func (f Fault) Layer() string {
-	row, _ := fault.Lookup(fault.ID(f.ID))
+	row, ok := fault.Lookup(fault.ID(f.ID))
+	if !ok {
+		row.Layer = fault.Internet
+	}
 	return string(row.Layer)
 }
 

@@ -5,8 +5,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 	"slices"
 	"testing"
 	"time"
@@ -42,12 +40,13 @@ func TestEverySwitchIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	var p *practice.Practice
-	pd := &played{}
+	pd, way := &played{}, &practice.Detour{}
 	d, err := desk.Open(t.Context(), desk.Config{
 		Dir: t.TempDir(), Use: desk.Window, Version: "0.1.0", Keys: &trust.Store{Keyring: trust.Memory(), Profile: "p"}, Practice: true,
-		Proxy: func(r *http.Request) (*url.URL, error) { return p.Proxy(r) },
+		Proxy: way.Proxy,
 		PracticeServer: func(ctx context.Context, dir string) (_ desk.PracticeServer, err error) {
 			p, err = practice.Start(ctx, practice.Config{Dir: dir, Version: "0.1.0", Desk: pd})
+			way.Lead(p)
 			return p, err
 		},
 	})

@@ -26,13 +26,15 @@ type session struct {
 // errors of desk.Open.
 func openSession(ctx context.Context, o Options) (*session, error) {
 	s := &session{opts: o}
+	way := &practice.Detour{}
 	start := func(ctx context.Context, dir string) (_ desk.PracticeServer, err error) {
 		s.server, err = practice.Start(ctx, practice.Config{Dir: dir, Version: o.Version, Desk: played{s}})
+		way.Lead(s.server)
 		return s.server, err
 	}
 	var err error
 	s.d, err = desk.Open(ctx, desk.Config{
-		Dir: o.Dir, Use: desk.Window, Version: o.Version, Keys: trust.Of(o.Dir, o.Keyring), Practice: o.Practice, PracticeServer: start,
+		Dir: o.Dir, Use: desk.Window, Version: o.Version, Keys: trust.Of(o.Dir, o.Keyring), Practice: o.Practice, PracticeServer: start, Proxy: way.Proxy,
 	})
 	if err != nil {
 		return nil, err
