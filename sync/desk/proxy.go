@@ -52,6 +52,11 @@ func (c *Connection) signIn(proxy *url.URL) *url.Userinfo {
 	return url.UserPassword(u.Name, u.Password)
 }
 
+// ProxyInUse is the proxy (host:port) on the way to the server; "" for none.
+func (c *Connection) ProxyInUse() string {
+	return c.proxyOf(c.way().Choose(c.ground(c.URL(), &trust.Bundle{})))
+}
+
 // proxyOf is the proxy (host:port) that something chooses for the server; "" for none.
 func (c *Connection) proxyOf(choose func(*http.Request) (*url.URL, error)) string {
 	u, err := url.Parse(c.URL())

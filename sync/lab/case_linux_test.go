@@ -46,6 +46,7 @@ type trial struct {
 	sure   string   // "proven": less is wrong; "likely": "proven" is wrong; "": either
 	kind   string
 	cure   string // of a cure's case: its name
+	alone  bool   // nobody asks for the cure
 	either bool   // the second may be the verdict and the first beside it
 	slow   bool   // a black hole: apart in the distribution of times
 	why    string // where the expectation needs a word

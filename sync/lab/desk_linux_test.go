@@ -31,12 +31,7 @@ type answer struct {
 func (w *world) cfoil(folder string, args ...string) (out, errs string, code int) {
 	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
 	defer cancel()
-	all := append([]string{"--data", folder, "--keyring", cmp.Or(w.keyring, "file"), "--json"}, args...)
-	c := exec.CommandContext(ctx, filepath.Join(w.tools, "cfoil"), all...)
-	if w.limit != "" {
-		c = exec.CommandContext(ctx, "sh", append([]string{"-c", w.limit + `; exec "$0" "$@"`, filepath.Join(w.tools, "cfoil")}, all...)...)
-	}
-	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "LANG=C.UTF-8", "COUNTERFOIL_PASSPHRASE=" + passphrase}, w.env...)
+	c := w.program(ctx, folder, args...)
 	var o, e bytes.Buffer
 	c.Stdout, c.Stderr = &o, &e
 	err := c.Run()
@@ -49,6 +44,29 @@ func (w *world) cfoil(folder string, args ...string) (out, errs string, code int
 		e.WriteString(err.Error())
 	}
 	return o.String(), e.String(), code
+}
+
+// watch lets the program sync the folder of the case until stop is called.
+func (w *world) watch() (stop func(), err error) {
+	c := w.program(context.Background(), w.desk, "sync", "--watch")
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	return func() {
+		_ = c.Process.Signal(os.Interrupt)
+		_ = c.Wait() // it is told to end
+	}, nil
+}
+
+// program is the shipped program, ready to run.
+func (w *world) program(ctx context.Context, folder string, args ...string) *exec.Cmd {
+	all := append([]string{"--data", folder, "--keyring", cmp.Or(w.keyring, "file"), "--json"}, args...)
+	c := exec.CommandContext(ctx, filepath.Join(w.tools, "cfoil"), all...)
+	if w.limit != "" {
+		c = exec.CommandContext(ctx, "sh", append([]string{"-c", w.limit + `; exec "$0" "$@"`, filepath.Join(w.tools, "cfoil")}, all...)...)
+	}
+	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "LANG=C.UTF-8", "COUNTERFOIL_PASSPHRASE=" + passphrase}, w.env...)
+	return c
 }
 
 func (w *world) selfcheck(folder string, args ...string) (answer, error) {

@@ -34,7 +34,7 @@ var options = map[string]map[string]bool{
 	"sync":      {"once": false, "watch": false},
 	"backup":    {"to": true, "list": false},
 	"restore":   {"from": true, "dry-run": false, "anew": false},
-	"fix":       {"apply": false, "undo": true, "list": false, "full": false, "timeout": true},
+	"fix":       {"apply": false, "undo": true, "list": false, "full": false, "timeout": true, "user": true, "password-file": true},
 	"attention": {"snooze": true, "for": true, "wake": true},
 	"goals":     {"availability": true, "success": true, "p99": true, "slowest": true, "default": false},
 	"selfcheck": {"server": true, "timeout": true, "full": false, "report": true},

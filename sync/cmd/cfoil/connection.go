@@ -54,7 +54,8 @@ func syncCommand(ctx context.Context, c *call) error {
 	}
 	if c.opts["watch"] != "" {
 		fmt.Fprintln(c.err, "syncing; Ctrl+C stops")
-		d.Engine().Run(ctx)
+		d.Start() // with what the program does by itself against faults
+		<-ctx.Done()
 		return nil
 	}
 	sum, err := d.Engine().Once(ctx)

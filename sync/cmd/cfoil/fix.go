@@ -10,8 +10,10 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/sync/cure"
 	"counterfoil/sync/desk"
+	"counterfoil/sync/disk"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
+	"counterfoil/sync/trust"
 )
 
 // What came of cfoil fix.
@@ -75,6 +77,9 @@ func fix(ctx context.Context, c *call) error {
 	case c.opts["undo"] != "":
 		return c.undoCure(ctx, d)
 	}
+	if err := c.keepProxyUser(ctx, d); err != nil {
+		return err
+	}
 	start := time.Now()
 	masked := c.masked(d.URL())
 	if _, err := d.EndCures(ctx); err != nil {
@@ -97,6 +102,39 @@ func fix(ctx context.Context, c *call) error {
 		return err
 	}
 	return c.sayFixed(out)
+}
+
+// keepProxyUser keeps who signs in at the proxy that is used now, where --user says so.
+func (c *call) keepProxyUser(ctx context.Context, d *desk.Connection) error {
+	name, file := c.opts["user"], c.opts["password-file"]
+	switch {
+	case name == "" && file == "":
+		return nil
+	case name == "" || file == "":
+		return usage{"--user and --password-file belong together"}
+	}
+	proxy := d.ProxyInUse()
+	if proxy == "" {
+		return &books.Error{Code: "proxy_none", Field: "user", Text: "no proxy is set up, so nobody signs in at one"}
+	}
+	password, err := c.secret(file)
+	if err != nil {
+		return err
+	}
+	return d.KeepProxyUser(ctx, trust.ProxyUser{Proxy: proxy, Name: name, Password: password})
+}
+
+// secret reads one line of a file, or of standard input or the terminal for -.
+func (c *call) secret(file string) (string, error) {
+	if file == "-" {
+		return c.typed("Password: ")
+	}
+	raw, err := disk.Read(file, maxToken)
+	if err != nil {
+		return "", &books.Error{Code: "password_unreadable", Field: "password-file", Text: "the password file cannot be read: " + err.Error(), Err: err}
+	}
+	line, _, _ := strings.Cut(string(raw), "\n")
+	return strings.TrimRight(line, "\r"), nil
 }
 
 // tryCures decides what comes of it: with --apply the named cure, or one after the

@@ -53,6 +53,7 @@ usage: cfoil --data DIR [--keyring os|file] [--json] COMMAND [ARGUMENTS]
             [--report FILE.zip]                         and write what IT needs to know, masked
   fix [CURE] [--apply]                                name what the program can do against it; do it
   fix --list        fix --undo CURE                   what is in force; take it back
+  fix --user NAME --password-file FILE|-              keep who signs in at the office's proxy
   backup [--to FILE] [--list]                         copy the data, verified; list the copies
   restore [--from FILE|newest] [--dry-run]            put the newest whole backup in the place of damaged
                                                       data; what was not sent is kept; --anew begins

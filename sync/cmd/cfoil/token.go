@@ -41,22 +41,28 @@ func (c *call) token() (string, error) {
 	return given, nil
 }
 
-// typedToken asks on a terminal, without showing what is typed, else reads a line.
+// typedToken is a token that typed reads.
 func (c *call) typedToken() (string, error) {
-	if f, ok := c.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		fmt.Fprint(c.err, "Token: ")
-		raw, err := term.ReadPassword(int(f.Fd()))
-		fmt.Fprintln(c.err)
-		if err != nil {
-			return "", err
-		}
-		return oneToken(string(raw))
-	}
-	line, err := bufio.NewReader(io.LimitReader(c.in, maxToken)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
+	line, err := c.typed("Token: ")
+	if err != nil {
 		return "", err
 	}
 	return oneToken(line)
+}
+
+// typed asks on a terminal, without showing what is typed, else reads a line.
+func (c *call) typed(ask string) (string, error) {
+	if f, ok := c.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		fmt.Fprint(c.err, ask)
+		raw, err := term.ReadPassword(int(f.Fd()))
+		fmt.Fprintln(c.err)
+		return string(raw), err
+	}
+	line, err := bufio.NewReader(io.LimitReader(c.in, maxToken)).ReadString('\n')
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return strings.TrimRight(line, "\r\n"), err
 }
 
 func oneToken(text string) (string, error) {
