@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/ui/viewmodel"
+	"counterfoil/ui/xwidget"
 )
 
 func init() {
@@ -40,6 +41,7 @@ type Wizard struct {
 	list  *fyne.Container // the checks
 	live  *canvas.Text    // says that the failed check runs again
 	drawn string          // what the rest shows
+	first *xwidget.Button // that Enter presses; nil: there is none
 
 	Close  func()            // back to where it was opened from
 	Copy   func(text string) // to the clipboard
@@ -71,6 +73,8 @@ func (s *Wizard) Refresh() {
 		return
 	}
 	s.drawn = now
+	was := s.first
+	s.first = nil
 	again := button(s.t.T("wizard.again"), false, s.vm.Start)
 	if s.vm.Stage() == viewmodel.StageRunning {
 		again = button(s.t.T("wizard.stop"), false, s.vm.Stop)
@@ -88,6 +92,28 @@ func (s *Wizard) Refresh() {
 	body := container.New(shares{parts: []float32{290, 820}, space: 16}, s.list, right)
 	s.root.Objects = []fyne.CanvasObject{page(s.t.T("wizard.title"), "", actions, body)}
 	s.root.Refresh()
+	s.focus(was)
+}
+
+// focus gives the keyboard to what is to be done next, where nothing else has it or the
+// button before, was, is gone.
+func (s *Wizard) focus(was *xwidget.Button) {
+	c := fyne.CurrentApp().Driver().CanvasForObject(s.root)
+	if c == nil || s.first == nil || s.first.Disabled() {
+		return
+	}
+	if now := c.Focused(); now == nil || now == fyne.Focusable(was) {
+		c.Focus(s.first)
+	}
+}
+
+// lead is the button that is pressed next.
+func (s *Wizard) lead(label string, press func()) *xwidget.Button {
+	b := button(label, true, press)
+	if s.first == nil {
+		s.first = b
+	}
+	return b
 }
 
 // checkList is the five lamps with their checks, which tick off; the first-run guide
@@ -187,7 +213,7 @@ func (s *Wizard) others() fyne.CanvasObject {
 	text := s.vm.ForOthers()
 	box := container.New(stacked{8}, words(head, bodySize, true, plainInk), prose(text, false, plainInk))
 	if s.Copy != nil {
-		box.Add(row(button(s.t.T("wizard.report.copy"), true, func() { s.Copy(text) })))
+		box.Add(row(s.lead(s.t.T("wizard.report.copy"), func() { s.Copy(text) })))
 	}
 	box.Add(container.NewHBox(words(s.t.T("wizard.watched"), bodySize, false, mutedInk), s.live))
 	return box
@@ -238,7 +264,7 @@ func (s *Wizard) step(i int, st viewmodel.WizardStep, of int) fyne.CanvasObject 
 func (s *Wizard) stepButtons(i int, st viewmodel.WizardStep, of int) []fyne.CanvasObject {
 	var out []fyne.CanvasObject
 	if st.Action != "" {
-		b := button(st.Button.In(s.t), true, func() { s.vm.Do(i) })
+		b := s.lead(st.Button.In(s.t), func() { s.vm.Do(i) })
 		if s.vm.Acting() {
 			b.Disable()
 		}
@@ -248,7 +274,12 @@ func (s *Wizard) stepButtons(i int, st viewmodel.WizardStep, of int) []fyne.Canv
 	if i == of-1 {
 		done = "wizard.step.last"
 	}
-	out = append(out, button(s.t.T(done), st.Action == "", func() { s.vm.Done(i) }))
+	press := func() { s.vm.Done(i) }
+	if st.Action == "" {
+		out = append(out, s.lead(s.t.T(done), press))
+	} else {
+		out = append(out, button(s.t.T(done), false, press))
+	}
 	if i > 0 {
 		out = append(out, button(s.t.T("wizard.step.back"), false, s.vm.Back))
 	}
