@@ -80,7 +80,7 @@ func (s *selfCheck) said(r probe.Report) viewmodel.Finding {
 	row, ok := fault.Lookup(r.Fault)
 	if !ok {
 		out.Title, out.Sentence = said(s.words, "wizard.unknown"), said(s.words, "wizard.unknown.more")
-		out.Who = viewmodel.WhoIT
+		out.Who, out.Report = viewmodel.WhoIT, s.unnamed(r)
 		return out
 	}
 	out.Title, out.Who, out.Minutes = both(row.Title), string(row.Who), row.Minutes
@@ -89,6 +89,18 @@ func (s *selfCheck) said(r probe.Report) viewmodel.Finding {
 		out.Report = viewmodel.Bilingual{ZH: fault.Render(row.Report.ZH, r.Values), EN: fault.Render(row.Report.EN, r.Values)}
 	}
 	out.Steps = s.steps(r, row)
+	return out
+}
+
+// unnamed is what IT is told where no cause was found: which checks failed, and how.
+func (s *selfCheck) unnamed(r probe.Report) viewmodel.Bilingual {
+	out := said(s.words, "wizard.unknown.report")
+	for _, c := range r.Checks {
+		if c.State == probe.Bad {
+			out.ZH += "\n" + c.Title.ZH + "：" + c.Result
+			out.EN += "\n" + c.Title.EN + ": " + c.Result
+		}
+	}
 	return out
 }
 

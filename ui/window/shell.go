@@ -147,6 +147,9 @@ func (s *Shell) Content(name string) screen.Content {
 // Show changes the page; a name that is none is passed over.
 func (s *Shell) Show(name string) {
 	if c := s.Content(name); c.Object != nil {
+		if name != s.current {
+			s.release()
+		}
 		s.current = name
 		s.body.Objects = []fyne.CanvasObject{c.Object}
 		s.frame.Refresh()
@@ -155,6 +158,14 @@ func (s *Shell) Show(name string) {
 		}
 	}
 	s.Tick()
+}
+
+// release takes the keyboard from what is on the page that is left.
+func (s *Shell) release() {
+	c := s.Window.Canvas()
+	if _, rail := c.Focused().(*xwidget.Hit); !rail {
+		c.Unfocus()
+	}
 }
 
 // synced tells the pages that are made what sync changed.

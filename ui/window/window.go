@@ -229,6 +229,7 @@ func (w *window) open(id string) {
 }
 
 func (w *window) selfCheck() {
+	w.win.Canvas().Unfocus() // what is to be done takes the keyboard
 	w.shell.Show("wizard")
 	w.Wizard.Start()
 }
