@@ -146,7 +146,8 @@ type QualityCell struct {
 // QualityHead names the columns.
 func (c *Connection) QualityHead() []string {
 	w := c.setup.Words
-	return []string{w.T("connection.quality.availability"), w.T("connection.quality.success"), "P50", "P95", "P99"}
+	return []string{w.T("connection.quality.availability"), w.T("connection.quality.success"),
+		w.T("connection.quality.percentile", 50), w.T("connection.quality.percentile", 95), w.T("connection.quality.percentile", 99)}
 }
 
 // QualityRows are the last hour, the last day and the one before it, and the goals.
