@@ -108,15 +108,28 @@ func (c *Connection) quotas() (out []attention.Quota) {
 }
 
 // copies are when the last good copy of the data was made, and since when there are
-// data. Practice is not worth a copy.
+// data. Practice is not worth a copy, and what was not looked at is not missed.
 func (c *Connection) copies() (made, since time.Time) {
-	if c.cfg.LastBackup == nil || c.cfg.Practice {
-		return c.cfg.Now(), time.Time{}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.copied, c.begun
+}
+
+// ReadBackups looks when the newest backup was made. What cannot be read is as it was.
+func (c *Connection) ReadBackups() {
+	mark, err := os.Stat(filepath.Join(c.cfg.Dir, localdb.FileName+".mark"))
+	if err != nil || c.cfg.Practice || c.Environment() == "practice" {
+		return
 	}
-	if mark, err := os.Stat(filepath.Join(c.cfg.Dir, localdb.FileName+".mark")); err == nil {
-		since = mark.ModTime()
+	all, err := Shelf(c.cfg).List()
+	if err != nil {
+		return
 	}
-	return c.cfg.LastBackup(), since
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.begun = mark.ModTime(); len(all) > 0 {
+		c.copied = all[0].Made
+	}
 }
 
 // trusts notes when the first of the certificates trusted ends.

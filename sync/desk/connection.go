@@ -71,6 +71,7 @@ type Connection struct {
 	authorityEnds      time.Time // when the first of the CA certificates ends; zero: not read
 	oldest             string    // version of this program that the server takes; empty: any
 	conflicts, refused int       // documents that wait for a decision
+	copied, begun      time.Time // when the newest backup was made, and the data file
 	quotaLists         []func() []attention.Quota
 	onCures            func() // may be nil
 	goals              link.Goals

@@ -55,10 +55,6 @@ type Config struct {
 	Practice       bool
 	PracticeServer func(ctx context.Context, dir string) (PracticeServer, error)
 
-	// LastBackup is when the last good copy of the data was made, zero for never; nil:
-	// nobody makes any.
-	LastBackup func() time.Time
-
 	Now   func() time.Time                      // nil: time.Now
 	NewID func() string                         // nil: UUIDv7
 	Rand  func() float64                        // 0 ≤ x < 1; nil: math/rand

@@ -13,6 +13,7 @@ const (
 	beat       = time.Second
 	placeEvery = 5 * time.Second
 	saveEvery  = 15 * time.Minute
+	copyEvery  = time.Minute      // that it is looked for backups
 	byItself   = 10 * time.Second // caps a self-check that nobody asked for
 )
 
@@ -26,6 +27,7 @@ type guard struct {
 	start  time.Time // Stamp.Mono counts from here
 	placed time.Time
 	saved  time.Time
+	copied time.Time  // when it was looked for backups
 	shown  link.State // as it was saved
 	teller teller
 }
@@ -91,6 +93,10 @@ func (g *guard) second(ctx context.Context, now time.Time) {
 	if now.Sub(g.placed) >= placeEvery {
 		g.placed = now
 		m.Stands(g.place(), mono)
+	}
+	if g.c.store != nil && now.Sub(g.copied) >= copyEvery {
+		g.copied = now
+		g.c.ReadBackups()
 	}
 	if g.c.faded(g.c.cfg.Now()) {
 		m.Ring(link.Again)

@@ -5,6 +5,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
 
 	"counterfoil/ui/viewmodel"
 	"counterfoil/ui/xwidget"
@@ -29,7 +30,8 @@ func (s *Connection) attention() fyne.CanvasObject {
 		if l.Snoozed {
 			name = mutedInk
 		}
-		text := container.New(stacked{0}, cell(l.Text, false, name), words(l.More, smallSize, false, mutedInk))
+		text := container.New(stacked{0}, cell(l.Text, false, name),
+			container.New(layout.NewCustomPaddedLayout(0, 0, theme.InnerPadding(), 0), words(l.More, smallSize, false, mutedInk)))
 		box.Add(container.NewBorder(nil, nil, around(fixed(9, 9, dot), 6, 0), s.buttons(l, kept), text))
 	}
 	s.later = kept

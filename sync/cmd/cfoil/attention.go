@@ -38,6 +38,7 @@ func attentionCommand(ctx context.Context, c *call) error {
 		return err
 	}
 	d.Counted(n)
+	d.ReadBackups()
 	_ = d.ReadTrust(ctx) // a keyring that is locked tells nothing here
 	if c.opts["snooze"] != "" || c.opts["wake"] != "" {
 		return c.snooze(ctx, d.Attention())

@@ -89,6 +89,7 @@ func status(ctx context.Context, c *call) error {
 		return err
 	}
 	d.Counted(n)
+	d.ReadBackups()
 	_ = d.ReadTrust(ctx) // a keyring that is locked tells nothing here
 	line, alive, err := d.Kept(ctx)
 	if err != nil {
