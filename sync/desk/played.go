@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"path/filepath"
+	"strings"
 
 	"counterfoil/localdb"
 )
@@ -19,6 +20,34 @@ func (d *Desk) HideCA(ctx context.Context, damaged bool) (back func(context.Cont
 		defer d.Reset()
 		return undo(ctx)
 	}, nil
+}
+
+// Mistype changes the server's address to what a slip of the hand makes of it, as a
+// switch of a practice wants it. back undoes it, unless somebody did before.
+func (d *Desk) Mistype(ctx context.Context) (back func(context.Context) error, err error) {
+	was := d.URL()
+	wrong := strings.Replace(was, "://", "：//", 1)
+	if err := d.setURL(ctx, wrong); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		if d.URL() != wrong {
+			return nil
+		}
+		return d.setURL(ctx, was)
+	}, nil
+}
+
+// setURL keeps an address as it is.
+func (c *Connection) setURL(ctx context.Context, address string) error {
+	if err := c.store.SetSetting(ctx, settingURL, address); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.url = address
+	c.mu.Unlock()
+	c.Reset()
+	return nil
 }
 
 // Database is the file of the desk's data.

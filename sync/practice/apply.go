@@ -14,13 +14,16 @@ type Desk interface {
 	// HideCA takes the trusted certificates out of the keyring, and puts something
 	// in their place that is none where damaged is set. back undoes it.
 	HideCA(ctx context.Context, damaged bool) (back func(context.Context) error, err error)
+	// Mistype changes the server's address to what a slip of the hand makes of it.
+	// back undoes it.
+	Mistype(ctx context.Context) (back func(context.Context) error, err error)
 	// Database is the file of the desk's data.
 	Database() string
 }
 
 // here reports whether a switch plays with the computer that the desk runs on.
 func (e Effect) here() bool {
-	return e == proxied || e == loseCA || e == damageCA || e == holdTheDesk
+	return e == proxied || e == loseCA || e == damageCA || e == holdTheDesk || e == mistype
 }
 
 // apply does what a switch needs done once.
@@ -49,6 +52,11 @@ func (p *Practice) apply(f Fault, on bool) error {
 	case loseCA, damageCA:
 		return p.keep(f.ID, on, func() (func() error, error) {
 			back, err := p.cfg.Desk.HideCA(ctx, f.Does == damageCA)
+			return func() error { return back(ctx) }, err
+		})
+	case mistype:
+		return p.keep(f.ID, on, func() (func() error, error) {
+			back, err := p.cfg.Desk.Mistype(ctx)
 			return func() error { return back(ctx) }, err
 		})
 	case proxied:

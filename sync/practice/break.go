@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -23,7 +24,8 @@ const slowness = 1800 * time.Millisecond
 // serve is the handler around the server: it cuts, loses and delays answers.
 func (p *Practice) serve(w http.ResponseWriter, r *http.Request) {
 	lost := p.does(lose)
-	half := p.does(cut)
+	line := p.does(cutLine)
+	half := line || p.does(cut)
 	switch {
 	case p.does(garble) && garbled(w):
 		return
@@ -53,8 +55,14 @@ func (p *Practice) serve(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(rec.body.Bytes()[:rec.body.Len()/2])
 		_ = http.NewResponseController(w).Flush()
 	}
+	if c, ok := r.Context().Value(connKey{}).(net.Conn); ok && line {
+		reset(c)
+	}
 	panic(http.ErrAbortHandler) // net/http's way to break the connection
 }
+
+// connKey is that of the connection in a request's context.
+type connKey struct{}
 
 // still waits until the client has enough.
 func (p *Practice) still(r *http.Request) {

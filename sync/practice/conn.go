@@ -37,8 +37,6 @@ func (s *sniffer) Accept() (net.Conn, error) {
 		c = &picky{Conn: c}
 	case s.p.does(corrupt):
 		c = &spoiled{Conn: c, after: 2000}
-	case s.p.does(cutLine):
-		c = &short{Conn: c, left: 2500}
 	case s.p.does(narrow):
 		c = &throttled{Conn: c}
 	}
@@ -177,34 +175,22 @@ func (s *spoiled) Write(b []byte) (int, error) {
 	return s.Conn.Write(b)
 }
 
-// short is cut after so many bytes were written.
-type short struct {
-	net.Conn
-	left int
-}
-
-func (s *short) Write(b []byte) (int, error) {
-	if len(b) <= s.left {
-		s.left -= len(b)
-		return s.Conn.Write(b)
-	}
-	n, err := s.Conn.Write(b[:s.left])
-	s.left -= n
-	if err == nil {
-		reset(s.Conn)
-		err = net.ErrClosed
-	}
-	return n, err
-}
-
 // pace of a narrow line: 64 kbit/s, in pieces of 1/20 s.
 const (
 	piece     = 400
 	pieceTime = 50 * time.Millisecond
 )
 
-// throttled writes slowly.
+// throttled writes and reads slowly.
 type throttled struct{ net.Conn }
+
+func (t *throttled) Read(b []byte) (int, error) {
+	n, err := t.Conn.Read(b[:min(piece, len(b))])
+	if n == piece {
+		time.Sleep(pieceTime) // as in Write
+	}
+	return n, err
+}
 
 func (t *throttled) Write(b []byte) (n int, err error) {
 	for len(b) > 0 && err == nil {

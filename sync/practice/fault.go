@@ -88,12 +88,13 @@ const (
 	loseCA      Effect = "lose_the_ca"
 	damageCA    Effect = "damage_the_ca"
 	holdTheDesk Effect = "hold_the_desk"
+	mistype     Effect = "mistype_the_address"
 )
 
-var connEffects = []Effect{Stop, speakPlainly, speakOtherwise, resetHello, dropHellos, dropLargeHellos, sendAlert, cutLine, narrow, corrupt, oldTLS, oldCipher, wantCertificate, noProtocol}
+var connEffects = []Effect{Stop, speakPlainly, speakOtherwise, resetHello, dropHellos, dropLargeHellos, sendAlert, narrow, corrupt, oldTLS, oldCipher, wantCertificate, noProtocol}
 
 // plainHTTP are those that break HTTP/1.1, which is spoken alone meanwhile.
-var plainHTTP = []Effect{cut, lose, garble, stall, stallBody}
+var plainHTTP = []Effect{cut, cutLine, lose, garble, stall, stallBody}
 
 // inConnection are met only by a connection that is made after the switch.
 func (e Effect) inConnection() bool {

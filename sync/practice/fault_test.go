@@ -18,8 +18,8 @@ func TestFaultsFile(t *testing.T) {
 	if err := d.Decode(&all); err != nil || len(all) == 0 {
 		t.Fatal(err)
 	}
-	effects := slices.Concat([]Effect{answers, shiftClock, beAnother, pause, cut, lose, garble, resetStreams, stall, stallBody, beSlow, loseDatabase, lockDatabase, loseTaxService, loseLogin, fillDisk,
-		proxied, loseCA, damageCA, holdTheDesk}, connEffects, certEffects)
+	effects := slices.Concat([]Effect{answers, shiftClock, beAnother, pause, cut, cutLine, lose, garble, resetStreams, stall, stallBody, beSlow, loseDatabase, lockDatabase, loseTaxService, loseLogin, fillDisk,
+		proxied, loseCA, damageCA, holdTheDesk, mistype}, connEffects, certEffects)
 	seen := map[string]bool{}
 	for _, f := range all {
 		if f.TitleEN == "" || f.TitleZH == "" || !slices.Contains(effects, f.Does) || f.Does == answers && f.Answer == nil && f.Health == nil || (f.Does == proxied) != (f.Proxy != nil) || seen[f.ID] {

@@ -164,6 +164,7 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 	}
 	p.http = listen.Server(http.HandlerFunc(p.serve), cfg.Limits)
 	p.http.ConnState, p.http.ErrorLog = p.track, silent
+	p.http.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) }
 	if err := p.listen(ctx); err != nil {
 		return nil, errors.Join(err, p.store.Close())
 	}

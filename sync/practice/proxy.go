@@ -16,6 +16,8 @@ type proxy struct {
 	Headers map[string]string `json:"headers"` // of the answer
 	Says    string            `json:"says"`    // it is no proxy and says this
 	Closed  bool              `json:"closed"`  // nobody listens there
+	Silent  bool              `json:"silent"`  // it takes everything and answers nothing
+	Name    string            `json:"name"`    // of a host that is none; it stands there
 }
 
 // openProxy makes the desk go over the proxy of a switch.
@@ -26,6 +28,9 @@ func (p *Practice) openProxy(ctx context.Context, f Fault) (func() error, error)
 		return nil, err
 	}
 	at := &url.URL{Scheme: "http", Host: ln.Addr().String()}
+	if f.Proxy.Name != "" {
+		at.Host = net.JoinHostPort(f.Proxy.Name, "3128")
+	}
 	if f.Proxy.Closed {
 		if err := ln.Close(); err != nil {
 			return nil, err
@@ -63,6 +68,10 @@ func (x *proxy) serve(ln net.Listener) {
 
 func (x *proxy) answer(c net.Conn) {
 	defer c.Close()
+	if x.Silent {
+		swallow(c)
+		return
+	}
 	if x.Says != "" {
 		if _, err := io.WriteString(c, x.Says); err == nil {
 			_, _ = io.Copy(io.Discard, io.LimitReader(c, 1<<20)) // until the desk hangs up

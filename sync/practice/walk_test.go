@@ -27,6 +27,9 @@ type played struct{ d *desk.Desk }
 func (p *played) HideCA(ctx context.Context, damaged bool) (func(context.Context) error, error) {
 	return p.d.HideCA(ctx, damaged)
 }
+func (p *played) Mistype(ctx context.Context) (func(context.Context) error, error) {
+	return p.d.Mistype(ctx)
+}
 func (p *played) Database() string { return p.d.Database() }
 
 // Every switch of the practice page makes the real condition: the self-check of a

@@ -60,6 +60,9 @@ type guarded struct {
 	free func()
 }
 
+// NetConn is the connection itself, as of tls.Conn.
+func (c *guarded) NetConn() net.Conn { return c.Conn }
+
 func (c *guarded) Close() error {
 	defer c.free()
 	return c.Conn.Close()
