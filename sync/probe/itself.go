@@ -24,7 +24,7 @@ func (w *walk) itself(ctx context.Context) (string, State) {
 	if at == "" || w.failed("net", "link|address|route") || w.open == at && w.proxy == nil {
 		return "the way leads to it, or it was never seen", Skipped
 	}
-	if w.set.Saw(fault.Pattern{Kind: "tcp", Target: at, Via: "direct"}) {
+	if w.set.Saw(fault.Pattern{Kind: "tcp|port", Target: at, Via: "direct"}) {
 		return "looked at on the way", Skipped
 	}
 	connect := func(ctx context.Context) (net.Conn, error) {

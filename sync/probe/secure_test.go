@@ -129,6 +129,9 @@ func TestSecure(t *testing.T) {
 			if r.Took > 4*time.Second {
 				t.Errorf("it took %s", r.Took)
 			}
+			if c.want == "S12" && !fault.SetOf(r.Observations...).Saw(fault.Pattern{Kind: "tls", Via: fault.Real, Code: "x509:revoked"}) {
+				t.Error("a withdrawn certificate is refused by the look alone")
+			}
 			showsAt(t, r)
 			record(t, r)
 		})
