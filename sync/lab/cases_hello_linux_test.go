@@ -75,6 +75,7 @@ func helloCases() (out []trial) {
 	add("S09", "intermediate is missing, and expired leaf", []act{shows("expired, without the one above", func(a *authorities) leafOf { return leafOf{by: a.inter, to: -day} })}, []check{openssl("expired|unable to", at443)}, "S01").base = "inter"
 	add("S19", "http typed, without a port", []act{server("http://" + serverName)}, []check{tcp(serverIP+":443", "open")}, "K12")
 	add("S16", "a server that hangs up on every hello with alert 40, TLS 1.2", []act{alerts(40)}, []check{openssl("alert", at443, "-tls1_2")})
+	add("H31", "takes the hello and says nothing", []act{bytesOf("takes everything, says nothing", func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })}, []check{serverOpen, curl(28, "", serverURL+"/healthz")}).slow = true
 	return append(out, oddHandshakes()...)
 }
 
