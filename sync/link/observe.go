@@ -9,15 +9,11 @@ import (
 	"counterfoil/sync/fault"
 )
 
-// observed is what a request over the real path tells. It leaves the answer to be
-// read by who asked.
-func observed(err error, resp *http.Response) fault.Observation {
-	o := fault.OfError(err)
-	if err == nil {
-		o = fault.OfResponse(fault.Answer{Status: resp.StatusCode, Header: resp.Header, Body: beginning(resp)})
-		o.Target = "sync"
-	}
-	o.Via = fault.Real
+// answered is what an answer over the real path tells. It leaves it to be read by who
+// asked.
+func answered(resp *http.Response) fault.Observation {
+	o := fault.OfResponse(fault.Answer{Status: resp.StatusCode, Header: resp.Header, Body: beginning(resp)})
+	o.Target, o.Via = "sync", fault.Real
 	return o
 }
 

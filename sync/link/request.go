@@ -1,9 +1,11 @@
 package link
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -39,22 +41,69 @@ type watched struct {
 // Wrap puts the monitor under a transport.
 func (m *Monitor) Wrap(next http.RoundTripper) http.RoundTripper { return &watched{m, next} }
 
+// RoundTrip notes how a request ends: with its error, or when its answer was read.
 func (w *watched) RoundTrip(req *http.Request) (*http.Response, error) {
-	s := &stopwatch{now: w.m.cfg.Now, at: map[string]time.Time{}, took: map[string]time.Duration{}}
+	s := &stopwatch{now: w.m.cfg.Now, at: map[string]time.Time{}, took: map[string]time.Duration{}, x: fault.Exchange{Dialing: true}}
 	r := request{start: w.m.cfg.Now()}
 	resp, err := w.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), s.trace())))
-	if req.Context().Err() != nil && err != nil {
+	if err != nil && errors.Is(req.Context().Err(), context.Canceled) {
 		return resp, err // given up by us, not by the line
 	}
 	r.end = w.m.cfg.Now()
-	r.seen, r.shown = observed(err, resp), certificate(err, resp)
+	r.shown = certificate(err, resp)
 	s.read(&r)
-	if resp != nil {
-		r.read(resp)
+	if err != nil {
+		r.seen = fault.OfExchange(err, s.exchange())
+		w.m.seen(r)
+		return resp, err
 	}
-	w.m.seen(r)
-	return resp, err
+	r.read(resp)
+	r.seen = answered(resp)
+	if resp.Body == nil || resp.Body == http.NoBody {
+		w.m.seen(r)
+		return resp, nil
+	}
+	resp.Body = &body{ReadCloser: resp.Body, given: req.Context(), end: func(err error, n int64) {
+		if err != nil {
+			x := s.exchange()
+			x.Begun, x.Body, x.Bytes = true, true, n
+			r.seen = fault.OfExchange(err, x)
+		}
+		w.m.seen(r)
+	}}
+	return resp, nil
 }
+
+// A body is an answer's that tells once how it ended: whole, closed before its end, or
+// broken off.
+type body struct {
+	io.ReadCloser
+	given context.Context
+	end   func(err error, n int64)
+
+	once sync.Once
+	n    int64 // bytes read; of one goroutine, as every Reader
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.n += int64(n)
+	switch {
+	case err == nil:
+	case err == io.EOF, errors.Is(b.given.Err(), context.Canceled):
+		b.told(nil)
+	default:
+		b.told(err)
+	}
+	return n, err
+}
+
+func (b *body) Close() error {
+	b.told(nil)
+	return b.ReadCloser.Close()
+}
+
+func (b *body) told(err error) { b.once.Do(func() { b.end(err, b.n) }) }
 
 // read takes what an answer tells.
 func (r *request) read(resp *http.Response) {
@@ -117,6 +166,20 @@ type stopwatch struct {
 	took   map[string]time.Duration
 	conn   net.Conn
 	reused bool
+	x      fault.Exchange
+}
+
+// exchange is how far the request came.
+func (s *stopwatch) exchange() fault.Exchange {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.x
+}
+
+func (s *stopwatch) step(note func(*fault.Exchange)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	note(&s.x)
 }
 
 func (s *stopwatch) begin(stage string) {
@@ -135,19 +198,32 @@ func (s *stopwatch) finish(stage string, err error) {
 
 func (s *stopwatch) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		DNSStart:          func(httptrace.DNSStartInfo) { s.begin("name") },
-		DNSDone:           func(i httptrace.DNSDoneInfo) { s.finish("name", i.Err) },
-		ConnectStart:      func(_, address string) { s.begin(address) },
-		ConnectDone:       func(_, address string, err error) { s.finish(address, err) },
-		TLSHandshakeStart: func() { s.begin("secure") },
-		TLSHandshakeDone:  func(_ tls.ConnectionState, err error) { s.finish("secure", err) },
+		DNSStart: func(httptrace.DNSStartInfo) {
+			s.begin("name")
+			s.step(func(x *fault.Exchange) { x.Looking = true })
+		},
+		DNSDone: func(i httptrace.DNSDoneInfo) { s.finish("name", i.Err) },
+		ConnectStart: func(_, address string) {
+			s.begin(address)
+			s.step(func(x *fault.Exchange) { x.Looking = false })
+		},
+		ConnectDone: func(_, address string, err error) { s.finish(address, err) },
+		TLSHandshakeStart: func() {
+			s.begin("secure")
+			s.step(func(x *fault.Exchange) { x.Looking, x.Dialing = false, false })
+		},
+		TLSHandshakeDone: func(_ tls.ConnectionState, err error) { s.finish("secure", err) },
 		GotConn: func(i httptrace.GotConnInfo) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.conn, s.reused = i.Conn, i.Reused
+			s.x = fault.Exchange{Secured: true, Kept: i.Reused}
 		},
-		WroteRequest:         func(httptrace.WroteRequestInfo) { s.begin("wait") },
-		GotFirstResponseByte: func() { s.finish("wait", nil) },
+		WroteRequest: func(httptrace.WroteRequestInfo) { s.begin("wait") },
+		GotFirstResponseByte: func() {
+			s.finish("wait", nil)
+			s.step(func(x *fault.Exchange) { x.Begun = true })
+		},
 	}
 }
 

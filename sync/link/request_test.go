@@ -1,7 +1,9 @@
 package link
 
 import (
+	"context"
 	"crypto/tls"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -80,5 +82,71 @@ func TestSamplesOfOldVersions(t *testing.T) {
 	raw, err := m.Export()
 	if err != nil || !strings.Contains(string(raw), `[[1796029140000,42],[1796029170000,1,"S01"]]`) {
 		t.Errorf("%v %s", err, raw)
+	}
+}
+
+// An answer that breaks off is a failure, although it began well; one that is given up
+// is none, and one that is closed unread is well.
+func TestAnswersEnd(t *testing.T) {
+	cut := false
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set(wire.HeaderProduct, wire.Product)
+		if cut {
+			w.Header().Set("Content-Length", "100")
+		}
+		_, _ = w.Write([]byte(`{"seq":1}`))
+	}))
+	defer srv.Close()
+	m := New(Config{Now: time.Now})
+	client := &http.Client{Transport: m.Wrap(&http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}})}
+	ask := func(ctx context.Context, read func(io.Reader)) {
+		t.Helper()
+		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL, nil)
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read(resp.Body)
+		resp.Body.Close()
+	}
+	whole := func(r io.Reader) { _, _ = io.ReadAll(r) }
+	ask(t.Context(), whole)
+	ask(t.Context(), func(io.Reader) {})
+	ctx, stop := context.WithCancel(t.Context())
+	ask(ctx, func(r io.Reader) { stop(); whole(r) })
+	if s := m.Stats(time.Hour); s.Requests != 3 || s.Success != 1 {
+		t.Errorf("%+v", s)
+	}
+	cut = true
+	for range 2 {
+		ask(t.Context(), whole)
+	}
+	s := m.Stats(time.Hour)
+	if s.Requests != 5 || s.Success != 0.6 {
+		t.Errorf("%+v", s)
+	}
+	if why := <-m.Bell(); why != TwoErrors {
+		t.Errorf("rang for %q", why)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.found.Fault != "H24" {
+		t.Errorf("called %q", m.found.Fault)
+	}
+}
+
+// Silence until our own limit is the line's, not ours.
+func TestSilenceCounts(t *testing.T) {
+	release := make(chan struct{})
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer srv.Close()
+	defer close(release)
+	m := New(Config{Now: time.Now})
+	client := &http.Client{Timeout: 50 * time.Millisecond, Transport: m.Wrap(&http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}})}
+	if _, err := client.Get(srv.URL); err == nil {
+		t.Fatal("it answered")
+	}
+	if s := m.Stats(time.Hour); s.Requests != 1 || s.Success != 0 {
+		t.Errorf("%+v", s)
 	}
 }

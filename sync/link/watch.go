@@ -50,7 +50,7 @@ type watch struct {
 func hard(o fault.Observation) bool {
 	switch o.Kind {
 	case "tcp", "dns", "tls":
-		return o.Code != "timeout" && o.Code != "rcode:SERVFAIL"
+		return o.Code != "" && o.Code != "timeout" && o.Code != "rcode:SERVFAIL"
 	case "proxy", "keyring":
 		return true
 	}
