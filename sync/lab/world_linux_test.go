@@ -279,6 +279,9 @@ func (w *world) startServer() error {
 		return err
 	}
 	w.token = strings.TrimSpace(string(out))
+	if err := w.ownDisk(); err != nil {
+		return err
+	}
 	w.syncd = w.command(context.Background(), site, filepath.Join(w.tools, "syncd"), "--data", filepath.Join(w.dir, "server"), "--listen", "[::]:8443",
 		"--tls-cert", w.ca.path("server.pem"), "--tls-key", w.ca.path("server.key"), "--token-file", tokens)
 	log, err := os.Create(filepath.Join(w.dir, "syncd.log"))

@@ -52,7 +52,7 @@ func certificate(t *testing.T, dir string, left time.Duration) (cert, key string
 
 // A place is a server that is no practice.
 type place struct {
-	data, cert, url, metrics, plain string
+	data, cert, url, metrics string
 }
 
 func production(t *testing.T, left time.Duration, more ...string) place {
