@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/link"
 	"counterfoil/sync/wire"
 )
 
@@ -86,6 +87,7 @@ func (w *walk) ofHealth(ctx context.Context, h wire.Health) []fault.Observation 
 	if older, known := before(w.Version, h.MinClient); known {
 		add("client", !older, "client_old", "wants client "+h.MinClient, map[string]string{"min_client": h.MinClient})
 	}
+	w.learn(func(s *link.Snapshot) { s.Status, s.Ports, s.Nodes = h.Status, h.Ports, h.Nodes })
 	return append(out, ofDeps(h)...)
 }
 

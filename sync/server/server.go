@@ -36,8 +36,9 @@ type Config struct {
 	Company     string // whose invoices these are, as healthz and receipts name it
 	Environment string // as healthz names it; empty is "production"
 	Version     string
-	MinClient   string // oldest client that may connect; empty is any
-	MaxBody     int64  // bytes of a push after decompression; 0 is 4 MiB
+	MinClient   string         // oldest client that may connect; empty is any
+	Elsewhere   wire.Elsewhere // where a client may look when it does not get through
+	MaxBody     int64          // bytes of a push after decompression; 0 is 4 MiB
 	// TaxUp reports whether the tax service can be reached; nil is always. While it
 	// cannot, submitted invoices wait: call IssueWaiting when it can again.
 	TaxUp func() bool

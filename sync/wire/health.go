@@ -28,6 +28,14 @@ type Health struct {
 	Deps Deps `json:"deps"`
 	// QueueLag is how long the oldest invoice has waited to be issued, in seconds.
 	QueueLag float64 `json:"queue_lag_s,omitzero"`
+	Elsewhere
+}
+
+// Elsewhere is where a client may look when it does not get through.
+type Elsewhere struct {
+	Status string   `json:"status,omitempty"` // URL of a page on another computer that tells how the service is
+	Ports  []string `json:"ports,omitempty"`  // others that the server listens on
+	Nodes  []string `json:"nodes,omitempty"`  // other addresses of the service, host:port
 }
 
 // Maintenance is a planned pause. Also in the body of a 503.

@@ -53,6 +53,7 @@ var commands = map[string]func(args []string, stdout, stderr io.Writer) int{
 type options struct {
 	data, listen, cert, key, db, tokens, fault string
 	plain, instance, environment, minClient    string
+	statusPage, otherPorts, otherNodes         string
 	metrics, log, logLevel                     string
 	logger                                     *slog.Logger
 	practice                                   bool
@@ -85,6 +86,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.StringVar(&o.instance, "instance", "", "`NAME` of this server where several stand behind one address (default: the computer's name)")
 	fs.StringVar(&o.environment, "environment", "production", "production or test: a desk of the one does not take the other")
 	fs.StringVar(&o.minClient, "min-client", "", "oldest `VERSION` of the desk that may connect")
+	fs.StringVar(&o.statusPage, "status-page", "", "`URL` of a page on another computer that tells how the service is; desks that do not get through ask it what time it is and whether the line works")
+	fs.StringVar(&o.otherPorts, "other-ports", "", "`LIST` of other ports that lead to this server, like 443,2265")
+	fs.StringVar(&o.otherNodes, "other-nodes", "", "`LIST` of other addresses of the service, HOST:PORT,HOST:PORT, whose certificate is for the same name")
 	fs.StringVar(&o.metrics, "metrics", "", "`ADDR` that answers GET /metrics for Prometheus and GET /readyz, without encryption; off is none (default "+usualMetrics+")")
 	fs.StringVar(&o.log, "log", "json", "`FORMAT` of the log on standard error: json or text")
 	fs.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
@@ -150,6 +154,9 @@ func (o *options) check(rest []string) error {
 		if _, _, err := net.SplitHostPort(address); err != nil && address != "" && (flag != "--metrics" || address != "off") {
 			return fmt.Errorf("%s %q is not HOST:PORT", flag, address)
 		}
+	}
+	if err := o.checkElsewhere(); err != nil {
+		return err
 	}
 	if o.practice && o.tokens == "" && !practice.Loopback(o.listen) {
 		return fmt.Errorf("--practice without --token-file lets anybody in, so it listens on 127.0.0.1 or [::1] only, not on %s", o.listen)
