@@ -66,7 +66,7 @@ func Guesses(c Case) []Offer {
 	}
 	known := For(c)
 	var out []Offer
-	for _, n := range []Name{LastGoodAddress, FreshDNS, OtherNode, OtherPort, IPv4Only, ClassicKeys, HTTP1, RememberedBeside, OSProxy, IdentityEncoding, SmallSegments} {
+	for _, n := range []Name{RememberedBeside, HTTP1, IdentityEncoding, ClassicKeys, IPv4Only, LastGoodAddress, FreshDNS, SmallSegments, OtherNode, OtherPort, OSProxy} {
 		o, ok := c.offer(n, c.Finding)
 		if ok && o.Risk.EN == "" && !o.Consent && !slices.ContainsFunc(known, func(x Offer) bool { return x.Name == n }) {
 			out = append(out, o)
