@@ -29,6 +29,7 @@ import (
 	"counterfoil/sync/engine"
 	"counterfoil/sync/journal"
 	"counterfoil/sync/merge"
+	"counterfoil/sync/osproxy"
 	"counterfoil/sync/trust"
 )
 
@@ -146,6 +147,9 @@ func (cfg *Config) complete() {
 	}
 	if cfg.Proxy == nil {
 		cfg.Proxy = http.ProxyFromEnvironment
+		if cfg.System == nil {
+			cfg.System = osproxy.Choose
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/osproxy"
 	"counterfoil/sync/probe"
 	"counterfoil/sync/route"
 	"counterfoil/sync/trust"
@@ -75,6 +76,7 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 		Held:        c.heldByAnother,
 		DataDir:     c.cfg.Dir,
 		Proxy:       way.Choose(c.ground(url, &trust.Bundle{})),
+		Settings:    c.settings(),
 		Now:         c.cfg.Now,
 		Other:       c.isOther,
 		Token:       func(ctx context.Context) (string, error) { return c.loadToken(ctx, url, enrolled) },
@@ -86,4 +88,12 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 		ProtocolMax: wire.ProtocolMax,
 		LastGood:    c.monitor.LastGood(),
 	})
+}
+
+// settings reads the system's proxy settings, where they are a way that may be taken.
+func (c *Connection) settings() func(context.Context) osproxy.Settings {
+	if c.cfg.System == nil {
+		return nil
+	}
+	return osproxy.Read
 }

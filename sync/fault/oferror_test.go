@@ -57,7 +57,7 @@ func TestOfError(t *testing.T) {
 		{"resolver fails", &net.DNSError{Err: "server misbehaving", Name: "x.test", IsTemporary: true}, "dns", "rcode:SERVFAIL", "D04"},
 		{"resolver refuses", &net.DNSError{Err: "server misbehaving", Name: "x.test"}, "dns", "dns:failed", "D04"},
 		{"proxy refuses", &net.OpError{Op: "proxyconnect", Err: dialed("connect", syscall.ECONNREFUSED)}, "proxy", "errno:ECONNREFUSED", "X02"},
-		{"proxy unknown", &net.OpError{Op: "proxyconnect", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}, "proxy", "rcode:NXDOMAIN", "X02"},
+		{"proxy unknown", &net.OpError{Op: "proxyconnect", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}, "proxy", "rcode:NXDOMAIN", "X01"},
 		{"proxy wants a sign-in", fmt.Errorf("get: %w", &ProxyAnswer{407}), "proxy", "", "X03"},
 		{"proxy denies", &ProxyAnswer{403}, "proxy", "", "X04"},
 		{"proxy gets nowhere", &ProxyAnswer{504}, "proxy", "", "X05"},

@@ -22,6 +22,7 @@ import (
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
 	"counterfoil/sync/osnet"
+	"counterfoil/sync/osproxy"
 	"counterfoil/sync/route"
 	"counterfoil/sync/wire"
 )
@@ -60,6 +61,7 @@ type Config struct {
 	Held       func() bool // whether another process has the data folder; nil: not known
 	DataDir    string
 	Proxy      func(*http.Request) (*url.URL, error)
+	Settings   func(context.Context) osproxy.Settings // the system's own of proxies; nil: not known
 	Now        func() time.Time
 	Token      func(context.Context) (string, error)
 	Other      func(context.Context, wire.Health) bool // whether the server is another than the folder's; nil: never

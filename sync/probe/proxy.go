@@ -1,20 +1,35 @@
 package probe
 
 import (
-	"bufio"
 	"context"
-	"encoding/base64"
 	"errors"
 	"net"
 	"net/http"
 	"net/url"
-	"time"
 
 	"counterfoil/sync/fault"
 )
 
 var proxyObservers = []observer{
 	{"proxy", fault.Text{ZH: "代理", EN: "Proxy"}, fault.Internet, []string{"network"}, false, (*walk).throughProxy},
+	{"direct", fault.Text{ZH: "不经代理", EN: "Past the proxy"}, fault.Internet, []string{"network", "keyring"}, true, (*walk).pastProxy},
+	{"os_proxy", fault.Text{ZH: "系统的代理设置", EN: "The system's proxy settings"}, fault.Internet, []string{"network", "keyring"}, false, (*walk).systemProxy},
+}
+
+// chosenProxy is the proxy that the program would use; nil for none.
+func (w *walk) chosenProxy(ctx context.Context) *url.URL {
+	if w.Proxy == nil || w.base == nil {
+		return nil
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base.String(), nil)
+	if err != nil {
+		return nil
+	}
+	p, err := w.Proxy(req)
+	if err != nil {
+		return nil // net/http would not use it either
+	}
+	return p
 }
 
 // throughProxy finds the proxy the program would use and whether it leads to the server.
@@ -22,89 +37,103 @@ func (w *walk) throughProxy(ctx context.Context) (string, State) {
 	if w.host == "" || w.failed("net", "link|address") {
 		return inTheWay, Skipped
 	}
-	if w.Proxy == nil {
-		return "none", Good
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base.String(), nil)
-	if err != nil {
-		return err.Error(), Good
-	}
-	p, err := w.Proxy(req)
-	if err != nil || p == nil {
+	p := w.chosenProxy(ctx)
+	if p == nil {
 		return "none", Good
 	}
 	w.proxy = p
-	seen := fault.Observation{Kind: "proxy", Stage: "dial", Target: p.Host, Values: map[string]string{"proxy": p.Host}}
-	c, rtt, err := dial(ctx, proxyAddress(p))
-	if err != nil {
-		o := fault.OfError(err)
-		seen.Outcome, seen.Code, seen.Detail = o.Outcome, o.Code, o.Detail
-		w.set.Add(seen)
-		return p.Host + ": " + err.Error(), Bad
+	c, last := w.through(ctx, "proxy", p)
+	if c != nil {
+		_ = c.Close()
+		w.open = proxyAddress(p)
+		return p.Host, Good
 	}
-	defer c.Close()
-	seen.Outcome, seen.RTT = fault.Yes, rtt.Milliseconds()
+	return p.Host + ": " + last.Detail, Bad
+}
+
+// through dials a proxy and asks it for the server, and notes both steps under a kind.
+// It returns the tunnel, nil where there is none, and the last thing it noted.
+func (w *walk) through(ctx context.Context, kind string, p *url.URL) (net.Conn, fault.Observation) {
+	at := proxyAddress(p)
+	seen := fault.Observation{Kind: kind, Stage: "dial", Target: at, Values: map[string]string{kind: p.Host}}
+	c, rtt, err := dial(ctx, at)
+	o := fault.OfError(err)
+	seen.Outcome, seen.Code, seen.Detail, seen.RTT = o.Outcome, o.Code, o.Detail, rtt.Milliseconds()
 	w.set.Add(seen)
-	seen.Stage = "connect"
-	seen.Status, err = connectThrough(c, net.JoinHostPort(w.host, w.port), p.User)
-	seen.Outcome = yes(seen.Status == http.StatusOK)
-	text := p.Host
+	if err != nil {
+		return nil, seen
+	}
+	t, a, err := handshake(ctx, c, p, net.JoinHostPort(w.host, w.port))
+	seen.Stage, seen.Status, seen.Code, seen.Detail = "connect", a.status, a.code, ""
+	seen.Outcome = yes(err == nil && a.code == "" && a.status == http.StatusOK)
 	switch {
 	case err != nil:
-		seen.Code, seen.Detail = fault.OfError(err).Code, err.Error()
-		text += ": " + err.Error()
-	case seen.Status == http.StatusOK:
-		w.open = proxyAddress(p)
-	default:
-		text += ": " + (&fault.ProxyAnswer{Status: seen.Status}).Error()
+		o := fault.OfError(err)
+		seen.Outcome, seen.Detail = o.Outcome, err.Error()
+		if seen.Code == "" {
+			seen.Code = o.Code
+		}
+	case seen.Outcome == fault.No:
+		seen.Detail = a.text()
+	}
+	if a.schemes != "" {
+		seen = seen.With(map[string]string{"schemes": a.schemes})
 	}
 	w.set.Add(seen)
-	return text, good(w.open != "")
+	if seen.Outcome != fault.Yes {
+		_ = c.Close()
+		return nil, seen
+	}
+	return t, seen
 }
 
 // proxyAddress is the proxy's host:port.
 func proxyAddress(p *url.URL) string {
 	if p.Port() == "" {
-		return net.JoinHostPort(p.Hostname(), "80")
+		port := map[string]string{"https": "443", "socks5": "1080", "socks5h": "1080"}[p.Scheme]
+		if port == "" {
+			port = "80"
+		}
+		return net.JoinHostPort(p.Hostname(), port)
 	}
 	return p.Host
 }
 
 // tunnel connects to the server, through the proxy when there is one.
 func (w *walk) tunnel(ctx context.Context) (net.Conn, error) {
-	c, rtt, err := dial(ctx, w.open)
-	if err == nil && rtt >= late {
-		w.lost()
-	}
+	c, _, err := dial(ctx, w.open)
 	if err != nil || w.proxy == nil {
 		return c, err
 	}
-	status, err := connectThrough(c, net.JoinHostPort(w.host, w.port), w.proxy.User)
-	if err == nil && status != http.StatusOK {
-		err = &fault.ProxyAnswer{Status: status}
+	t, a, err := handshake(ctx, c, w.proxy, net.JoinHostPort(w.host, w.port))
+	if err == nil && (a.code != "" || a.status != http.StatusOK) {
+		err = &fault.ProxyAnswer{Status: a.status}
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	return c, nil
+	return t, nil
 }
 
-// connectThrough asks a proxy for a tunnel and returns its status.
-func connectThrough(c net.Conn, target string, user *url.Userinfo) (int, error) {
-	_ = c.SetDeadline(time.Now().Add(2500 * time.Millisecond))
-	ask := "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n"
-	if user != nil {
-		// The proxy's own sign-in, which the program sends it with every connection.
-		password, _ := user.Password()
-		ask += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)) + "\r\n"
+// pastProxy looks whether the server can be reached without the proxy that is used.
+func (w *walk) pastProxy(ctx context.Context) (string, State) {
+	if w.host == "" || w.failed("net", "link|address") || w.chosenProxy(ctx) == nil {
+		return inTheWay, Skipped
 	}
-	if _, err := c.Write([]byte(ask + "\r\n")); err != nil {
-		return 0, err
+	c, rtt, err := dial(ctx, net.JoinHostPort(w.host, w.port))
+	o := fault.OfError(err)
+	stage := "tcp"
+	if o.Kind == "dns" {
+		stage = "name"
 	}
-	resp, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: http.MethodConnect})
+	o.Kind, o.Via, o.Stage, o.RTT, o.Values = "direct", "", stage, rtt.Milliseconds(), nil
+	w.set.Add(o)
 	if err != nil {
-		return 0, err
+		return err.Error(), Good // nobody asked it to work
 	}
-	// The body is not read: after 200 it is the tunnel, otherwise the caller hangs up.
-	return resp.StatusCode, c.SetDeadline(time.Time{})
+	defer c.Close()
+	if w.verifies(ctx, c, fault.Observation{Kind: "direct", Target: c.RemoteAddr().String(), Stage: "tls"}) {
+		return "the server answers", Good
+	}
+	return "somebody else answers", Good
 }

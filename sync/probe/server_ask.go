@@ -108,6 +108,9 @@ func (w *walk) askOnce(ctx context.Context, q request) asked {
 		if resp != nil {
 			a.Status, a.Product = resp.StatusCode, resp.Header.Get(wire.HeaderProduct)
 		}
+		if a.Kind == "tcp" && q.via == "" && w.chosenProxy(ctx) != nil {
+			a.Kind, a.Stage = "proxy", "connect" // what was dialled is the proxy
+		}
 	} else {
 		a.Observation = fault.OfResponse(fault.Answer{Status: resp.StatusCode, Header: resp.Header, Body: a.body, URL: req.URL})
 		a.Offset = offset(resp, w.Now())

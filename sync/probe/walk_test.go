@@ -215,7 +215,7 @@ func TestWalk(t *testing.T) {
 			func(c *Config) { c.Other = func(context.Context, wire.Health) bool { return true } }},
 		{"proxy gets nowhere", "X05", fault.Proven, func(t *testing.T) string { return answers(t, well, nil, nil) }, proxied(t, 502)},
 		{"proxy denies", "X04", fault.Proven, func(t *testing.T) string { return answers(t, well, nil, nil) }, proxied(t, 403)},
-		{"proxy is none", "X02", fault.Likely, func(t *testing.T) string { return answers(t, well, nil, nil) }, func(c *Config) {
+		{"proxy is none", "X09", fault.Proven, func(t *testing.T) string { return answers(t, well, nil, nil) }, func(c *Config) {
 			u := must(url.Parse(strings.Replace(greets(t, "220 mail.example ESMTP\r\n"), "https", "http", 1)))(t)
 			c.Proxy = http.ProxyURL(u)
 		}},
