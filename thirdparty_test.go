@@ -20,6 +20,7 @@ import (
 
 // purposes of the modules that this product imports itself; the others come with them.
 var purposes = map[string]string{
+	"github.com/dop251/goja":              "runs the proxy scripts (PAC) of the system's settings",
 	"fyne.io/fyne/v2":                     "the window",
 	"modernc.org/sqlite":                  "the database",
 	"github.com/go-resty/resty/v2":        "HTTP client",
