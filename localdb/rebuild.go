@@ -119,7 +119,8 @@ func (d *DB) Stuck(ctx context.Context) (*Stuck, error) {
 	var key document.Key
 	var id int64
 	err := d.one(ctx, `SELECT id, document_type, document_id, attempts, last_error FROM outbox
-		WHERE state = 'parked' OR attempts >= ? ORDER BY id LIMIT 1`, []any{stuckAfter}, &id, &key.Type, &key.ID, &s.Attempts, &s.Code)
+		WHERE state = 'parked' OR attempts >= ? AND last_error NOT IN ('', 'no_answer', 'not_the_server') AND last_error NOT GLOB 'status_5*'
+		ORDER BY state = 'parked' DESC, id LIMIT 1`, []any{stuckAfter}, &id, &key.Type, &key.ID, &s.Attempts, &s.Code)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

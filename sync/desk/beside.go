@@ -77,6 +77,30 @@ func (c *Connection) checkStore(ctx context.Context) error {
 	return c.store.Check(ctx)
 }
 
+// lastTrusted is the fingerprint of the CA that was imported last; empty: not known.
+func (c *Connection) lastTrusted(ctx context.Context) string {
+	if c.store == nil {
+		return c.trusted
+	}
+	was, err := c.store.Setting(ctx, settingTrusted)
+	if err != nil {
+		return ""
+	}
+	return was
+}
+
+// stuck is the operation that the server does not take, for the self-check.
+func (c *Connection) stuck(ctx context.Context) (*probe.Stuck, error) {
+	if c.store == nil {
+		return nil, c.trouble
+	}
+	s, err := c.store.Stuck(ctx)
+	if err != nil || s == nil {
+		return nil, err
+	}
+	return &probe.Stuck{Document: s.Name, Tries: s.Attempts, Code: s.Code, Waiting: s.Waiting}, nil
+}
+
 // everTrusted reports whether a CA was ever loaded here; what cannot be read was.
 func (c *Connection) everTrusted(ctx context.Context) bool {
 	if c.store == nil {

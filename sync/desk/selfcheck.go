@@ -73,6 +73,8 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 			return way.With(r).Transport(c.ground(url, &trust.Bundle{Certs: roots}))
 		},
 		CheckStore:  c.checkStore,
+		Stuck:       c.stuck,
+		Trusted:     c.lastTrusted(context.Background()),
 		Held:        c.heldByAnother,
 		DataDir:     c.cfg.Dir,
 		Proxy:       way.Choose(c.ground(url, &trust.Bundle{})),

@@ -23,6 +23,7 @@ type Snapshot struct {
 	Status      string        `json:"status,omitempty"`      // URL that tells how the service is
 	Ports       []string      `json:"ports,omitempty"`       // others that the server listens on
 	Nodes       []string      `json:"nodes,omitempty"`       // other addresses of the service, host:port
+	Zone        string        `json:"zone,omitempty"`        // of this computer, as sync/probe writes it
 	Place
 }
 
@@ -78,6 +79,7 @@ func (g *Snapshot) learn(s Snapshot) {
 	keep(&g.Environment, s.Environment)
 	keep(&g.Status, s.Status)
 	keep(&g.Offset, s.Offset)
+	keep(&g.Zone, s.Zone)
 	keep(&g.NotAfter, s.NotAfter)
 	keepAll(&g.Beside, s.Beside)
 	keepAll(&g.Addresses, s.Addresses)

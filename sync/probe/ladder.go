@@ -58,7 +58,9 @@ type Config struct {
 	// Varied makes the same with something different; nil: that cannot be tried.
 	Varied     func(roots []*x509.Certificate, r route.Route) *http.Transport
 	CheckStore func(context.Context) error
-	Held       func() bool // whether another process has the data folder; nil: not known
+	Held       func() bool                           // whether another process has the data folder; nil: not known
+	Stuck      func(context.Context) (*Stuck, error) // nil: not known
+	Trusted    string                                // fingerprint of the CA that was imported last; empty: not known
 	DataDir    string
 	Proxy      func(*http.Request) (*url.URL, error)
 	Settings   func(context.Context) osproxy.Settings // the system's own of proxies; nil: not known

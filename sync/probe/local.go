@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"counterfoil/sync/fault"
@@ -13,6 +14,7 @@ var localObservers = []observer{
 	{"data", fault.Text{ZH: "本机数据", EN: "Local data"}, fault.PC, nil, false, (*walk).data},
 	{"keyring", fault.Text{ZH: "密码库与 CA 证书", EN: "Keyring and CA certificate"}, fault.PC, nil, false, (*walk).keyring},
 	{"address", fault.Text{ZH: "服务器地址", EN: "Server address"}, fault.PC, nil, false, (*walk).address},
+	{"registered", fault.Text{ZH: "登记的地址", EN: "Registered address"}, fault.PC, []string{"keyring", "address"}, true, (*walk).registered},
 }
 
 // data looks at the local store and the room on its disk.
@@ -31,20 +33,40 @@ func (w *walk) data(ctx context.Context) (string, State) {
 		}
 		w.set.Add(o)
 	}
-	if w.DataDir == "" {
-		return text, good(ok)
-	}
-	free, err := FreeBytes(w.DataDir)
-	if err != nil {
-		w.set.Add(fault.Observation{Kind: "disk", Outcome: fault.Unmeasured, Detail: err.Error()})
-		return text, good(ok)
-	}
-	room := fault.Observation{Kind: "disk", Outcome: fault.Yes, Bytes: int64(free), Values: map[string]string{"free": fmt.Sprint(free >> 20)}} //nolint:gosec // below 8 EiB
-	w.set.Add(room)
-	if ok {
-		text = fmt.Sprintf("%d MB free", free>>20)
+	w.limits()
+	w.zone()
+	w.stuck(ctx)
+	if w.DataDir != "" {
+		w.disk()
 	}
 	return text, good(ok)
+}
+
+// stuck looks for an operation that is refused again and again while others wait.
+func (w *walk) stuck(ctx context.Context) {
+	o := fault.Observation{Kind: "outbox", Stage: "moves", Outcome: fault.Unmeasured}
+	if w.Stuck != nil {
+		s, err := w.Stuck(ctx)
+		switch {
+		case err != nil:
+			o.Detail = err.Error()
+		case s == nil:
+			o.Outcome = fault.Yes
+		default:
+			o.Outcome, o.Code = fault.No, s.Code
+			o.Values = map[string]string{"document": s.Document, "tries": fmt.Sprint(s.Tries), "waiting": fmt.Sprint(s.Waiting)}
+		}
+	}
+	w.set.Add(o)
+}
+
+// A Stuck operation is one that the server refused several times, or that is set aside
+// for a person.
+type Stuck struct {
+	Document string // as people know it
+	Tries    int
+	Code     string // of the last refusal
+	Waiting  int    // documents that wait besides
 }
 
 // keyring reads the CA as the program does.
@@ -56,7 +78,7 @@ func (w *walk) keyring(ctx context.Context) (string, State) {
 	if err != nil {
 		return err.Error(), Bad
 	}
-	w.set.Add(fault.Observation{Kind: "roots", Outcome: yes(len(roots) > 0)})
+	w.set.Add(fault.Observation{Kind: "roots", Outcome: yes(len(roots) > 0)}, w.trusted(roots))
 	if len(roots) == 0 {
 		return "no root certificate", Bad
 	}
@@ -82,7 +104,7 @@ func (w *walk) address(context.Context) (string, State) {
 			u.Host = u.Hostname()
 		}
 	}
-	if w.ServerURL == "" || err != nil || u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(w.ServerURL, " 　：／。") || u.User != nil {
+	if w.ServerURL == "" || err != nil || !addressed(u) || strings.ContainsAny(w.ServerURL, " 　：／。") {
 		w.set.Add(o)
 		return fmt.Sprintf("%q is no https address", w.ServerURL), Bad
 	}
@@ -106,4 +128,14 @@ func (w *walk) address(context.Context) (string, State) {
 func (w *walk) sameHost(u *url.URL) bool {
 	e, err := url.Parse(w.EnrolledURL)
 	return err == nil && (e.Host == "" || e.Hostname() == u.Hostname())
+}
+
+// addressed reports whether an address of the server is one that can be dialled.
+func addressed(u *url.URL) bool {
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return false
+		}
+	}
+	return u.Scheme == "https" && u.Hostname() != "" && u.User == nil
 }
