@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -47,8 +48,8 @@ const (
 	backupLook  = 30 * time.Second
 )
 
-// backUp makes backups by the clock until ctx ends.
-func (d *Desk) backUp(ctx context.Context) {
+// BackUpByClock makes backups until ctx ends.
+func (d *Desk) BackUpByClock(ctx context.Context) {
 	start := d.cfg.Now()
 	t := time.NewTicker(backupLook)
 	defer t.Stop()
@@ -64,28 +65,28 @@ func (d *Desk) backUp(ctx context.Context) {
 		}
 		// What fails now is tried again; a damaged store or a full disk is for the
 		// self-check to say.
-		_, _ = d.backUpDue(ctx, now)
+		_ = d.BackUpDue(ctx)
 	}
 }
 
-// backUpDue makes a backup where the newest is old and something changed since.
-func (d *Desk) backUpDue(ctx context.Context, now time.Time) (made bool, err error) {
+// BackUpDue makes a backup where the newest is old and something changed since.
+func (d *Desk) BackUpDue(ctx context.Context) error {
 	s := Shelf(d.cfg)
 	all, err := s.List()
 	if err != nil {
-		return false, err
+		return err
 	}
 	if len(all) > 0 {
-		if age := now.Sub(all[0].Made); age >= 0 && age < backupEvery {
-			return false, nil
+		if age := d.cfg.Now().Sub(all[0].Made); age >= 0 && age < backupEvery {
+			return nil
 		}
 		is, err := d.Store.Contents(ctx)
 		if err != nil || is == all[0].Contents {
-			return false, err
+			return err
 		}
 	}
 	_, err = s.Make(ctx, d.Store, backup.ByClock)
-	return err == nil, err
+	return err
 }
 
 // A Plan says what to restore; see backup.Plan.
@@ -138,11 +139,14 @@ var ErrOpenHere = &books.Error{
 }
 
 // restoreHere restores the data under a connection that drafts, or whose store does
-// not open.
+// not open. What can be read no more and is in no backup comes from the server; a file
+// that is gone may be found again, and nothing is begun in its place.
 func (c *Connection) restoreHere(ctx context.Context) error {
+	_, err := os.Stat(filepath.Join(c.cfg.Dir, localdb.FileName))
+	p := Plan{Anew: err == nil}
 	switch {
 	case c.store == nil:
-		_, err := RestoreData(ctx, c.cfg, Plan{})
+		_, err = RestoreData(ctx, c.cfg, p)
 		if err == nil {
 			c.trouble = nil
 			c.mended = true
@@ -151,8 +155,8 @@ func (c *Connection) restoreHere(ctx context.Context) error {
 	case c.holds:
 		return ErrOpenHere
 	}
-	err := c.store.While(ctx, func() error {
-		_, err := RestoreData(ctx, c.cfg, Plan{})
+	err = c.store.While(ctx, func() error {
+		_, err := RestoreData(ctx, c.cfg, p)
 		return err
 	})
 	if dev, e := c.store.Device(ctx); err == nil && e == nil {

@@ -158,7 +158,7 @@ func (cfg *Config) complete() {
 func (d *Desk) Start() {
 	d.syncing.Go(func() { d.Engine().Run(d.syncs) })
 	d.syncing.Go(func() { d.tend(d.syncs) })
-	d.syncing.Go(func() { d.backUp(d.syncs) })
+	d.syncing.Go(func() { d.BackUpByClock(d.syncs) })
 	d.syncing.Go(func() { d.newGuard().run(d.syncs) })
 	if d.practice == nil { // else the server is here
 		d.syncing.Go(func() { d.listen(d.syncs) })

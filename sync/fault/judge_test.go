@@ -265,7 +265,9 @@ func TestPattern(t *testing.T) {
 // What is wrong with the data is found beside what is wrong with the line: each of
 // the one with each of the other.
 func TestDoubleFaults(t *testing.T) {
-	local := func(o Observation) bool { return slices.Contains([]string{"store", "disk", "folder", "write", "own_disk", "zone", "outbox", "limits"}, o.Kind) }
+	local := func(o Observation) bool {
+		return slices.Contains([]string{"store", "disk", "folder", "write", "own_disk", "zone", "outbox", "limits"}, o.Kind)
+	}
 	pairs := 0
 	sets := readRecorded(t)
 	for nameA, a := range sets {

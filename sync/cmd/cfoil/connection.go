@@ -65,6 +65,9 @@ func syncCommand(ctx context.Context, c *call) error {
 		}
 		return err
 	}
+	if err := d.BackUpDue(ctx); err != nil && ctx.Err() == nil {
+		fmt.Fprintln(c.err, "no backup was made:", err)
+	}
 	return c.print(sum)
 }
 
