@@ -126,6 +126,7 @@ type walk struct {
 	open       string // host:port that took a connection: the proxy's or the server's
 	real       *http.Transport
 	ours       bool            // the product has named itself, and it is the folder's server
+	way        *http.Transport // real, or another one like it that stalls no more; for what comes after the health
 	health     asked           // the answer of the server's health
 	echoed     time.Duration   // that a large message took; 0: none did
 	waits      []time.Duration // for the first byte of what was asked after the health
@@ -186,8 +187,10 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 	}
 	group.Wait()
 	w.stillThere()
-	if w.real != nil {
-		w.real.CloseIdleConnections()
+	for _, t := range []*http.Transport{w.real, w.way} {
+		if t != nil {
+			t.CloseIdleConnections()
+		}
 	}
 	r := Report{Verdict: fault.Judge(w.set), Address: w.ServerURL, Checks: checks, Observations: w.set.All(), Took: time.Since(start)}
 	if w.set.Worked() {

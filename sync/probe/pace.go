@@ -13,9 +13,10 @@ import (
 // How many small requests are made to tell the pace: a few, and more where these vary.
 const (
 	fewSamples  = 4
-	moreSamples = 12
+	moreSamples = 8
 	fewBudget   = 250 * time.Millisecond
-	moreBudget  = 1500 * time.Millisecond
+	farBudget   = 600 * time.Millisecond
+	moreBudget  = 1200 * time.Millisecond
 )
 
 // slowThink is what a server may take beside the line before it is called slow.
@@ -27,10 +28,16 @@ const spread = 100 * time.Millisecond
 // tempo measures how long a small request takes, and what of it is the line's.
 func (w *walk) tempo(ctx context.Context) (string, State) {
 	if !w.ours {
-		return inTheWay, Skipped
+		return w.lossy(ctx)
 	}
 	lag := watchScheduler()
 	s := w.samples(ctx)
+	switch {
+	case s.uneven():
+		s.pings = w.ping(ctx, manyPings, s.line())
+	case s.line() > farLine:
+		s.pings = w.ping(ctx, fewPings, s.line())
+	}
 	line, think := s.line(), max(0, s.least-s.line())
 	out := []fault.Observation{
 		{Kind: "pace", Stage: "line", Outcome: fault.Yes, RTT: line.Milliseconds(), Values: map[string]string{"rtt": fmt.Sprint(line.Milliseconds())}},
@@ -54,7 +61,9 @@ type samples struct {
 	handshake time.Duration   // a round trip, as connect and handshake took; 0: not seen
 	least     time.Duration   // of what the server had to think about
 	tcp       link.TCP
+	again     int // segments that were sent again after the handshake
 	lost      int // that were not answered
+	pings     pings
 }
 
 func (w *walk) samples(ctx context.Context) samples {
@@ -65,8 +74,15 @@ func (w *walk) samples(ctx context.Context) samples {
 			s.least = min(s.least, a.trace.waited())
 		}
 	}
+	wanted, budget := fewSamples, fewBudget
+	switch line := s.line(); {
+	case line > farBudget, line <= farLine && line > fewBudget/fewSamples && !s.uneven():
+		wanted = 0 // what was asked already tells enough, or more would take too long
+	case line > farLine:
+		budget = farBudget
+	}
 	begun := time.Now()
-	for n, wanted, budget := 0, fewSamples, fewBudget; n < wanted && !slow && (s.line() < budget || s.uneven()) && ctx.Err() == nil && time.Since(begun) < budget; n++ {
+	for n := 0; n < wanted && !slow && ctx.Err() == nil && time.Since(begun) < budget; n++ {
 		a := w.ask(ctx, request{target: "pace", path: "/generate_204", via: "pace"})
 		switch {
 		case a.Outcome == fault.Unmeasured:
@@ -76,7 +92,7 @@ func (w *walk) samples(ctx context.Context) samples {
 		default:
 			s.took = append(s.took, a.trace.waited())
 		}
-		s.tcp = a.trace.tcp()
+		s.tcp, s.again = a.trace.tcp(), a.trace.sentAgain(w.health.trace)
 		if s.uneven() {
 			wanted, budget = moreSamples, moreBudget
 		}
@@ -87,7 +103,7 @@ func (w *walk) samples(ctx context.Context) samples {
 // line is the shortest round trip that was seen.
 func (s samples) line() time.Duration {
 	best := s.handshake
-	for _, d := range s.took {
+	for _, d := range slices.Concat(s.took, s.pings.took) {
 		if best == 0 || d < best {
 			best = d
 		}
@@ -97,31 +113,66 @@ func (s samples) line() time.Duration {
 
 // uneven reports whether the samples call for more.
 func (s samples) uneven() bool {
-	return s.lost > 0 || s.tcp.Retransmitted > 0 || len(s.took) > 1 && slices.Max(s.took)-slices.Min(s.took) > spread*3/4
+	return s.losing() || s.handshake > 0 && width(append(slices.Clone(s.took), s.handshake)) > spread*3/4
+}
+
+// losing reports whether something seems to have been lost of what went over the
+// connection once it stood.
+func (s samples) losing() bool { return s.lost > 0 || s.again > 0 || width(s.took) > spread*3/4 }
+
+// width is how far durations are apart.
+func width(all []time.Duration) time.Duration {
+	if len(all) < 2 {
+		return 0
+	}
+	return slices.Max(all) - slices.Min(all)
 }
 
 // steadiness is whether round trips vary so much, or so much is lost, that it is felt.
-// What the system knows of the connection decides where it tells.
+// Of lost connections alone the server may be the reason.
 func (s samples) steadiness() []fault.Observation {
-	if len(s.took) < fewSamples && s.tcp.Retransmitted < manyLost {
-		return nil
+	all := len(s.pings.took) + s.pings.lost
+	lost := fault.Observation{Kind: "pace", Stage: "loss", Outcome: fault.Unmeasured, Bytes: int64(s.again)}
+	lost.Detail = fmt.Sprintf("%d of %d lost, %d sent again", s.pings.lost, all, s.again)
+	switch {
+	case s.again > manyLost || s.losing() && s.pings.lost >= manyLost:
+		lost.Outcome = fault.No
+	case s.pings.lost < manyLost && (all >= manyPings || s.tcp.RTT > 0):
+		lost.Outcome = fault.Yes
 	}
-	lost := fault.Observation{Kind: "pace", Stage: "loss", Outcome: yes(s.tcp.Retransmitted < manyLost && s.lost < 2), Bytes: int64(s.tcp.Retransmitted)} //nolint:gosec // a small number
-	if len(s.took) < moreSamples/2 {
-		return []fault.Observation{lost}
+	even := fault.Observation{Kind: "pace", Stage: "jitter", Outcome: fault.Unmeasured, RTT: max(width(s.took), width(s.pings.took)).Milliseconds()}
+	if len(s.took) >= fewSamples || len(s.pings.took) >= fewPings-1 {
+		// What the system saw of the connection tells a line that varies from a server that does.
+		varied := len(s.took) >= fewSamples && width(s.took) > spread && slices.Max(s.took) > 2*slices.Min(s.took) && s.tcp.Spread > spread/4
+		even.Outcome = yes(!varied && !s.pings.uneven())
 	}
-	slices.Sort(s.took)
-	low, high := s.took[1], s.took[len(s.took)-2] // one odd one each way says nothing
-	wide := high-low > spread && high > 2*low
-	if s.tcp.Spread > 0 {
-		wide = wide && s.tcp.Spread > 30*time.Millisecond
-	}
-	return []fault.Observation{lost, {Kind: "pace", Stage: "jitter", Outcome: yes(!wide), RTT: (high - low).Milliseconds()}}
+	return []fault.Observation{lost, even}
 }
 
-// manyLost is how many segments are sent again on a line that loses more than a few of
-// a hundred, in the few dozen that a self-check sends.
-const manyLost = 4
+// lossy looks whether packets are lost where the real path stalled although the server
+// can be connected to and its name is known.
+func (w *walk) lossy(ctx context.Context) (string, State) {
+	// One that is not connected to is another matter, and so is one that took all.
+	if w.health.Code != "timeout" || w.health.Kind == "tcp" || w.open == "" || w.set.Saw(fault.Pattern{Kind: "taken", Via: fault.Real, Outcome: "yes"}) ||
+		w.set.Saw(fault.Pattern{Kind: "echo", Via: "segments", Outcome: "yes"}) {
+		return inTheWay, Skipped
+	}
+	p := w.ping(ctx, manyPings, w.roundTrip())
+	all := p.lost + len(p.took)
+	if all == 0 {
+		return "not to be seen through a proxy", Skipped
+	}
+	o := fault.Observation{Kind: "pace", Stage: "loss", Outcome: yes(p.lost < manyLost || len(p.took) == 0), Detail: fmt.Sprintf("%d of %d lost", p.lost, all)}
+	w.set.Add(o)
+	return o.Detail, good(o.Outcome == fault.Yes)
+}
+
+// manyLost is how many of manyPings do not come through on a line that loses more than a
+// few of a hundred; on one that loses one of a hundred that is less than once in 200 times.
+const manyLost = 3
+
+// farLine is a round trip that is looked at again, whether it is always that long.
+const farLine = 200 * time.Millisecond
 
 // slowRate is what a line carries, in bytes a second, where invoices are felt to wait.
 const slowRate = 12_000
@@ -134,7 +185,7 @@ func (w *walk) rate(s samples) (fault.Observation, bool) {
 		return fault.Observation{}, false
 	}
 	carried := int64(float64(2*echoSize) / longer.Seconds())
-	slow := longer > 300*time.Millisecond && carried < slowRate && s.tcp.Retransmitted == 0 && s.least < w.echoed/2
+	slow := longer > 300*time.Millisecond && carried < slowRate && s.again == 0 && s.least < w.echoed/2
 	return fault.Observation{Kind: "pace", Stage: "rate", Outcome: yes(!slow), Bytes: carried, Values: map[string]string{"kbit": fmt.Sprint(carried * 8 / 1000)}}, true
 }
 
@@ -154,6 +205,15 @@ func (t *trace) tcp() link.TCP {
 		return link.TCP{}
 	}
 	return link.ReadTCP(naked(c))
+}
+
+// sentAgain is how many segments were sent again since the connection stood, which another
+// request made.
+func (t *trace) sentAgain(first *trace) int {
+	now := t.tcp()
+	first.mu.Lock()
+	defer first.mu.Unlock()
+	return int(max(now.Retransmitted, first.before.Retransmitted) - first.before.Retransmitted) //nolint:gosec // a small number
 }
 
 // manyLate is how often the computer may be too busy to run this program in time, each

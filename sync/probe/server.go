@@ -14,7 +14,7 @@ var serverObservers = []observer{
 	{"signin", fault.Text{ZH: "登录", EN: "Sign-in"}, fault.Server, []string{"server"}, false, (*walk).signIn},
 	{"nodes", fault.Text{ZH: "服务器的各个节点", EN: "Nodes of the server"}, fault.Server, []string{"server", "names"}, false, (*walk).nodes},
 	{"echo", fault.Text{ZH: "大块数据", EN: "Large messages"}, fault.Internet, []string{"signin"}, false, (*walk).echoes},
-	{"pace", fault.Text{ZH: "快慢", EN: "Pace"}, fault.Internet, []string{"echo"}, false, (*walk).tempo},
+	{"pace", fault.Text{ZH: "快慢", EN: "Pace"}, fault.Internet, []string{"echo", "route"}, false, (*walk).tempo},
 }
 
 // server asks how the server is, at once and on the way that the program's own requests
@@ -24,7 +24,13 @@ func (w *walk) server(ctx context.Context) (string, State) {
 		return inTheWay, Skipped
 	}
 	beside := w.besides(ctx)
-	a, h := w.askHealth(ctx, request{target: "health", path: "/healthz", quiet: beside.begin})
+	health := request{target: "health", path: "/healthz", quiet: beside.begin}
+	w.way = w.real
+	a, h := w.askHealth(ctx, health)
+	if a.Kind == "dns" && a.Code == "timeout" && a.Outcome == fault.No { // one packet may have been lost
+		w.way = w.Transport(w.roots)
+		a, h = w.askHealth(ctx, health)
+	}
 	beside.end(a.Code == "timeout" && a.Kind != "dns" && a.Kind != "tcp")
 	if a.Outcome == fault.No && a.Kind == "http" {
 		a, h = w.again(ctx, a, h)

@@ -55,7 +55,7 @@ func (w *walk) anotherNode(ctx context.Context, bad asked, ask func() asked) ask
 		if bad.RTT > quick.Milliseconds() || time.Since(begun) > quick || ctx.Err() != nil {
 			break
 		}
-		w.real.CloseIdleConnections() // a balancer chooses anew for a new connection
+		w.way.CloseIdleConnections() // a balancer chooses anew for a new connection
 		b := ask()
 		if b.Outcome != fault.Yes {
 			continue

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/link"
 	"counterfoil/sync/wire"
 )
 
@@ -50,18 +51,10 @@ type asked struct {
 }
 
 // ask sends a request over the program's own transport, which verifies the server, and
-// waits for a stall once; for the name it asks twice.
+// waits for a stall once.
 func (w *walk) ask(ctx context.Context, q request) asked {
-	a := w.askOnce(ctx, q)
-	if a.Kind == "dns" && a.Code == "timeout" && a.Outcome == fault.No {
-		a = w.askOnce(ctx, q)
-	}
-	return a
-}
-
-func (w *walk) askOnce(ctx context.Context, q request) asked {
 	if q.over == nil {
-		q.over = w.real
+		q.over = w.way
 	}
 	if q.method == "" {
 		q.method = http.MethodGet
@@ -150,7 +143,8 @@ type trace struct {
 	line                 time.Duration // a round trip, as connect and handshake took
 	sent, first          time.Time
 	protocol             string
-	again                bool // a kept connection was dead and another was taken
+	again                bool     // a kept connection was dead and another was taken
+	before               link.TCP // as the connection was when it stood
 	conn                 net.Conn
 	taken                []fault.Observation
 }
@@ -234,7 +228,9 @@ func (t *trace) hooks() *httptrace.ClientTrace {
 			t.note(func(x *fault.Exchange) {
 				t.again = t.again || x.Kept && !i.Reused
 				*x = fault.Exchange{Secured: true, Kept: i.Reused}
-				t.conn = i.Conn
+				if t.conn = i.Conn; !i.Reused {
+					t.before = link.ReadTCP(naked(i.Conn))
+				}
 			})
 		},
 		WroteRequest: func(httptrace.WroteRequestInfo) {

@@ -21,10 +21,11 @@ const (
 )
 
 // resolver is the system's, or one that asks the same name servers over TCP: for names
-// other than the server's own, like a proxy's.
+// other than the server's own, like a proxy's. It is nobody else's, so that a lookup which
+// hangs holds up only those that wait for it.
 func (r Route) resolver(g Ground) *net.Resolver {
 	if r.Names != OverTCP || g.Resolvers == nil {
-		return nil
+		return &net.Resolver{}
 	}
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, address string) (net.Conn, error) {
 		var d net.Dialer
