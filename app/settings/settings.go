@@ -15,6 +15,7 @@ const (
 	nameLanguage = "language"
 	nameTheme    = "theme"
 	nameStarted  = "first_run_done"
+	nameNotices  = "desktop_notices"
 )
 
 // Language of the window.
@@ -41,6 +42,7 @@ type Settings struct {
 	Language Language
 	Theme    Theme
 	Started  bool // the first-run guide has been gone through
+	Notices  bool // the desktop tells of a fault once, and once that it is over
 }
 
 // Default is Chinese in the system's look.
@@ -56,8 +58,8 @@ type Store interface {
 // the window can open and say so.
 func Load(ctx context.Context, s Store) (Settings, error) {
 	out := Default()
-	var values [3]string
-	for i, name := range []string{nameLanguage, nameTheme, nameStarted} {
+	var values [4]string
+	for i, name := range []string{nameLanguage, nameTheme, nameStarted, nameNotices} {
 		v, err := s.Setting(ctx, name)
 		if err != nil {
 			return Default(), err
@@ -70,17 +72,16 @@ func Load(ctx context.Context, s Store) (Settings, error) {
 	if t := Theme(values[1]); t == System || t == Light || t == Dark {
 		out.Theme = t
 	}
-	out.Started = values[2] == "yes"
+	out.Started, out.Notices = values[2] == "yes", values[3] == "yes"
 	return out, nil
 }
 
 // Save writes the settings.
 func Save(ctx context.Context, s Store, v Settings) error {
-	started := ""
-	if v.Started {
-		started = "yes"
-	}
-	for _, p := range [][2]string{{nameLanguage, string(v.Language)}, {nameTheme, string(v.Theme)}, {nameStarted, started}} {
+	yes := map[bool]string{true: "yes"}
+	for _, p := range [][2]string{
+		{nameLanguage, string(v.Language)}, {nameTheme, string(v.Theme)}, {nameStarted, yes[v.Started]}, {nameNotices, yes[v.Notices]},
+	} {
 		if err := s.SetSetting(ctx, p[0], p[1]); err != nil {
 			return err
 		}

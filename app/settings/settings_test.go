@@ -22,7 +22,7 @@ func TestSaveAndLoad(t *testing.T) {
 	if got, err := Load(ctx, m); err != nil || got != Default() {
 		t.Fatalf("empty store: %+v, %v", got, err)
 	}
-	want := Settings{Language: English, Theme: Dark, Started: true}
+	want := Settings{Language: English, Theme: Dark, Started: true, Notices: true}
 	if err := Save(ctx, m, want); err != nil {
 		t.Fatal(err)
 	}

@@ -66,6 +66,9 @@ func (s *Settings) Refresh() {
 	for _, th := range []settings.Theme{settings.System, settings.Light, settings.Dark} {
 		looks = append(looks, button(s.t.T("settings.theme."+string(th)), v.Theme == th, func() { s.vm.SetTheme(th) }))
 	}
+	notices := row(
+		button(s.t.T("settings.notices.off"), !v.Notices, func() { s.vm.SetNotices(false) }),
+		button(s.t.T("settings.notices.on"), v.Notices, func() { s.vm.SetNotices(true) }))
 	save := button(s.t.T("settings.save"), true, func() {
 		s.vm.Connect(s.address.Text, s.token.Text)
 		s.token.SetText("")
@@ -86,7 +89,8 @@ func (s *Settings) Refresh() {
 	}
 	server := section(s.t.T("settings.server"), parts...)
 	all := []fyne.CanvasObject{
-		section(s.t.T("settings.look"), field(s.t.T("settings.language"), language), field(s.t.T("settings.theme"), row(looks...))),
+		section(s.t.T("settings.look"), field(s.t.T("settings.language"), language), field(s.t.T("settings.theme"), row(looks...)),
+			field(s.t.T("settings.notices"), notices)),
 		server,
 		section(s.t.T("settings.ca"), s.ca.build()),
 	}

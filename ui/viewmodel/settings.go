@@ -180,6 +180,16 @@ func (v *Settings) SetTheme(t settings.Theme) {
 	v.restyle(next)
 }
 
+// SetNotices lets the desktop tell of faults, or not.
+func (v *Settings) SetNotices(on bool) {
+	if v.values.Notices == on {
+		return
+	}
+	v.values.Notices = on
+	next := v.values
+	v.keep(func(ctx context.Context) error { return settings.Save(ctx, v.store, next) })
+}
+
 func (v *Settings) restyle(next settings.Settings) {
 	if next == v.values {
 		return

@@ -28,6 +28,7 @@ import (
 	"counterfoil/app/locale"
 	"counterfoil/app/settings"
 	"counterfoil/sync/cure"
+	"counterfoil/sync/desk"
 	"counterfoil/ui/look"
 	"counterfoil/ui/screen"
 	"counterfoil/ui/viewmodel"
@@ -107,6 +108,7 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 	w.host(setup)
 	d.Changed(func(k document.Key) { post(func() { w.happened(k) }) })
 	d.Monitor().Subscribe(func() { post(w.tick) })
+	d.Notices(func(n desk.Notice) { post(func() { w.notice(n) }) })
 	d.CuresChanged(func() { post(w.tick) })
 	d.Fronted(func() { post(func() { w.win.Show(); w.win.RequestFocus() }) })
 	return w
