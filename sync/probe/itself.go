@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"counterfoil/sync/fault"
@@ -65,11 +66,14 @@ func (w *walk) pastAddress() string {
 	if g == nil || g.Proxy != "" && g.Proxy != link.Direct {
 		return ""
 	}
-	host, _, err := net.SplitHostPort(g.Address)
-	if err != nil || net.ParseIP(host) == nil || w.port == "" {
+	// Under another name it need not be another server, but its certificate is.
+	if e, err := url.Parse(w.EnrolledURL); err != nil || e.Hostname() != w.host {
 		return ""
 	}
-	return net.JoinHostPort(host, w.port)
+	if host, _, err := net.SplitHostPort(g.Address); err != nil || net.ParseIP(host) == nil {
+		return ""
+	}
+	return g.Address
 }
 
 func (w *walk) note(at, stage string, err error) fault.Observation {
