@@ -54,7 +54,7 @@ func hard(o fault.Observation) bool {
 	case "proxy", "keyring":
 		return true
 	}
-	return o.Status == 407 || o.Status == 401 || o.Status == 403 || o.Status == 426 || o.Media == "html"
+	return o.Status == 407 || o.Status == 401 || o.Status == 403 || o.Status == 426 || o.Media == "html" || o.Code == "gzip"
 }
 
 func (w *watch) worked() { w.soft, w.about, w.times = nil, "", 0 }
