@@ -174,9 +174,13 @@ func TestChoose(t *testing.T) {
 		want  string
 	}{
 		"plain": {Route{}, "http://env:1"}, "system": {Route{Proxy: System}, "http://os:2"}, "direct": {Route{Proxy: Direct}, ""},
-		"sign in": {Route{Proxy: System, SignIn: true}, "http://clerk:at%20os%3A2@os:2"},
+		"system without": {Route{Proxy: System, Names: "gone"}, "http://env:1"},
+		"sign in":        {Route{Proxy: System, SignIn: true}, "http://clerk:at%20os%3A2@os:2"},
 	} {
-		got := ""
+		got, g := "", g
+		if c.route.Names == "gone" {
+			g.System = func(*http.Request) (*url.URL, error) { return nil, nil }
+		}
 		if f := c.route.Choose(g); f != nil {
 			u, err := f(httptest.NewRequest(http.MethodGet, "https://"+name, nil))
 			if err != nil {

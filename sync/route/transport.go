@@ -73,7 +73,7 @@ func (r Route) Choose(g Ground) func(*http.Request) (*url.URL, error) {
 	case Direct:
 		return nil
 	case System:
-		choose = g.System
+		choose = either(g.System, g.Proxy)
 	}
 	if choose == nil || !r.SignIn || g.SignIn == nil {
 		return choose
@@ -86,5 +86,22 @@ func (r Route) Choose(g Ground) func(*http.Request) (*url.URL, error) {
 		with := *p
 		with.User = g.SignIn(p)
 		return &with, nil
+	}
+}
+
+// either is the proxy that the first chooses, and where it knows of none that of the
+// second; each may be nil.
+func either(first, second func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	if first == nil {
+		return second
+	}
+	if second == nil {
+		return first
+	}
+	return func(req *http.Request) (*url.URL, error) {
+		if p, err := first(req); err != nil || p != nil {
+			return p, err
+		}
+		return second(req)
 	}
 }

@@ -59,6 +59,12 @@ func syncCommand(ctx context.Context, c *call) error {
 		return nil
 	}
 	sum, err := d.Engine().Once(ctx)
+	if err != nil && len(d.Cures()) > 0 {
+		// A cure that outlived its fault may be what is in the way.
+		if ended, _ := d.EndCures(ctx); len(ended) > 0 {
+			sum, err = d.Engine().Once(ctx)
+		}
+	}
 	if err != nil {
 		if !c.json {
 			fmt.Fprintln(c.err, "cfoil selfcheck finds out what is wrong; nothing is lost, the outbox waits")
