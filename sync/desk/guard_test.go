@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -124,4 +125,18 @@ func TestGuardLooksAgain(t *testing.T) {
 			t.Errorf("%d looks, %+v", looks, c.Diagnosis().Finding)
 		}
 	})
+}
+
+// What an idle minute costs: it must stay far below a thousandth of one core.
+func BenchmarkIdleMinute(b *testing.B) {
+	c := &Connection{cfg: Config{Now: time.Now, Proxy: http.ProxyFromEnvironment}, monitor: link.New(link.Config{Now: time.Now}), url: "https://invoice.example"}
+	c.monitor.Observe(fault.Observation{Kind: "http", Outcome: fault.Yes})
+	g := c.newGuard()
+	at := g.start
+	for b.Loop() {
+		for range 60 {
+			at = at.Add(beat)
+			g.second(b.Context(), at)
+		}
+	}
 }

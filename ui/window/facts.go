@@ -24,6 +24,7 @@ type facts struct {
 	mu     sync.Mutex // guards below
 	counts books.Counts
 	asides []books.Aside // newest first
+	sums   figures
 }
 
 // read brings the counts up to date; it touches the disk.
@@ -37,6 +38,7 @@ func (f *facts) read(ctx context.Context) error {
 		return err
 	}
 	f.d.Counted(c)
+	f.d.Attention().Reload(ctx) // cfoil may have put something off
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.counts, f.asides = c, set
@@ -68,9 +70,6 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 	f.quality(&out)
 	f.attention(&out)
 	f.diagnosis(&out, f.d.Diagnosis())
-	for _, b := range m.Buckets(day, 96) {
-		out.Buckets = append(out.Buckets, viewmodel.Bucket{Start: b.At, OK: b.Good, Failed: b.Bad, Median: b.P50})
-	}
 	for _, e := range m.Timeline(time.Now().Add(-day)) {
 		out.Events = append(out.Events, f.event(e))
 	}
@@ -110,18 +109,44 @@ func (f *facts) diagnosis(out *viewmodel.ConnectionFacts, d desk.Diagnosis) {
 	}
 }
 
+// figures are what takes time to sum up.
+type figures struct {
+	at                time.Time
+	hour, day, before viewmodel.Quality
+	buckets           []viewmodel.Bucket
+}
+
+// freshFor is how long figures are shown before they are summed up again.
+const freshFor = 5 * time.Second
+
 // quality fills in how the line was, and how it should be.
 func (f *facts) quality(out *viewmodel.ConnectionFacts) {
-	m, g := f.d.Monitor(), f.d.Goals()
+	g := f.d.Goals()
+	out.Goals = viewmodel.Goals{Availability: g.Availability, Success: g.Success, P99: g.P99, Slowest: g.Slowest}
+	f.mu.Lock()
+	n := f.sums
+	f.mu.Unlock()
+	if now := time.Now(); now.Sub(n.at) >= freshFor {
+		n = sumUp(f.d.Monitor(), now)
+		f.mu.Lock()
+		f.sums = n
+		f.mu.Unlock()
+	}
+	out.Hour, out.Day, out.Before, out.Buckets = n.hour, n.day, n.before, n.buckets
+}
+
+func sumUp(m *link.Monitor, now time.Time) figures {
 	of := func(s link.Stats) viewmodel.Quality {
 		return viewmodel.Quality{Requests: s.Requests, Availability: s.Availability, Success: s.Success, P50: s.P50, P95: s.P95, P99: s.P99}
 	}
-	out.Hour, out.Day = of(m.Stats(time.Hour)), of(m.Stats(day))
-	now := time.Now()
+	n := figures{at: now, hour: of(m.Stats(time.Hour)), day: of(m.Stats(day))}
 	hours := m.Hours(now.Add(-2 * day))
 	yesterday, _ := slices.BinarySearchFunc(hours, now.Add(-day), func(h link.Hour, t time.Time) int { return h.At.Compare(t) })
-	out.Before = of(link.SumUp(hours[:yesterday]))
-	out.Goals = viewmodel.Goals{Availability: g.Availability, Success: g.Success, P99: g.P99, Slowest: g.Slowest}
+	n.before = of(link.SumUp(hours[:yesterday]))
+	for _, b := range m.Buckets(day, 96) {
+		n.buckets = append(n.buckets, viewmodel.Bucket{Start: b.At, OK: b.Good, Failed: b.Bad, Median: b.P50})
+	}
+	return n
 }
 
 const day = 24 * time.Hour
