@@ -18,6 +18,10 @@ import (
 // where it was last.
 const waitNames = 250 * time.Millisecond
 
+// silence is the silence after which an address counts as silent where it is not
+// waited for any longer.
+const silence = 700 * time.Millisecond
+
 // elsewhere looks for the server at addresses that the system does not give: those at
 // which it last worked, and those that the name servers give us. One that proves to be
 // the server by its certificate tells that the line and the server are well.
@@ -79,6 +83,9 @@ func (w *walk) proves(ctx context.Context, kind string, at netip.AddrPort) {
 	values := map[string]string{"right": at.Addr().String()}
 	c, rtt, err := dial(ctx, at.String())
 	o := fault.OfError(err)
+	if o.Outcome == fault.Unmeasured && rtt > silence && !w.set.Worked() {
+		o.Outcome, o.Code = fault.No, "timeout" // given up, and silent until then
+	}
 	o.Kind, o.Target, o.Stage, o.RTT, o.Values = kind, at.String(), "tcp", rtt.Milliseconds(), values
 	w.set.Add(o)
 	if err != nil {
@@ -92,6 +99,9 @@ func (w *walk) proves(ctx context.Context, kind string, at netip.AddrPort) {
 // to be ours.
 func (w *walk) verifies(ctx context.Context, c net.Conn, o fault.Observation) bool {
 	o.Outcome = fault.Unmeasured
+	if !w.awaitKeys(ctx) {
+		return false
+	}
 	if w.real != nil && w.real.TLSClientConfig != nil {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
@@ -102,6 +112,19 @@ func (w *walk) verifies(ctx context.Context, c net.Conn, o fault.Observation) bo
 	}
 	w.set.Add(o)
 	return o.Outcome == fault.Yes
+}
+
+// awaitKeys waits until the keyring was read; false where it is given up before.
+func (w *walk) awaitKeys(ctx context.Context) bool {
+	if w.loaded == nil {
+		return true
+	}
+	select {
+	case <-w.loaded:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // goodAddresses are those at which the line last worked, the one that was taken first.

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -34,11 +35,20 @@ func (w *walk) itself(ctx context.Context) (string, State) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, itselfBudget)
 	defer cancel()
+	start := time.Now()
 	c, err := connect(ctx)
+	if errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled) && err != nil {
+		if time.Since(start) > silence && !w.set.Worked() {
+			err = context.DeadlineExceeded // given up, and silent until then
+		}
+	}
 	if o := w.note(at, "tcp", err); o.Outcome != fault.Yes {
 		return o.Detail, Skipped
 	}
 	_ = c.Close()
+	if !w.awaitKeys(ctx) {
+		return "not waited for", Skipped
+	}
 	g := w.greetOver(ctx, small, itselfBudget, nil, connect)
 	chain := g.state.PeerCertificates
 	if g.o.Outcome != fault.Yes || len(chain) == 0 {

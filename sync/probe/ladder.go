@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -101,10 +102,13 @@ type observer struct {
 	name  string
 	title fault.Text
 	layer fault.Layer
-	after []string // observers whose finds it needs
+	after []string // observers whose finds it needs; one after "~" comes along and is not waited for
 	cause bool     // it only tells why the way is shut: given up where it is open
 	look  func(*walk, context.Context) (result string, state State)
 }
+
+// beside stands before the name of an observer that is not waited for.
+const beside = "~"
 
 // observers stand after those that they need.
 var observers = slices.Concat(localObservers, networkObservers, proxyObservers, nameObservers, routeObservers, secureObservers, serverObservers, []observer{repeated})
@@ -122,8 +126,9 @@ type walk struct {
 	roots      []*x509.Certificate
 	addresses  []net.IP
 	inquiry    inquiry
-	table      *table // of connections to the server
-	open       string // host:port that took a connection: the proxy's or the server's
+	loaded     <-chan struct{} // closed when the keyring was read; nil where nobody does
+	table      *table          // of connections to the server
+	open       string          // host:port that took a connection: the proxy's or the server's
 	real       *http.Transport
 	ours       bool            // the product has named itself, and it is the folder's server
 	way        *http.Transport // real, or another one like it that stalls no more; for what comes after the health
@@ -164,6 +169,7 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 		ended[o.name] = make(chan struct{})
 		progress(checks[i])
 	}
+	w.loaded = ended["keyring"]
 	patience := newPatience(ctx, w.set)
 	defer patience.end()
 	var telling sync.Mutex
@@ -172,7 +178,9 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 		group.Go(func() {
 			defer close(ended[o.name])
 			for _, n := range o.after {
-				<-ended[n]
+				if !strings.HasPrefix(n, beside) {
+					<-ended[n]
+				}
 			}
 			c := &checks[i]
 			tell := func() { telling.Lock(); progress(*c); telling.Unlock() }
@@ -235,7 +243,7 @@ func chosen(names []string) []observer {
 		if need[o.name] || slices.Contains(names, o.name) {
 			need[o.name] = true
 			for _, n := range o.after {
-				need[n] = true
+				need[strings.TrimPrefix(n, beside)] = true
 			}
 		}
 	}

@@ -18,7 +18,7 @@ var nameObservers = []observer{
 	{"names", fault.Text{ZH: "域名解析", EN: "Names"}, fault.Internet, []string{"proxy"}, false, (*walk).names},
 	{"resolvers", fault.Text{ZH: "域名服务器", EN: "Name servers"}, fault.Internet, []string{"proxy"}, true, (*walk).resolvers},
 	{"portal", fault.Text{ZH: "网络登录页", EN: "Sign-in page of the network"}, fault.Network, []string{"network"}, true, (*walk).portal},
-	{"elsewhere", fault.Text{ZH: "服务器的其他地址", EN: "The server's other addresses"}, fault.Internet, []string{"proxy", "keyring"}, true, (*walk).elsewhere},
+	{"elsewhere", fault.Text{ZH: "服务器的其他地址", EN: "The server's other addresses"}, fault.Internet, []string{"proxy", beside + "keyring"}, true, (*walk).elsewhere},
 }
 
 const (

@@ -12,7 +12,7 @@ import (
 
 var proxyObservers = []observer{
 	{"proxy", fault.Text{ZH: "代理", EN: "Proxy"}, fault.Internet, []string{"network"}, false, (*walk).throughProxy},
-	{"direct", fault.Text{ZH: "不经代理", EN: "Past the proxy"}, fault.Internet, []string{"network", "keyring"}, true, (*walk).pastProxy},
+	{"direct", fault.Text{ZH: "不经代理", EN: "Past the proxy"}, fault.Internet, []string{"network", beside + "keyring"}, true, (*walk).pastProxy},
 	{"os_proxy", fault.Text{ZH: "系统的代理设置", EN: "The system's proxy settings"}, fault.Internet, []string{"network", "keyring"}, false, (*walk).systemProxy},
 }
 

@@ -12,7 +12,7 @@ import (
 var secureObservers = []observer{
 	{"clock", fault.Text{ZH: "电脑时间", EN: "Computer's time"}, fault.PC, []string{"route"}, false, (*walk).clock},
 	{"tls", fault.Text{ZH: "安全连接", EN: "Secure connection"}, fault.Secure, []string{"route", "keyring"}, false, (*walk).secure},
-	{"itself", fault.Text{ZH: "服务器本身", EN: "The server itself"}, fault.Server, []string{"route", "keyring"}, true, (*walk).itself},
+	{"itself", fault.Text{ZH: "服务器本身", EN: "The server itself"}, fault.Server, []string{"route", beside + "keyring"}, true, (*walk).itself},
 }
 
 // How long handshakes are waited for; a round trip is added to each. One that is silent

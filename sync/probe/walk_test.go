@@ -344,7 +344,7 @@ func TestRechecks(t *testing.T) {
 	known := map[string]bool{}
 	for _, o := range observers {
 		for _, n := range o.after {
-			if !known[n] {
+			if !known[strings.TrimPrefix(n, beside)] {
 				t.Errorf("%s comes after %s, which stands below it", o.name, n)
 			}
 		}
