@@ -44,8 +44,7 @@ func (o *others) ask(ctx context.Context, all ...hello) {
 			o.set.Add(g.o)
 			o.set.Add(g.more...)
 			if h.via == small.via && g.o.Outcome == fault.Yes {
-				o.set.Add(o.echo(ctx, rtt))
-				close(o.settled)
+				o.settle(ctx, rtt)
 			}
 		})
 	}
@@ -53,6 +52,19 @@ func (o *others) ask(ctx context.Context, all ...hello) {
 		o.told["plain"] = true
 		o.group.Go(func() { o.set.Add(o.plain(ctx, budget)) })
 	}
+}
+
+// settle finds out what passes where the small hello does: large messages, or a large
+// hello after all. That is said more than once, for a line that loses packets does not
+// lose the same one each time.
+func (o *others) settle(ctx context.Context, rtt time.Duration) {
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() { o.set.Add(o.greet(ctx, anew, time.Second+2*rtt, nil).o) })
+	}
+	o.set.Add(o.echo(ctx, rtt))
+	group.Wait()
+	close(o.settled)
 }
 
 // hurryAt ends the wait for the first hello so long after it was begun.
