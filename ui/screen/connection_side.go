@@ -13,17 +13,22 @@ import (
 
 // side is what wants a person over what changed.
 func (s *Connection) side() fyne.CanvasObject {
-	return column(true, s.attention(), s.changes())
+	kept := map[string]*xwidget.Hit{}
+	defer func() { s.later = kept }()
+	parts := []fyne.CanvasObject{s.attention(kept)}
+	if list := s.vm.Workarounds(); len(list) > 0 {
+		parts = append(parts, s.workarounds(list, kept))
+	}
+	return column(true, append(parts, s.changes())...)
 }
 
 // attention is the list of what wants a person.
-func (s *Connection) attention() fyne.CanvasObject {
+func (s *Connection) attention(kept map[string]*xwidget.Hit) fyne.CanvasObject {
 	box := container.New(stacked{8}, words(s.t.T("attention.title"), bodySize, true, plainInk))
 	list := s.vm.Attentions()
 	if len(list) == 0 {
 		box.Add(words(s.t.T("attention.none"), bodySize, false, mutedInk))
 	}
-	kept := map[string]*xwidget.Hit{}
 	for _, l := range list {
 		dot := canvas.NewCircle(ink(lampInk(l.State)))
 		name := plainInk
@@ -34,22 +39,13 @@ func (s *Connection) attention() fyne.CanvasObject {
 			container.New(layout.NewCustomPaddedLayout(0, 0, theme.InnerPadding(), 0), words(l.More, smallSize, false, mutedInk)))
 		box.Add(container.NewBorder(nil, nil, around(fixed(9, 9, dot), 6, 0), s.buttons(l, kept), text))
 	}
-	s.later = kept
 	return card(box)
 }
 
 // buttons lead to where a person acts, and put an entry off.
 func (s *Connection) buttons(l viewmodel.AttentionLine, kept map[string]*xwidget.Hit) fyne.CanvasObject {
 	row := container.New(layout.NewCustomPaddedHBoxLayout(0))
-	add := func(word string, press func()) {
-		key := l.Key + " " + word
-		h := s.later[key]
-		if h == nil {
-			h = xwidget.NewHit(around(words(s.t.T(word), smallSize, true, blueInk), 3, 6), press)
-		}
-		kept[key] = h
-		row.Add(container.NewCenter(h))
-	}
+	add := func(word string, press func()) { row.Add(s.hit(l.Key, word, kept, press)) }
 	if l.Page != "" && l.Page != "connection" && s.Show != nil {
 		add("attention.go", func() { s.Show(l.Page) })
 	}
@@ -59,6 +55,27 @@ func (s *Connection) buttons(l viewmodel.AttentionLine, kept map[string]*xwidget
 		add("attention.snooze", func() { s.vm.Snooze(l) })
 	}
 	return row
+}
+
+// hit is a word to press beside an entry; it is made once.
+func (s *Connection) hit(key, word string, kept map[string]*xwidget.Hit, press func()) fyne.CanvasObject {
+	key += " " + word
+	h := s.later[key]
+	if h == nil {
+		h = xwidget.NewHit(around(words(s.t.T(word), smallSize, true, blueInk), 3, 6), press)
+	}
+	kept[key] = h
+	return container.NewCenter(h)
+}
+
+// workarounds are the cures in force, each with the word that takes it back.
+func (s *Connection) workarounds(list []viewmodel.WorkaroundLine, kept map[string]*xwidget.Hit) fyne.CanvasObject {
+	box := container.New(stacked{8}, words(s.t.T("connection.workaround.title"), bodySize, true, plainInk))
+	for _, l := range list {
+		text := container.New(stacked{0}, prose(l.Text, false, plainInk), words(l.More, smallSize, false, mutedInk))
+		box.Add(container.NewBorder(nil, nil, nil, s.hit(l.Key, "connection.workaround.back", kept, func() { s.vm.TakeBack(l) }), text))
+	}
+	return card(box)
 }
 
 // changes compare the line with how it last worked.

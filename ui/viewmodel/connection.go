@@ -94,7 +94,8 @@ type ConnectionFacts struct {
 	Buckets        []Bucket
 	Events         []ConnectionEvent // newest first
 	Changes        []ConnectionChange
-	Names          []string // masked in reports: host, user, buyers
+	Workarounds    []Workaround // oldest first
+	Names          []string     // masked in reports: host, user, buyers
 }
 
 // ConnectionSource gives the facts; its methods must be quick and safe for any goroutine.
@@ -102,6 +103,7 @@ type ConnectionSource interface {
 	Facts() ConnectionFacts
 	Send() // asks for a round of sync now, however long the next was put off
 	Snooze(key string, until time.Time)
+	TakeBack(key string) // a workaround
 }
 
 // Connection is the connection page.

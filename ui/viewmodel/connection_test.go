@@ -1,6 +1,7 @@
 package viewmodel
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,25 @@ func (f *facts) Snooze(key string, until time.Time) {
 		if a := &f.f.Attention[i]; a.Key == key {
 			a.Until = until
 		}
+	}
+}
+
+func (f *facts) TakeBack(key string) {
+	f.f.Workarounds = slices.DeleteFunc(f.f.Workarounds, func(x Workaround) bool { return x.Key == key })
+}
+
+// What is worked around is shown for as long as it is, and taken back.
+func TestWorkarounds(t *testing.T) {
+	_, s := newWindow(t)
+	src := &facts{f: ConnectionFacts{Workarounds: []Workaround{{Key: "http1", Text: Bilingual{ZH: "改用 HTTP/1.1"}, Since: noon}, {Key: "ipv4_only", Since: noon}}}}
+	c := NewConnection(s, src)
+	l := c.Workarounds()
+	if len(l) != 2 || l[0] != (WorkaroundLine{"http1", "改用 HTTP/1.1", "connection.workaround.since[" + noon.Local().Format("15:04") + "]"}) {
+		t.Fatalf("%+v", l)
+	}
+	c.TakeBack(l[0])
+	if l = c.Workarounds(); len(l) != 1 || l[0].Key != "ipv4_only" {
+		t.Errorf("%+v", l)
 	}
 }
 

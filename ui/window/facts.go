@@ -10,6 +10,7 @@ import (
 	"counterfoil/app/attention"
 	"counterfoil/app/books"
 	"counterfoil/app/locale"
+	"counterfoil/sync/cure"
 	"counterfoil/sync/desk"
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
@@ -79,6 +80,9 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 	slices.SortStableFunc(out.Events, func(a, b viewmodel.ConnectionEvent) int { return b.At.Compare(a.At) })
 	for _, c := range m.Changes() {
 		out.Changes = append(out.Changes, f.change(c))
+	}
+	for _, a := range f.d.Cures() {
+		out.Workarounds = append(out.Workarounds, viewmodel.Workaround{Key: string(a.Name), Text: viewmodel.Bilingual{ZH: a.Text("zh"), EN: a.Text("en")}, Since: a.Since})
 	}
 	return out
 }
@@ -164,6 +168,15 @@ func (f *facts) attention(out *viewmodel.ConnectionFacts) {
 		}
 		out.Attention = append(out.Attention, a)
 	}
+}
+
+// TakeBack ends a workaround. What is not in force any more is taken back already.
+func (f *facts) TakeBack(key string) {
+	go func() {
+		ctx, stop := context.WithTimeout(context.Background(), fixLimit)
+		defer stop()
+		_ = f.d.Unfix(ctx, cure.Name(key)) // see above
+	}()
 }
 
 // Snooze puts off what wants a person. What cannot be kept holds until the end.

@@ -224,6 +224,7 @@ func (branch) Facts() viewmodel.ConnectionFacts {
 func (branch) Send() {}
 
 func (branch) Snooze(string, time.Time) {}
+func (branch) TakeBack(string)          {}
 
 // clockWrong makes the self-check find what the clerk mends in steps.
 var clockWrong atomic.Bool
