@@ -69,6 +69,9 @@ func (g *Snapshot) learn(s Snapshot) {
 	if s.Interface == "" && s.Network == g.Network { // it stands where it stood: its way is the same
 		s.Interface, s.LinkType = g.Interface, g.LinkType
 	}
+	if g.RTT > 0 && s.RTT > g.RTT && s.Network == g.Network { // the fastest tells how far the server is
+		s.RTT = g.RTT
+	}
 	g.Place = s.Place
 	keep(&g.Address, s.Address)
 	keep(&g.Chain, s.Chain)

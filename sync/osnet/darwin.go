@@ -220,3 +220,6 @@ func Signal() (percent int, known bool) { return 0, false }
 // Metered is whether each byte on the line costs, which this system tells only to
 // programs of its own kind: unknown.
 func Metered() (metered, known bool) { return false, false }
+
+// Online reports whether the system takes the internet for reachable; macOS does not tell.
+func Online() (online, known bool) { return false, false }

@@ -146,19 +146,32 @@ func Neighbour(ip netip.Addr) (State, time.Duration) {
 	return state, 0
 }
 
+// connectivity is NL_NETWORK_CONNECTIVITY_HINT.
+type connectivity struct {
+	Level, Cost                  int32
+	Approaching, Over, IsRoaming bool
+}
+
+func hint() (h connectivity, ok bool) {
+	if getHint.Find() != nil { // since Windows 10 2004
+		return h, false
+	}
+	code, _, _ := getHint.Call(uintptr(unsafe.Pointer(&h)))
+	return h, code == 0
+}
+
 // Metered reports whether each byte on the line costs; known is whether the system
 // tells.
 func Metered() (metered, known bool) {
-	var hint struct {
-		Level, Cost                  int32
-		Approaching, Over, IsRoaming bool
-	}
-	if getHint.Find() != nil { // since Windows 10 2004
-		return false, false
-	}
-	if code, _, _ := getHint.Call(uintptr(unsafe.Pointer(&hint))); code != 0 {
-		return false, false
-	}
+	h, ok := hint()
 	const unknown, unrestricted = 0, 1
-	return hint.Cost > unrestricted, hint.Cost != unknown
+	return h.Cost > unrestricted, ok && h.Cost != unknown
+}
+
+// Online reports whether the system takes the internet for reachable, which it finds out
+// by itself now and then; known is whether it tells.
+func Online() (online, known bool) {
+	h, ok := hint()
+	const unknown, internet = 0, 3
+	return h.Level == internet, ok && h.Level != unknown
 }

@@ -40,17 +40,33 @@ func signal(table string) (percent int, known bool) {
 // Metered reports whether each byte on the line costs; known is whether the system
 // tells, which only NetworkManager does.
 func Metered() (metered, known bool) {
+	const yes, guessYes = 1, 3
+	n := manager("Metered")
+	return n == yes || n == guessYes, n != 0
+}
+
+// Online reports whether the system takes the internet for reachable, which it finds out
+// by itself now and then; known is whether it tells.
+func Online() (online, known bool) {
+	const full = 4
+	n := manager("Connectivity")
+	return n == full, n != 0
+}
+
+// manager is a number that NetworkManager keeps; 0 where it does not run or know.
+func manager(property string) uint32 {
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
 	c, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
 	if err != nil {
-		return false, false
+		return 0
 	}
 	defer c.Close()
 	const name = "org.freedesktop.NetworkManager"
 	var v dbus.Variant
-	err = c.Object(name, "/org/freedesktop/NetworkManager").CallWithContext(ctx, "org.freedesktop.DBus.Properties.Get", dbus.FlagNoAutoStart, name, "Metered").Store(&v)
-	n, ok := v.Value().(uint32)
-	const yes, guessYes = 1, 3
-	return n == yes || n == guessYes, err == nil && ok && n != 0
+	err = c.Object(name, "/org/freedesktop/NetworkManager").CallWithContext(ctx, "org.freedesktop.DBus.Properties.Get", dbus.FlagNoAutoStart, name, property).Store(&v)
+	if n, ok := v.Value().(uint32); ok && err == nil {
+		return n
+	}
+	return 0
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/osnet"
 )
 
 const (
@@ -25,16 +26,22 @@ func (w *walk) line(ctx context.Context) (string, State) {
 	if len(w.facts.Interfaces) == 0 || w.failed("net", "link|address") {
 		return inTheWay, Skipped
 	}
-	if !pause(ctx, lineAfter) {
-		return "not needed", Good
-	}
 	var group sync.WaitGroup
-	group.Go(func() { w.askGateway(ctx) })
-	group.Go(func() { w.askOutside(ctx) })
-	group.Go(func() { w.askPastTunnel(ctx) })
+	defer group.Wait()
 	for _, to := range w.hopTargets() {
 		group.Go(func() { w.hops(ctx, to) })
 	}
+	if !pause(ctx, lineAfter) {
+		return "not needed", Good
+	}
+	group.Go(func() { w.askGateway(ctx) })
+	group.Go(func() { w.askOutside(ctx) })
+	group.Go(func() { w.askPastTunnel(ctx) })
+	group.Go(func() {
+		if online, known := osnet.Online(); known {
+			w.set.Add(fault.Observation{Kind: "hint", Stage: "internet", Outcome: yes(online)})
+		}
+	})
 	group.Wait()
 	w.concludeHops()
 	w.concludeGateway(ctx)

@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"counterfoil/sync/fault"
@@ -128,6 +129,7 @@ type walk struct {
 	inquiry    inquiry
 	loaded     <-chan struct{} // closed when the keyring was read; nil where nobody does
 	table      *table          // of connections to the server
+	waiting    atomic.Bool     // a far router may still say that nobody has the address
 	open       string          // host:port that took a connection: the proxy's or the server's
 	real       *http.Transport
 	ours       bool            // the product has named itself, and it is the folder's server
@@ -170,7 +172,7 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 		progress(checks[i])
 	}
 	w.loaded = ended["keyring"]
-	patience := newPatience(ctx, w.set)
+	patience := newPatience(ctx, w.set, w.waitsForWord)
 	defer patience.end()
 	var telling sync.Mutex
 	var group sync.WaitGroup

@@ -7,8 +7,13 @@ import (
 	"counterfoil/sync/fault"
 )
 
-// enoughAfter is how long a walk looks for a second fault where the first is proven.
-const enoughAfter = time.Second
+const (
+	// enoughAfter is how long a walk looks for a second fault where the first is proven.
+	enoughAfter = time.Second
+	// nothingAfter is when a walk ends to which nothing has opened: all that is asked has
+	// had its second packet by then.
+	nothingAfter = 2550 * time.Millisecond
+)
 
 // patience ends observers that can tell nothing more: those that look for a cause as
 // soon as the way is open, and all once what shuts it is proven.
@@ -17,14 +22,17 @@ type patience struct {
 	start         time.Time
 	all, causes   context.Context
 	stop, noCause context.CancelFunc
-	late          *time.Timer
+	timers        []*time.Timer
+	waits         func() bool // whether a router's word is waited for
 }
 
-func newPatience(ctx context.Context, set *fault.Set) *patience {
-	p := &patience{set: set, start: time.Now()}
+func newPatience(ctx context.Context, set *fault.Set, waits func() bool) *patience {
+	p := &patience{set: set, start: time.Now(), waits: waits}
 	p.all, p.stop = context.WithCancel(ctx)
 	p.causes, p.noCause = context.WithCancel(p.all)
-	p.late = time.AfterFunc(enoughAfter, p.look)
+	for _, after := range []time.Duration{enoughAfter, nothingAfter} {
+		p.timers = append(p.timers, time.AfterFunc(after, p.look))
+	}
 	return p
 }
 
@@ -41,14 +49,24 @@ func (p *patience) look() {
 	if p.set.Worked() {
 		p.noCause()
 	}
-	if time.Since(p.start) >= enoughAfter && explained(fault.Judge(p.set)) {
+	took := time.Since(p.start)
+	if took >= enoughAfter && explained(fault.Judge(p.set)) || took >= nothingAfter && !p.opened() && !p.waits() {
 		p.stop()
 	}
 }
 
+// opened reports whether the server or the proxy took a connection, or is at another
+// address.
+func (p *patience) opened() bool {
+	return p.set.Saw(fault.Pattern{Kind: "port|last_good|answer|proxy|itself", Stage: "service|tcp|dial", Outcome: string(fault.Yes)}) ||
+		p.set.Saw(fault.Pattern{Kind: "http|tls", Via: fault.Real})
+}
+
 // end gives up all that still runs.
 func (p *patience) end() {
-	p.late.Stop()
+	for _, t := range p.timers {
+		t.Stop()
+	}
 	p.stop()
 }
 

@@ -101,7 +101,13 @@ func proxyAddress(p *url.URL) string {
 
 // tunnel connects to the server, through the proxy when there is one.
 func (w *walk) tunnel(ctx context.Context) (net.Conn, error) {
-	c, _, err := dial(ctx, w.open)
+	c, rtt, err := dial(ctx, w.open)
+	if err == nil && rtt >= late {
+		w.lost()
+	}
+	if err == nil && w.proxy == nil {
+		w.connected(rtt)
+	}
 	if err != nil || w.proxy == nil {
 		return c, err
 	}

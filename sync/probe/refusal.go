@@ -10,11 +10,11 @@ import (
 
 // farEnough is the least known time to a server at which the time of a refusal tells
 // from where it comes.
-const farEnough = 10 * time.Millisecond
+const farEnough = 20 * time.Millisecond
 
-// ofRefusal notes whether a refusal comes from as far as the server is. It does where it
-// takes about as long as a connection took when the line last worked, or where packets
-// that end at the first two routers do end there; it does not where it is much faster.
+// ofRefusal notes whether a refusal comes from as far as the server is. It does where
+// packets that end at the first two routers do end there, or where it takes about as long
+// as a connection took when the line last worked; it does not where it is much faster.
 func (w *walk) ofRefusal(ctx context.Context, r turnedAway) fault.Observation {
 	o := fault.Observation{Kind: "refusal", Target: r.address, Outcome: fault.Unmeasured, RTT: r.rtt.Milliseconds()}
 	to, err := netip.ParseAddrPort(r.address)
@@ -32,20 +32,19 @@ func (w *walk) ofRefusal(ctx context.Context, r turnedAway) fault.Observation {
 	case w.facts.Near(ip):
 		return o
 	}
+	if w.hopCode(r.address, "1") == expired && w.hopCode(r.address, "2") == expired {
+		o.Outcome = fault.Yes
+		return o
+	}
 	if g := w.LastGood; g != nil && g.RTT >= farEnough {
 		rtt := min(r.rtt, fastestRefusal(ctx, r.address))
 		o.RTT = rtt.Milliseconds()
 		switch {
-		case rtt < g.RTT/3:
+		case rtt < g.RTT/4:
 			o.Outcome = fault.No
-			return o
 		case rtt > g.RTT*2/3:
 			o.Outcome = fault.Yes
-			return o
 		}
-	}
-	if w.hopCode(r.address, "1") == expired && w.hopCode(r.address, "2") == expired {
-		o.Outcome = fault.Yes
 	}
 	return o
 }

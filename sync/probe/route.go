@@ -159,7 +159,7 @@ func (w *walk) byCard(address string) osnet.Interface {
 
 // dial connects within its budget.
 func dial(ctx context.Context, address string) (net.Conn, time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(ctx, silentAfter)
 	defer cancel()
 	var d net.Dialer
 	t := time.Now()

@@ -68,6 +68,9 @@ func newTable(ctx context.Context, w *walk, services []string) *table {
 		t.services.Go(func() { t.service(address) })
 	}
 	go func() { t.services.Wait(); close(t.ended) }()
+	for _, address := range services[:min(len(services), 2)] {
+		t.looks.Go(func() { w.hops(t.ctx, hopped{address: address, via: "server"}) })
+	}
 	t.looks.Go(func() { t.more(services) })
 	return t
 }
@@ -105,6 +108,8 @@ func (t *table) isOpen() bool {
 // wait gives the services up, or waits on where they may be told to be gone.
 func (t *table) wait() {
 	if t.mayBeGone() {
+		t.w.waiting.Store(true)
+		defer t.w.waiting.Store(false)
 		select {
 		case <-t.opened:
 		case <-t.ended:
@@ -116,6 +121,9 @@ func (t *table) wait() {
 		<-t.ended
 	}
 }
+
+// waitsForWord reports whether a far router may still say that nobody has the address.
+func (w *walk) waitsForWord() bool { return w.waiting.Load() }
 
 // mayBeGone reports whether the line is known to be well and nothing of the server
 // answers: then a far router may say that nobody has its address.
@@ -216,7 +224,7 @@ func spoken(err error) bool {
 func (t *table) note(o fault.Observation, rtt time.Duration, err error) {
 	seen := fault.OfError(err)
 	o.Outcome, o.Code, o.Detail, o.RTT = seen.Outcome, seen.Code, seen.Detail, rtt.Milliseconds()
-	if o.Outcome == fault.Unmeasured && t.silent.Load() {
+	if o.Outcome == fault.Unmeasured && (t.silent.Load() || rtt >= silentAfter) {
 		o.Outcome, o.Code, o.Detail = fault.No, "timeout", "no answer"
 	}
 	t.w.set.Add(o)
@@ -235,7 +243,8 @@ func (t *table) note(o fault.Observation, rtt time.Duration, err error) {
 	}
 	t.openOnce.Do(func() {
 		t.open, t.rtt = o.Target, rtt
-		t.w.learn(func(s *link.Snapshot) { s.Address, s.RTT = o.Target, rtt })
+		t.w.learn(func(s *link.Snapshot) { s.Address = o.Target })
+		t.w.connected(rtt)
 		close(t.opened)
 	})
 }
@@ -254,16 +263,14 @@ func (t *table) more(services []string) {
 	if t.isOpen() {
 		return
 	}
-	for n, address := range services {
-		if n < 2 {
-			t.looks.Go(func() { t.w.hops(t.ctx, hopped{address: address, via: "server"}) })
-		}
+	for _, address := range services {
 		if card := t.w.byCard(address); card.Name != "" && t.w.claim("source", address) {
 			t.others.Go(func() { t.w.other(t.ctx, "source", address, &card) })
 		}
 		host, _, _ := net.SplitHostPort(address) // it was joined here
 		t.others.Go(func() {
-			// A router tells only some times a second that it cannot: the looks go first.
+			// A router tells only some times a second that it cannot: the service and the
+			// looks at the way go first.
 			if !pause(t.ctx, moreAfter) { // nobody wants it any more
 				return
 			}
@@ -350,6 +357,16 @@ func (t *table) conclude() {
 	for _, r := range all {
 		t.w.set.Add(t.w.ofRefusal(t.ctx, r))
 	}
+}
+
+// connected notes how long a connection to the server took. The fastest is kept: a
+// computer that is busy makes one look slow, never fast.
+func (w *walk) connected(rtt time.Duration) {
+	w.learn(func(s *link.Snapshot) {
+		if s.RTT == 0 || rtt < s.RTT {
+			s.RTT = rtt
+		}
+	})
 }
 
 // lost notes that a connection came only because a packet was sent again.
