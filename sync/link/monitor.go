@@ -78,6 +78,7 @@ type Monitor struct {
 	found    fault.Finding // the last failure; its id is empty while it works
 	first    time.Time     // when found was met first
 	broke    string        // kind of the observation it was
+	begun    bool          // anything was seen since the start
 	doubted  bool          // what a self-check found open did not stay open
 	cleared  time.Time     // when a self-check last found the way open
 	lastOK   time.Time
@@ -127,7 +128,7 @@ func (m *Monitor) met(f fault.Finding, kind string, now time.Time) {
 	if f.Fault != m.found.Fault || m.first.IsZero() {
 		m.first = now
 	}
-	m.found, m.broke = f, kind
+	m.found, m.broke, m.begun = f, kind, true
 }
 
 // overrule is how long real requests must go on working after a self-check for the
@@ -150,6 +151,7 @@ func (m *Monitor) Cleared() {
 // works notes that all is well; m.mu is held.
 func (m *Monitor) works(now time.Time) {
 	m.failing, m.first, m.found, m.broke, m.lastOK = time.Time{}, time.Time{}, fault.Finding{}, "", now
+	m.begun = true
 }
 
 // settled moves the shown state, gives up m.mu, which is held, and tells of it.
@@ -273,7 +275,7 @@ func (m *Monitor) offset() time.Duration {
 func (m *Monitor) settle(now time.Time) bool {
 	want := m.shown.Kind
 	switch {
-	case m.lastOK.IsZero() && m.failing.IsZero():
+	case !m.begun:
 		return false
 	case m.failing.IsZero():
 		want = Online

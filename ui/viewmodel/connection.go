@@ -74,6 +74,7 @@ type ConnectionFacts struct {
 	Connected      bool // a server is set up
 	Online         bool
 	Offline        bool      // for long enough to be said; neither: unsteady, or not known yet
+	Unseen         bool      // nothing was asked since the start
 	Fault          string    // number, empty when all is well
 	Title, What    Bilingual // of the fault: in a few words, in one sentence
 	Who            string
@@ -169,6 +170,8 @@ func (c *Connection) Headline() string {
 			return t
 		}
 		return w.T("connection.fault", f.Fault)
+	case f.Unseen:
+		return w.T("connection.unseen")
 	case !f.Online:
 		return w.T("connection.offline")
 	}

@@ -69,6 +69,10 @@ func TestConnectionWords(t *testing.T) {
 	if c.Headline() != "connection.none" || c.State() != LampUnknown || c.Tiles()[0].Figure != "–" {
 		t.Fatal("not connected:", c.Headline(), c.Tiles()[0])
 	}
+	src.f = ConnectionFacts{Connected: true, Unseen: true}
+	if c.Refresh(); c.Headline() != "connection.unseen" || c.State() != LampUnknown {
+		t.Fatal("just started:", c.Headline())
+	}
 	src.f = ConnectionFacts{Connected: true, Online: true, LastSync: noon}
 	c.Refresh()
 	if c.Headline() != "connection.online" || c.State() != LampGood || !strings.HasPrefix(c.Sentence(), "connection.all_synced") {

@@ -32,7 +32,7 @@ func NewPill(w Phrases, f ConnectionFacts, keyring string, now time.Time) Pill {
 		if keyring == "memory" || keyring == "file" {
 			p.Sub = w.T("pill.keyring." + keyring)
 		}
-	case f.Day.Requests == 0 && f.Fault == "":
+	case f.Unseen && f.Fault == "":
 		p.State, p.Text = LampUnknown, w.T("pill.unknown")
 	default:
 		p.State, p.Text = LampSlow, w.T("pill.degraded", f.Waiting)

@@ -16,7 +16,7 @@ func TestPill(t *testing.T) {
 		want    Pill
 	}{
 		"none":    {ConnectionFacts{}, "os", Pill{LampUnknown, "pill.none", "pill.click", ""}},
-		"new":     {ConnectionFacts{Connected: true}, "os", Pill{LampUnknown, "pill.unknown", "pill.click", ""}},
+		"new":     {ConnectionFacts{Connected: true, Unseen: true, Day: Quality{Requests: 9}}, "os", Pill{LampUnknown, "pill.unknown", "pill.click", ""}},
 		"online":  {ConnectionFacts{Connected: true, Online: true, LastSync: noon, CertificateEnd: noon.AddDate(1, 0, 0)}, "os", Pill{LampGood, "pill.online[" + at + "]", "pill.click", ""}},
 		"file":    {ConnectionFacts{Connected: true, Online: true, LastSync: noon}, "file", Pill{LampGood, "pill.online[" + at + "]", "pill.keyring.file", ""}},
 		"ending":  {ConnectionFacts{Connected: true, Online: true, LastSync: noon, Attention: []Attention{{State: LampSlow, Text: ending}}}, "memory", Pill{LampSlow, "pill.attention", "还有 6 天到期", ""}},

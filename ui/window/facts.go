@@ -61,7 +61,7 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 	m := f.d.Monitor()
 	st := m.State()
 	out := viewmodel.ConnectionFacts{
-		Connected: f.d.URL() != "", Online: st.Kind == link.Online, Offline: st.Kind == link.Offline, LastSync: st.LastOK,
+		Connected: f.d.URL() != "", Online: st.Kind == link.Online, Offline: st.Kind == link.Offline, Unseen: st.Kind == link.Unknown, LastSync: st.LastOK,
 		Waiting: n.UnsyncedInvoices, WaitingGross: n.UnsyncedGross, OldestWaiting: n.OldestUnsynced,
 		NextTry: f.d.Engine().NextTry(), Names: desk.Personal(f.d.Dir, f.d.URL()),
 	}
