@@ -102,10 +102,10 @@ func (w *walk) verifies(ctx context.Context, c net.Conn, o fault.Observation) bo
 	if !w.awaitKeys(ctx) {
 		return false
 	}
-	if w.real != nil && w.real.TLSClientConfig != nil {
+	if w.offer != nil {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
-		own := w.real.TLSClientConfig.Clone()
+		own := w.offer.Clone()
 		own.ServerName = w.host
 		seen := fault.OfError(tls.Client(c, own).HandshakeContext(ctx))
 		o.Outcome, o.Code, o.Detail = seen.Outcome, seen.Code, seen.Detail

@@ -34,8 +34,8 @@ func classic(c *tls.Config) { c.CurvePreferences = []tls.CurveID{tls.X25519, tls
 // sent over it.
 func (w *walk) unverified() *tls.Config {
 	c := wire.TLS()
-	if w.real != nil && w.real.TLSClientConfig != nil {
-		c = w.real.TLSClientConfig.Clone()
+	if w.offer != nil {
+		c = w.offer.Clone()
 		c.VerifyConnection, c.VerifyPeerCertificate, c.ClientSessionCache = nil, nil, nil
 	}
 	c.ServerName, c.InsecureSkipVerify = w.host, true //nolint:gosec // see above

@@ -11,6 +11,7 @@ package probe
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"net"
 	"net/http"
@@ -132,6 +133,7 @@ type walk struct {
 	waiting    atomic.Bool     // a far router may still say that nobody has the address
 	open       string          // host:port that took a connection: the proxy's or the server's
 	real       *http.Transport
+	offer      *tls.Config     // of the real path; nil where there is none
 	ours       bool            // the product has named itself, and it is the folder's server
 	way        *http.Transport // real, or another one like it that stalls no more; for what comes after the health
 	health     asked           // the answer of the server's health

@@ -84,6 +84,8 @@ func (w *walk) keyring(ctx context.Context) (string, State) {
 	}
 	w.roots = roots
 	w.real = w.Transport(roots)
+	// A copy made before the first request, which changes the original.
+	w.offer = w.real.TLSClientConfig.Clone()
 	return fmt.Sprintf("%d certificate(s)", len(roots)), Good
 }
 

@@ -32,7 +32,7 @@ type Config struct {
 	// Free returns the bytes that are left for a folder; nil is disk.Free.
 	Free func(dir string) (free, total uint64, err error)
 	// Fresh is how long a look counts; 0 is a second. Patience is how long an answer
-	// waits for one; 0 is 40 ms.
+	// waits for one; 0 is 30 ms.
 	Fresh, Patience time.Duration
 }
 
@@ -55,7 +55,7 @@ func New(cfg Config) *Watch {
 		cfg.Fresh = time.Second
 	}
 	if cfg.Patience == 0 {
-		cfg.Patience = 40 * time.Millisecond
+		cfg.Patience = 30 * time.Millisecond
 	}
 	if cfg.Free == nil {
 		cfg.Free = disk.Free
