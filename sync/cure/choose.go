@@ -25,6 +25,7 @@ type Case struct {
 	Proxy    string   // host:port that the plain way goes through; empty: none
 	System   string   // the same by the system's settings
 	SignIns  []string // proxies that a user name is kept for
+	Spare    string   // what the program can do without on this disk, like "12.3 MB"
 	Acts     []Name   // that are at hand besides the routes
 }
 
@@ -130,6 +131,9 @@ func (c Case) offer(n Name, f fault.Finding) (Offer, bool) {
 	case RestoreURL:
 		o.Values["typed"], o.Values["enrolled"] = c.URL, c.Enrolled
 		ok = ok && c.Enrolled != "" && c.URL != c.Enrolled
+	case FreeSpace:
+		o.Values["size"] = c.Spare
+		ok = ok && c.Spare != ""
 	case HTTPS:
 		ok = ok && strings.HasPrefix(strings.ToLower(c.URL), "http://")
 	}

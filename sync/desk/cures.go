@@ -73,6 +73,9 @@ func (c *Connection) caseOf(r probe.Report) cure.Case {
 		set.Acts = append(set.Acts, n)
 	}
 	set.Cards = cards()
+	if row, ok := fault.Lookup(r.Fault); ok && cure.Name(row.Cure) == cure.FreeSpace {
+		set.Spare = megabytes(c.spare().bytes)
+	}
 	return set
 }
 

@@ -17,6 +17,9 @@ func (c *Connection) deeds() map[cure.Name]cure.Act {
 			return c.cfg.Keys.Split(ctx)
 		}},
 	}
+	if megabytes(c.spare().bytes) != "" {
+		out[cure.FreeSpace] = cure.Act{Do: c.freeSpace}
+	}
 	if c.cfg.Keys.CanUnlock() {
 		out[cure.UnlockKeyring] = cure.Act{Do: func(ctx context.Context, _ cure.Offer) error {
 			defer c.Reset()
@@ -55,11 +58,11 @@ func (c *Connection) secure(ctx context.Context) error {
 
 // Provide adds a cure that hands over to a person and needs the window to: what do shows.
 // It replaces the one of that name.
-func (c *Connection) Provide(n cure.Name, do func(ctx context.Context) error) {
+func (c *Connection) Provide(n cure.Name, do func(context.Context, cure.Offer) error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.provided == nil {
 		c.provided = map[cure.Name]cure.Act{}
 	}
-	c.provided[n] = cure.Act{Do: func(ctx context.Context, _ cure.Offer) error { return do(ctx) }}
+	c.provided[n] = cure.Act{Do: do}
 }

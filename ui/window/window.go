@@ -110,6 +110,7 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 	d.Monitor().Subscribe(func() { post(w.tick) })
 	d.Notices(func(n desk.Notice) { post(func() { w.notice(n) }) })
 	d.CuresChanged(func() { post(w.tick) })
+	w.provide()
 	d.Fronted(func() { post(func() { w.win.Show(); w.win.RequestFocus() }) })
 	return w
 }
