@@ -60,6 +60,7 @@ type Host struct {
 	Settings   *viewmodel.Settings
 	FirstRun   *viewmodel.FirstRun
 	Practice   *viewmodel.Practice
+	Backups    *viewmodel.Backups // nil: there are none to speak of
 
 	Practising bool                 // the practice server runs in the program
 	Counts     func() books.Counts  // as they were read last

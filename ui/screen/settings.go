@@ -17,6 +17,7 @@ func init() {
 	register(Page{Name: "settings", Place: 70, Open: func(h *Host) func() Content {
 		return func() Content {
 			s := NewSettings(h.Settings, h.Words, h.Choose)
+			s.keep(h.Backups)
 			if h.Practising {
 				s.Leave = h.Leave
 			} else {
@@ -36,6 +37,7 @@ type Settings struct {
 	ca   *caImport
 
 	address, token *widget.Entry
+	backups        *viewmodel.Backups // nil: there are none to speak of
 
 	Leave    func() // leaves practice; nil: the folder is a real one
 	Practise func() // goes to the practice folder; nil: it is one
@@ -51,6 +53,14 @@ func NewSettings(vm *viewmodel.Settings, t viewmodel.Phrases, choose func(func(p
 	vm.Changed = s.Refresh
 	s.Refresh()
 	return s
+}
+
+// keep shows the backups as well.
+func (s *Settings) keep(b *viewmodel.Backups) {
+	if s.backups = b; b != nil {
+		b.Changed = s.Refresh
+		b.Load()
+	}
 }
 
 // Object is the page.
@@ -93,6 +103,9 @@ func (s *Settings) Refresh() {
 			field(s.t.T("settings.notices"), notices)),
 		server,
 		section(s.t.T("settings.ca"), s.ca.build()),
+	}
+	if s.backups != nil {
+		all = append(all, backupsSection(s.backups, s.t))
 	}
 	if s.Practise != nil {
 		all = append(all, section(s.t.T("shell.practice"), container.NewHBox(edged(button(s.t.T("firstrun.practice"), false, s.Practise))), prose(s.t.T("practice.own"), false, mutedInk)))

@@ -1,6 +1,13 @@
 package window
 
 import (
+	"context"
+	"errors"
+	"image/color"
+	"os"
+	"slices"
+	"time"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/canvas"
@@ -8,13 +15,18 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
+	"counterfoil/app/books"
 	"counterfoil/app/locale"
+	"counterfoil/sync/cure"
+	"counterfoil/sync/desk"
+	"counterfoil/sync/fault"
+	"counterfoil/sync/probe"
 	"counterfoil/ui/look"
 	"counterfoil/ui/viewmodel"
 )
 
 // showFailure says in a window why the program cannot start: a clerk has no
-// terminal to read it from.
+// terminal to read it from. What a backup mends is mended from here.
 func showFailure(o Options, err error) {
 	words, lerr := locale.New(o.Language)
 	if lerr != nil {
@@ -24,20 +36,138 @@ func showFailure(o Options, err error) {
 	a.SetIcon(look.App())
 	a.Settings().SetTheme(look.Theme{Choice: o.Theme})
 	w := a.NewWindow(windowTitle)
-	head := canvas.NewText(words.T("start.failed"), a.Settings().Theme().Color("foreground", a.Settings().ThemeVariant()))
+	q := newTail()
+	f := newFailure(o, words, err, q.post)
+	f.end, f.start = w.Close, startAgain
+	w.SetContent(f.content(a.Settings().Theme().Color("foreground", a.Settings().ThemeVariant())))
+	w.Resize(fyne.NewSize(560, 340))
+	w.CenterOnScreen()
+	f.look()
+	w.ShowAndRun()
+	q.end()
+}
+
+// startAgain starts this program anew, as it was started.
+func startAgain() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return startProgram(self, os.Args[1:]...)
+}
+
+// A failure is the window that says why the program cannot start. Its methods run on
+// the window's goroutine.
+type failure struct {
+	o     Options
+	words *locale.Catalog
+	err   error
+	post  dispatcher
+
+	what, found *widget.Label // the error, and what the self-check says of it
+	restore     *widget.Button
+	asked       bool         // what would come of a restore is shown
+	end         func()       // closes the window
+	start       func() error // starts the program again
+}
+
+func newFailure(o Options, words *locale.Catalog, err error, post dispatcher) *failure {
+	f := &failure{o: o, words: words, err: err, post: post}
+	f.what, f.found = widget.NewLabel(viewmodel.Sentence(words, err)), widget.NewLabel("")
+	f.found.Hide()
+	f.restore = widget.NewButton(words.T("start.restore"), f.press)
+	f.restore.Hide()
+	return f
+}
+
+func (f *failure) content(ink color.Color) fyne.CanvasObject {
+	head := canvas.NewText(f.words.T("start.failed"), ink)
 	head.TextSize, head.TextStyle.Bold = 17, true
-	what := widget.NewLabel(viewmodel.Sentence(words, err))
-	what.Wrapping, what.Selectable = fyne.TextWrapWord, true
-	detail := widget.NewLabel(err.Error())
-	detail.Wrapping, detail.Selectable = fyne.TextWrapWord, true
-	more := widget.NewAccordion(widget.NewAccordionItem(words.T("start.detail"), detail))
-	end := widget.NewButton(words.T("start.close"), w.Close)
+	detail := widget.NewLabel(f.err.Error())
+	for _, l := range []*widget.Label{f.what, f.found, detail} {
+		l.Wrapping, l.Selectable = fyne.TextWrapWord, true
+	}
+	more := widget.NewAccordion(widget.NewAccordionItem(f.words.T("start.detail"), detail))
+	end := widget.NewButton(f.words.T("start.close"), func() { f.end() })
 	end.Importance = widget.HighImportance
 	inset := func(o fyne.CanvasObject) fyne.CanvasObject {
 		return container.New(layout.NewCustomPaddedLayout(8, 4, 7, 7), o)
 	}
-	w.SetContent(container.NewPadded(container.NewBorder(inset(head), inset(container.NewHBox(end)), nil, nil, container.NewVBox(what, more))))
-	w.Resize(fyne.NewSize(520, 260))
-	w.CenterOnScreen()
-	w.ShowAndRun()
+	return container.NewPadded(container.NewBorder(inset(head), inset(container.NewHBox(end, f.restore)), nil, nil,
+		container.NewVScroll(container.NewVBox(f.what, f.found, more))))
+}
+
+// lookLimit caps the look at the data.
+const lookLimit = 10 * time.Second
+
+// look asks the self-check what is wrong with the data; what a backup mends gets a
+// button. Another error stays as it is.
+func (f *failure) look() {
+	var b *books.Error
+	if !errors.As(f.err, &b) {
+		return
+	}
+	go func() {
+		r := desk.Beside(f.o.config(), f.err).SelfCheck(context.Background(), "", lookLimit, nil, "data")
+		f.post(func() { f.say(r) })
+	}()
+}
+
+// say shows what the self-check found.
+func (f *failure) say(r probe.Report) {
+	row, ok := fault.Lookup(r.Fault)
+	if !ok {
+		return
+	}
+	said := viewmodel.Bilingual{ZH: row.Say("zh", r.Values), EN: row.Say("en", r.Values)}
+	f.found.SetText(both(row.Title).In(f.words) + "\n" + said.In(f.words))
+	f.found.Show()
+	restores := func(s fault.Step) bool { return s.Action == cureAction+string(cure.RestoreBackup) }
+	if row.Cure == string(cure.RestoreBackup) || row.Cure == string(cure.RebuildCache) || slices.ContainsFunc(row.Steps, restores) {
+		f.restore.Show()
+	}
+}
+
+// press shows what would come of a restore, and restores when it is pressed again.
+func (f *failure) press() {
+	f.restore.Disable()
+	f.what.SetText(f.words.T("start.restore.looking"))
+	if !f.asked {
+		go func() {
+			fact, err := previewRestore(context.Background(), f.o.config(), "")
+			f.post(func() { f.ask(fact, err) })
+		}()
+		return
+	}
+	go func() {
+		_, err := desk.RestoreData(context.Background(), f.o.config(), desk.Plan{})
+		f.post(func() { f.restored(err) })
+	}()
+}
+
+func (f *failure) ask(fact viewmodel.RestoreFact, err error) {
+	if err != nil {
+		f.what.SetText(viewmodel.Sentence(f.words, err))
+		return
+	}
+	text := ""
+	for _, l := range viewmodel.PreviewOf(f.words, fact) {
+		text += "· " + l + "\n"
+	}
+	f.asked = true
+	f.what.SetText(text)
+	f.restore.SetText(f.words.T("start.restore.yes"))
+	f.restore.Enable()
+}
+
+func (f *failure) restored(err error) {
+	if err == nil {
+		f.what.SetText(f.words.T("start.restore.done"))
+		err = f.start()
+	}
+	if err != nil {
+		f.what.SetText(viewmodel.Sentence(f.words, err))
+		return
+	}
+	f.end()
 }

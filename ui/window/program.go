@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/dialog"
 
 	"counterfoil/app/settings"
+	"counterfoil/sync/desk"
 	"counterfoil/ui/look"
 	"counterfoil/ui/viewmodel"
 )
@@ -45,20 +46,27 @@ func newProgram(ctx context.Context, a fyne.App, post dispatcher) *program {
 func (p *program) show(s *session) {
 	w := newWindow(p.app, p.win, p.post, s)
 	practise := func(v settings.Settings) {
-		p.turn(func() (Options, error) { return s.opts.practising(v), nil })
+		p.turn("shell.practice", func() (Options, error) { return s.opts.practising(v), nil })
 	}
 	w.FirstRun.Practise = practise
 	w.Practise = func() { practise(w.Settings.Values()) }
 	w.Leave = func() {
-		p.turn(func() (Options, error) { return s.opts.leaving(s.chosen) })
+		p.turn("shell.practice", func() (Options, error) { return s.opts.leaving(s.chosen) })
+	}
+	w.Backups.Restore = func(name string) {
+		p.turn("backups.title", func() (Options, error) {
+			_, err := desk.RestoreData(p.ctx, s.opts.config(), desk.Plan{From: name})
+			return s.opts, err
+		})
 	}
 	p.now = w
 	w.begin(p.fonts)
 }
 
 // turn closes the session once everything typed is on disk, and shows the one
-// that next names. When that cannot be opened it comes back to the first.
-func (p *program) turn(next func() (Options, error)) {
+// that next names. When that cannot be opened it comes back to the first, and says so
+// under title.
+func (p *program) turn(title string, next func() (Options, error)) {
 	if p.turning {
 		return
 	}
@@ -91,7 +99,7 @@ func (p *program) turn(next func() (Options, error)) {
 				p.turning = false
 				p.show(to)
 				if err != nil {
-					dialog.ShowInformation(p.now.words.T("shell.practice"), viewmodel.Sentence(p.now.words, err), p.win)
+					dialog.ShowInformation(p.now.words.T(title), viewmodel.Sentence(p.now.words, err), p.win)
 				}
 			})
 		}()

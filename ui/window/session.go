@@ -7,7 +7,6 @@ import (
 	"counterfoil/app/settings"
 	"counterfoil/sync/desk"
 	"counterfoil/sync/practice"
-	"counterfoil/sync/trust"
 )
 
 // A session is one data folder, open and syncing. The program shows one at a
@@ -33,9 +32,9 @@ func openSession(ctx context.Context, o Options) (*session, error) {
 		return s.server, err
 	}
 	var err error
-	s.d, err = desk.Open(ctx, desk.Config{
-		Dir: o.Dir, Use: desk.Window, Version: o.Version, Keys: trust.Of(o.Dir, o.Keyring), Practice: o.Practice, PracticeServer: start, Proxy: way.Proxy,
-	})
+	cfg := o.config()
+	cfg.PracticeServer, cfg.Proxy = start, way.Proxy
+	s.d, err = desk.Open(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -92,6 +92,7 @@ func newWindow(a fyne.App, win fyne.Window, post dispatcher, s *session) *window
 	place := viewmodel.PlaceFacts{Keyring: said(words, "settings.keyring."+d.Keys.Keyring.Kind()), Folder: d.Dir, Version: s.opts.Version}
 	w.Settings = viewmodel.NewSettings(setup, d.Store, d, keeper{d}, s.chosen, place)
 	w.FirstRun = viewmodel.NewFirstRun(setup, d.Store, d, keeper{d}, viewmodel.NewWizard(setup, w.check, w.acts, ticker, waiting), s.chosen)
+	w.Backups = viewmodel.NewBackups(setup, archive{d, s.opts.config()})
 	w.Practice = viewmodel.NewPractice(setup, trainer{s})
 	w.Editor.Merge = d.Books.Merge
 	w.Editor.Saved = func(id string) {
