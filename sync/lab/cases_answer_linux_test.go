@@ -238,6 +238,13 @@ func answerCases() (out []trial) {
 	}
 	add("P01", "server thinks 1.2 s", slowly(1200*time.Millisecond, "/"), taking(1200*time.Millisecond))
 	add("P01", "server thinks 2 s", slowly(2*time.Second, "/"), taking(2*time.Second))
+	add("P01", "only what is behind the sign-in takes 1.2 s", slowly(1200*time.Millisecond, "/v1/whoami", "/v1/pull", "/v1/push"), curl(0, "", serverURL+"/v1/whoami"))
+	sent := func(r reply) act {
+		return answers(fmt.Sprintf("what is sent: %d", r.status), func(w *world) http.Handler { return at(r, w.pass(nil), "/v1/push", "/v1/echo") })
+	}
+	post := func(says string) check { return curl(0, says, "-X", "POST", "-d", "{}", serverURL+"/v1/push") }
+	add("H07", "413 of a gateway for what is sent", sent(nginx(413, "413 Request Entity Too Large")), post("413"))
+	add("H18", "502 for what is sent", sent(nginx(502, "502 Bad Gateway")), post("502"))
 	far := roundTrip(serverIP, 280*time.Millisecond, 900*time.Millisecond)
 	add("P02", "line of 400 ms", slowLine("400 ms", line{delay: 200 * time.Millisecond}), far)
 	add("P02", "line of 300 ms", slowLine("300 ms", line{delay: 150 * time.Millisecond}), far)

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -117,6 +118,7 @@ func linkCases() (out []trial) {
 		big("wire of 1000 bytes, both ways", stalls, slowLine("packets over 1000 bytes are lost", line{max: 1000})),
 		big("router drops over 1300 bytes", stalls, append(offload, nft(router, "forward", "meta length > 1300 drop"))...),
 		big("router drops large ones going out", stalls, append(offload, nft(router, "forward", "iifname rtc meta length > 1300 counter drop"))...),
+		trial{name: "N12 router drops large ones coming in", slow: true, do: append(slices.Clone(offload), nft(router, "forward", "iifname rtu meta length > 1300 counter drop")), seen: []check{serverOpen, curl(0, "200.*counterfoil", serverURL+"/healthz")}, want: []string{"N12"}},
 		big("wire of 1300 bytes with 40 ms", stalls, slowLine("packets over 1300 bytes are lost, 40 ms", line{max: 1300, delay: 20 * time.Millisecond})),
 	)
 	return out

@@ -14,7 +14,10 @@ import (
 )
 
 // largeBudget is what each step of a large message may take.
-const largeBudget = 1800 * time.Millisecond
+const largeBudget = 1700 * time.Millisecond
+
+// besideAfter is how long nothing comes before something else is tried beside.
+const besideAfter = 900 * time.Millisecond
 
 // segmentSize is what every line passes, in bytes of a TCP segment.
 const segmentSize = 1000
@@ -22,33 +25,49 @@ const segmentSize = 1000
 // headerPad makes a request large whose answer is small.
 const headerPad = "X-Counterfoil-Pad"
 
-// sizes of what is sent back, by the stage that names them: more than two packets, and
-// what an invoice with many lines takes.
-var sizes = map[string]int{"3k": echoSize, "12k": 12000}
-
 // large sends something to the server and has it sent back, over the program's own
 // transport or another one.
-func (w *walk) large(ctx context.Context, stage, via string, step time.Duration, quiet func(), over *http.Transport) asked {
-	body := make([]byte, sizes[stage])
+func (w *walk) large(ctx context.Context, via string, quiet func(), over *http.Transport) asked {
+	body := make([]byte, echoSize)
 	_, _ = rand.Read(body) // never fails
+	q := request{target: "echo", via: via, over: over, quiet: quiet, step: largeBudget}
+	post := func() asked {
+		p := q
+		p.method, p.path, p.body = http.MethodPost, "/v1/echo", body
+		return w.ask(ctx, p)
+	}
 	start := time.Now()
-	a := w.ask(ctx, request{target: "echo", method: http.MethodPost, path: "/v1/echo", body: body, over: over, via: via, step: step, quiet: quiet})
+	a := post()
+	var more []fault.Observation
+	if over == nil && a.Status >= 500 {
+		a = w.anotherNode(ctx, a, post)
+		more = a.more
+	}
 	if a.Status != 0 && a.Status != http.StatusOK { // a server that has no such thing
-		pad := http.Header{headerPad: {base64.RawURLEncoding.EncodeToString(body[:min(len(body), echoSize)])}}
+		if over == nil && refusesAll(a.Status) {
+			refused := a.Observation
+			refused.Via, refused.Outcome = fault.Real, fault.No
+			more = append(more, refused)
+		}
 		start = time.Now()
-		a = w.ask(ctx, request{target: "echo", path: "/generate_204", header: pad, over: over, via: via, step: step, quiet: quiet})
+		q.path, q.header = "/generate_204", http.Header{headerPad: {base64.RawURLEncoding.EncodeToString(body)}}
+		a = w.ask(ctx, q)
 	}
 	if a.Status != 0 && a.Stage != "body" {
-		a.Outcome = fault.Yes // whatever it thinks of it: it came through
+		a.Outcome, a.Code = fault.Yes, "" // whatever it thinks of it: it came through
 	}
 	a.Observation = fault.Observation{
-		Kind: "echo", Target: a.Kind, Via: a.Via, Stage: stage, Outcome: a.Outcome, Code: a.Code, Detail: a.Detail,
+		Kind: "echo", Target: a.Kind, Via: a.Via, Stage: "3k", Outcome: a.Outcome, Code: a.Code, Detail: a.Detail,
 		RTT: time.Since(start).Milliseconds(), Bytes: int64(len(a.body)),
 	}
-	if a.Outcome == fault.Yes {
-		a.Code = ""
-	}
+	a.more = append(a.more, more...)
 	return a
+}
+
+// refusesAll reports whether a status says that nothing of this size is taken, or nothing
+// that is sent; others may be about this one path.
+func refusesAll(status int) bool {
+	return status >= 500 || status == http.StatusRequestTimeout || status == http.StatusRequestEntityTooLarge
 }
 
 // echoes looks whether large messages pass as well as small ones: there are lines on
@@ -61,11 +80,15 @@ func (w *walk) echoes(ctx context.Context) (string, State) {
 		return "not asked: the server is slow", Skipped
 	}
 	beside := w.besides(ctx)
-	a := w.large(ctx, "3k", fault.Real, largeBudget, beside.begin, nil)
+	a := w.large(ctx, "large", beside.begin, nil)
 	beside.end(a.Code == "timeout")
-	a.Via = "large" // the way is open; this is about what it carries
 	w.set.Add(a.Observation)
 	w.set.Add(a.more...)
+	for _, o := range a.more {
+		if o.Via == fault.Real && o.Kind == "http" {
+			return said(o), Bad
+		}
+	}
 	if a.Outcome != fault.Yes {
 		return said(a.Observation), good(a.Outcome != fault.No)
 	}
@@ -91,7 +114,7 @@ func (w *walk) besides(ctx context.Context) *side {
 				return
 			}
 			defer over.CloseIdleConnections()
-			w.set.Add(w.large(ctx, "3k", "segments", largeBudget, nil, over).Observation)
+			w.set.Add(w.large(ctx, "segments", nil, over).Observation)
 		})
 	}
 	return s

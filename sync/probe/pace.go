@@ -38,7 +38,11 @@ func (w *walk) tempo(ctx context.Context) (string, State) {
 	case s.line() > farLine:
 		s.pings = w.ping(ctx, fewPings, s.line())
 	}
-	line, think := s.line(), max(0, s.least-s.line())
+	line := s.line()
+	think := max(0, s.least-line)
+	if len(w.waits) > 0 { // the sign-in may be what is slow
+		think = max(think, w.waits[0]-line)
+	}
 	out := []fault.Observation{
 		{Kind: "pace", Stage: "line", Outcome: fault.Yes, RTT: line.Milliseconds(), Values: map[string]string{"rtt": fmt.Sprint(line.Milliseconds())}},
 		{Kind: "pace", Stage: "think", Outcome: fault.Yes, RTT: think.Milliseconds(), Values: map[string]string{"seconds": fmt.Sprintf("%.1f", think.Seconds())}},
@@ -67,8 +71,13 @@ type samples struct {
 }
 
 func (w *walk) samples(ctx context.Context) samples {
-	s := samples{handshake: w.health.trace.roundTrip(), least: w.health.trace.waited(), took: w.waits}
-	slow := s.least-s.line() > slowThink
+	s := samples{handshake: w.health.trace.roundTrip(), least: w.health.trace.waited()}
+	for _, d := range w.waits {
+		if d < slowThink+s.handshake { // else it is the server that takes so long
+			s.took = append(s.took, d)
+		}
+	}
+	slow := s.least-s.line() > slowThink || len(s.took) < len(w.waits)
 	if slow && len(s.took) > 0 && slices.Min(s.took) < s.least/2 { // a lost packet, or the health alone is slow?
 		if a, _ := w.askHealth(ctx, request{target: "health", path: "/healthz", via: "pace"}); a.Outcome == fault.Yes {
 			s.least = min(s.least, a.trace.waited())
@@ -152,9 +161,15 @@ func (s samples) steadiness() []fault.Observation {
 // lossy looks whether packets are lost where the real path stalled although the server
 // can be connected to and its name is known.
 func (w *walk) lossy(ctx context.Context) (string, State) {
-	// One that is not connected to is another matter, and so is one that took all.
-	if w.health.Code != "timeout" || w.health.Kind == "tcp" || w.open == "" || w.set.Saw(fault.Pattern{Kind: "taken", Via: fault.Real, Outcome: "yes"}) ||
-		w.set.Saw(fault.Pattern{Kind: "echo", Via: "segments", Outcome: "yes"}) {
+	saw := func(kind, stage, via string, o fault.Outcome) bool {
+		return w.set.Saw(fault.Pattern{Kind: kind, Stage: stage, Via: via, Outcome: string(o)})
+	}
+	switch {
+	case w.health.Code != "timeout" || w.open == "" || w.proxy != nil:
+		return inTheWay, Skipped
+	case w.health.Kind == "tcp" && !saw("syn", "", "", ""):
+		return w.connectRepeatedly(ctx) // of lost connections the server may be the reason
+	case w.health.Kind == "tcp", saw("taken", "", fault.Real, fault.Yes), saw("echo", "", "segments", fault.Yes):
 		return inTheWay, Skipped
 	}
 	p := w.ping(ctx, manyPings, w.roundTrip())

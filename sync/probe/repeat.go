@@ -26,6 +26,11 @@ func (w *walk) repeat(ctx context.Context) (string, State) {
 	if !suspect || w.open == "" || w.proxy != nil {
 		return "not needed", Skipped
 	}
+	return w.connectRepeatedly(ctx)
+}
+
+// connectRepeatedly connects several times at once and notes how many were late.
+func (w *walk) connectRepeatedly(ctx context.Context) (string, State) {
 	var group sync.WaitGroup
 	var times [repeats]time.Duration // 0: no connection
 	for i := range times {

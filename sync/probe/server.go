@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
+	"time"
 
 	"counterfoil/sync/fault"
 	"counterfoil/sync/wire"
@@ -31,7 +33,7 @@ func (w *walk) server(ctx context.Context) (string, State) {
 		w.way = w.Transport(w.roots)
 		a, h = w.askHealth(ctx, health)
 	}
-	beside.end(a.Code == "timeout" && a.Kind != "dns" && a.Kind != "tcp")
+	beside.end(a.Code == "timeout" && a.Kind != "dns" && a.Kind != "tcp" && !a.taken())
 	if a.Outcome == fault.No && a.Kind == "http" {
 		a, h = w.again(ctx, a, h)
 	}
@@ -79,6 +81,11 @@ func (w *walk) askHealth(ctx context.Context, q request) (asked, wire.Health) {
 	return a, h
 }
 
+// taken reports whether the server's system took a request that was not answered.
+func (a *asked) taken() bool {
+	return slices.ContainsFunc(a.more, func(o fault.Observation) bool { return o.Kind == "taken" && o.Outcome == fault.Yes })
+}
+
 // judgeBody notes that an answer of our server cannot be read.
 func (a *asked) judgeBody(code string) {
 	if code != "" {
@@ -107,12 +114,25 @@ func (w *walk) signIn(ctx context.Context) (string, State) {
 	w.set.Add(a.Observation)
 	w.set.Add(a.more...)
 	if a.Status != 0 {
-		w.waits = append(w.waits, a.trace.waited())
+		w.waits = append(w.waits, w.secondLook(ctx, a, token))
 	}
 	if a.Outcome == fault.Yes {
 		return "ok", Good
 	}
 	return said(a.Observation), good(a.Outcome != fault.No)
+}
+
+// secondLook is how long the sign-in took to be answered; where that was much longer than
+// the health did, the shorter of two.
+func (w *walk) secondLook(ctx context.Context, a asked, token string) time.Duration {
+	took := a.trace.waited()
+	if took-w.health.trace.roundTrip() < slowThink || took < 2*w.health.trace.waited() || a.Outcome != fault.Yes {
+		return took
+	}
+	if b := w.askWho(ctx, token); b.Outcome == fault.Yes {
+		took = min(took, b.trace.waited())
+	}
+	return took
 }
 
 // askWho asks who the token is for.

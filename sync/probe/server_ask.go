@@ -163,7 +163,7 @@ func newTrace(cancel context.CancelFunc, step time.Duration, quiet func()) *trac
 	if quiet == nil {
 		quiet = func() {}
 	}
-	t.quiet = time.AfterFunc(smallAfter, quiet)
+	t.quiet = time.AfterFunc(besideAfter, quiet)
 	return t
 }
 
@@ -178,7 +178,7 @@ func (t *trace) note(step func(*fault.Exchange)) {
 	defer t.mu.Unlock()
 	step(&t.x)
 	t.watch.Reset(t.step)
-	t.quiet.Reset(smallAfter)
+	t.quiet.Reset(besideAfter)
 }
 
 func (t *trace) exchange() fault.Exchange {
@@ -285,7 +285,7 @@ type counted struct {
 
 func (c *counted) Read(p []byte) (int, error) {
 	c.t.watch.Reset(min(bodyBudget, c.t.step))
-	c.t.quiet.Reset(smallAfter)
+	c.t.quiet.Reset(besideAfter)
 	n, err := c.r.Read(p)
 	c.t.mu.Lock()
 	c.t.x.Bytes += int64(n)
