@@ -102,6 +102,10 @@ func nameCases() (out []trial) {
 	add(trial{name: "D11 UDP 53 blocked, never worked", slow: true, base: "fresh", do: udp(isp, "forward"), seen: overTCP, want: []string{"D11"}})
 	add(trial{name: "D11 router answers over TCP alone", slow: true, base: "gateway", do: []act{nft(router, "input", "udp dport 53 drop")}, seen: []check{silent(gateway), names(gateway, "tcp", serverName, serverIP)}, want: []string{"D11"}})
 
+	add(trial{name: "D11 UDP 53 rejected in the office", do: []act{nft(router, "forward", "udp dport 53 reject")}, seen: []check{names(dnsIP, "udp", serverName, "refused"), names(dnsIP, "tcp", serverName, serverIP)}, want: []string{"D11"}})
+	add(trial{name: "D11 UDP 53 forbidden on this computer", do: []act{nft(client, "output", "udp dport 53 drop")}, seen: []check{names(dnsIP, "udp", serverName, "not permitted"), names(dnsIP, "tcp", serverName, serverIP)}, want: []string{"D11", "T07"}})
+	add(trial{name: "D13 the router answers for every name server", do: []act{nft(router, "pre", "udp dport 53 dnat ip to "+dnsIP)}, seen: append(still, names("192.0.2.9", "udp", serverName, serverIP)), want: []string{"D13"}})
+
 	for _, ms := range []int{700, 900} {
 		add(trial{name: fmt.Sprintf("D12 names take %d ms", ms), do: []act{nameserver(dnsIP, fmt.Sprintf("%d ms", ms), behaviour{delay: time.Duration(ms) * time.Millisecond})}, seen: append(still, takes(dnsIP, time.Duration(ms)*time.Millisecond)), want: []string{"D12"}})
 	}

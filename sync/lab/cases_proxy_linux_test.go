@@ -62,6 +62,10 @@ func proxyCases() (out []trial) {
 	add(trial{name: "X06 PAC file is a page", slow: true, base: "plain", do: []act{pac(page(200, "Intranet"))}, seen: []check{curl(0, "200.*Intranet", "http://"+secondIP+"/proxy.pac")}, want: []string{"X06"}})
 	add(trial{name: "X06 PAC file with an error", slow: true, base: "plain", do: []act{pac(reply{status: 200, header: map[string]string{"Content-Type": "application/x-ns-proxy-autoconfig"}, body: "function FindProxyForURL(url, host) { return nonsense("})}, seen: []check{curl(0, "nonsense", "http://"+secondIP+"/proxy.pac")}, want: []string{"X06"}})
 
+	script := reply{status: 200, header: map[string]string{"Content-Type": "application/x-ns-proxy-autoconfig"}, body: "function FindProxyForURL(url, host) { return dnsDomainIs(host, '.test') ? 'PROXY " + proxyIP + ":3128' : 'DIRECT' }"}
+	add(trial{name: "X08 direct shut, a script knows the proxy", base: "proxy only", slow: true, do: []act{{"environment without proxy", func(w *world) error { w.env = nil; return nil }}, pac(script)}, seen: []check{serverSilent, curl(0, "FindProxy", "http://"+secondIP+"/proxy.pac")}, want: []string{"X08"}})
+	add(trial{name: "X06 PAC host silent", slow: true, base: "plain", do: []act{pac(script), nft(isp, "forward", "ip daddr "+secondIP+" drop")}, seen: []check{curl(28, "", "http://"+secondIP+"/proxy.pac")}, want: []string{"X06"}})
+
 	raw := func(text string, f func(net.Conn)) act {
 		return act{text, func(w *world) error { return w.stand(second, proxyIP, "3130", front{raw: f}) }}
 	}
