@@ -69,12 +69,12 @@ func judge(all []Observation, catalogue []Fault) Verdict {
 	return v
 }
 
-// deeper orders independent faults: what stops the clerk, then what is proven, then
+// deeper orders independent faults: what costs the clerk most, then what is proven, then
 // the lower layer.
 func deeper(a, b Fault, found map[ID]Finding) int {
-	stops := func(f Fault) int { return map[bool]int{true: 0, false: 1}[f.Severity == CannotIssue] }
+	cost := func(f Fault) int { return slices.Index([]Severity{CannotIssue, Degraded, Notice}, f.Severity) }
 	sure := func(f Fault) int { return map[bool]int{true: 0, false: 1}[found[f.ID].Confidence == Proven] }
-	return cmp.Or(stops(a)-stops(b), sure(a)-sure(b), depth(a.Layer)-depth(b.Layer), cmp.Compare(a.ID, b.ID))
+	return cmp.Or(cost(a)-cost(b), sure(a)-sure(b), depth(a.Layer)-depth(b.Layer), cmp.Compare(a.ID, b.ID))
 }
 
 // Explains reports whether a fault, where it is there, is the reason of another.

@@ -15,6 +15,7 @@ type Snapshot struct {
 	Server   string        `json:"server"` // what it calls itself
 	Beside   [][]byte      `json:"beside"` // the certificates that came after its own, DER
 
+	Roots       [][]byte      `json:"roots,omitempty"`       // that the server was trusted by, DER: to tell what is wrong where they are lost, never to trust
 	Key         string        `json:"key,omitempty"`         // SHA-256 of the public key in the server's certificate
 	RTT         time.Duration `json:"rtt,omitempty"`         // of a TCP connect
 	Addresses   []string      `json:"addresses,omitempty"`   // that the name had, without port
@@ -85,6 +86,7 @@ func (g *Snapshot) learn(s Snapshot) {
 	keep(&g.Zone, s.Zone)
 	keep(&g.NotAfter, s.NotAfter)
 	keepAll(&g.Beside, s.Beside)
+	keepAll(&g.Roots, s.Roots)
 	keepAll(&g.Addresses, s.Addresses)
 	keepAll(&g.Ports, s.Ports)
 	keepAll(&g.Nodes, s.Nodes)

@@ -29,6 +29,7 @@ var interceptors = []string{
 type chainLook struct {
 	*walk
 	shown []*x509.Certificate // the server's own first
+	roots []*x509.Certificate // ours; where they are lost, those of the line as it last worked
 	now   time.Time
 	out   []fault.Observation
 }
@@ -38,9 +39,12 @@ type chainLook struct {
 // strong, valid now, for servers, not withdrawn; and where it does not lead to our
 // roots, what it looks like instead.
 func (w *walk) ofChain(shown []*x509.Certificate, staple []byte) []fault.Observation {
-	l := &chainLook{walk: w, shown: shown, now: w.Now()}
+	l := &chainLook{walk: w, shown: shown, roots: w.roots, now: w.Now()}
+	if len(l.roots) == 0 && w.LastGood != nil {
+		l.roots = parsed(w.LastGood.Roots)
+	}
 	l.name()
-	if len(w.roots) == 0 {
+	if len(l.roots) == 0 {
 		l.add("roots", fault.Unmeasured, "", "")
 		l.time(shown[:1])
 		return l.out
@@ -258,13 +262,7 @@ func (l *chainLook) remembered() fault.Outcome {
 	if l.LastGood == nil {
 		return fault.Unmeasured
 	}
-	var beside []*x509.Certificate
-	for _, raw := range l.LastGood.Beside {
-		// What cannot be read leads nowhere.
-		if c, err := x509.ParseCertificate(raw); err == nil {
-			beside = append(beside, c)
-		}
-	}
+	beside := parsed(l.LastGood.Beside)
 	_, err := ageless(l.shown[:1])[0].Verify(x509.VerifyOptions{Roots: pool(ageless(l.roots)), Intermediates: pool(ageless(beside)), CurrentTime: l.now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	return yes(err == nil)
 }
@@ -277,10 +275,24 @@ func (w *walk) learnChain(shown []*x509.Certificate) {
 		for _, c := range shown[1:min(len(shown), 6)] {
 			s.Beside = append(s.Beside, c.Raw)
 		}
+		for _, c := range w.roots {
+			s.Roots = append(s.Roots, c.Raw)
+		}
 	})
 }
 
 func reSigned(leaf, top *x509.Certificate) bool {
 	all := strings.ToLower(leaf.Issuer.String() + " " + top.Issuer.String() + " " + top.Subject.String())
 	return slices.ContainsFunc(interceptors, func(name string) bool { return strings.Contains(all, name) })
+}
+
+// parsed are certificates as they were kept; one that cannot be read leads nowhere.
+func parsed(all [][]byte) []*x509.Certificate {
+	var out []*x509.Certificate
+	for _, raw := range all {
+		if c, err := x509.ParseCertificate(raw); err == nil {
+			out = append(out, c)
+		}
+	}
+	return out
 }

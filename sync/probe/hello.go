@@ -21,7 +21,8 @@ type hello struct {
 // fit in one.
 var (
 	look   = hello{"look", nil}
-	anew   = hello{"again", nil} // the same once more
+	second = hello{"second", nil} // the same again
+	third  = hello{"third", nil}
 	small  = hello{"small", classic}
 	http1  = hello{"http1", func(c *tls.Config) { classic(c); c.NextProtos = nil }}
 	tls12  = hello{"tls12", func(c *tls.Config) { classic(c); c.MaxVersion = tls.VersionTLS12 }}

@@ -59,8 +59,8 @@ func (o *others) ask(ctx context.Context, all ...hello) {
 // lose the same one each time.
 func (o *others) settle(ctx context.Context, rtt time.Duration) {
 	var group sync.WaitGroup
-	for range 2 {
-		group.Go(func() { o.set.Add(o.greet(ctx, anew, time.Second+2*rtt, nil).o) })
+	for _, h := range []hello{second, third} {
+		group.Go(func() { o.set.Add(o.greet(ctx, h, time.Second+2*rtt, nil).o) })
 	}
 	o.set.Add(o.echo(ctx, rtt))
 	group.Wait()
