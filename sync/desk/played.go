@@ -22,11 +22,12 @@ func (d *Desk) HideCA(ctx context.Context, damaged bool) (back func(context.Cont
 	}, nil
 }
 
-// Mistype changes the server's address to what a slip of the hand makes of it, as a
-// switch of a practice wants it. back undoes it, unless somebody did before.
-func (d *Desk) Mistype(ctx context.Context) (back func(context.Context) error, err error) {
+// Mistype changes the server's address as a slip of the hand does: one text in it
+// becomes another, as a switch of a practice wants it. back undoes it, unless somebody
+// did before.
+func (d *Desk) Mistype(ctx context.Context, from, to string) (back func(context.Context) error, err error) {
 	was := d.URL()
-	wrong := strings.Replace(was, "://", "：//", 1)
+	wrong := strings.Replace(was, from, to, 1)
 	if err := d.setURL(ctx, wrong); err != nil {
 		return nil, err
 	}

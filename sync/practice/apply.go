@@ -14,9 +14,9 @@ type Desk interface {
 	// HideCA takes the trusted certificates out of the keyring, and puts something
 	// in their place that is none where damaged is set. back undoes it.
 	HideCA(ctx context.Context, damaged bool) (back func(context.Context) error, err error)
-	// Mistype changes the server's address to what a slip of the hand makes of it.
-	// back undoes it.
-	Mistype(ctx context.Context) (back func(context.Context) error, err error)
+	// Mistype changes the server's address as a slip of the hand does: one text in it
+	// becomes another. back undoes it.
+	Mistype(ctx context.Context, from, to string) (back func(context.Context) error, err error)
 	// Database is the file of the desk's data.
 	Database() string
 }
@@ -56,7 +56,7 @@ func (p *Practice) apply(f Fault, on bool) error {
 		})
 	case mistype:
 		return p.keep(f.ID, on, func() (func() error, error) {
-			back, err := p.cfg.Desk.Mistype(ctx)
+			back, err := p.cfg.Desk.Mistype(ctx, f.Typed[0], f.Typed[1])
 			return func() error { return back(ctx) }, err
 		})
 	case proxied:

@@ -31,8 +31,6 @@ func (s *sniffer) Accept() (net.Conn, error) {
 	switch {
 	case s.p.does(resetHello):
 		return &stunt{Conn: c, do: func(c net.Conn) { hello(c); reset(c) }}, nil
-	case s.p.does(dropHellos):
-		return &stunt{Conn: c, do: swallow}, nil
 	case s.p.does(dropLargeHellos):
 		c = &picky{Conn: c}
 	case s.p.does(corrupt):

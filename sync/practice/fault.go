@@ -14,17 +14,18 @@ import (
 
 // Fault is one switch. Its id is the one of the fault catalogue.
 type Fault struct {
-	ID      string  `json:"id"`
-	TitleEN string  `json:"en"`
-	TitleZH string  `json:"zh"`
-	Words   string  `json:"words"` // by which it is found beside its titles, in both languages
-	Does    Effect  `json:"does"`
-	Answer  *answer `json:"answer"` // what comes in the server's place; nil: nothing
-	Health  *health `json:"health"` // what healthz says instead; nil: the truth
-	Proxy   *proxy  `json:"proxy"`  // what stands between; nil: nothing
-	Says    string  `json:"says"`   // what the port says before it is asked
-	Alert   byte    `json:"alert"`  // of TLS, that the server sends
-	On      bool    `json:"-"`
+	ID      string   `json:"id"`
+	TitleEN string   `json:"en"`
+	TitleZH string   `json:"zh"`
+	Words   string   `json:"words"` // by which it is found beside its titles, in both languages
+	Does    Effect   `json:"does"`
+	Answer  *answer  `json:"answer"` // what comes in the server's place; nil: nothing
+	Health  *health  `json:"health"` // what healthz says instead; nil: the truth
+	Proxy   *proxy   `json:"proxy"`  // what stands between; nil: nothing
+	Says    string   `json:"says"`   // what the port says before it is asked
+	Alert   byte     `json:"alert"`  // of TLS, that the server sends
+	Typed   []string `json:"typed"`  // of the address: what is replaced, by what
+	On      bool     `json:"-"`
 }
 
 // Layer is where the catalogue places it: pc, network, internet, secure, server; on
@@ -70,7 +71,6 @@ const (
 	speakPlainly    Effect = "speak_plainly"
 	speakOtherwise  Effect = "speak_otherwise"
 	resetHello      Effect = "reset_the_hello"
-	dropHellos      Effect = "drop_hellos"
 	dropLargeHellos Effect = "drop_large_hellos"
 	sendAlert       Effect = "alert"
 	cutLine         Effect = "cut_the_line"
@@ -91,7 +91,7 @@ const (
 	mistype     Effect = "mistype_the_address"
 )
 
-var connEffects = []Effect{Stop, speakPlainly, speakOtherwise, resetHello, dropHellos, dropLargeHellos, sendAlert, narrow, corrupt, oldTLS, oldCipher, wantCertificate, noProtocol}
+var connEffects = []Effect{Stop, speakPlainly, speakOtherwise, resetHello, dropLargeHellos, sendAlert, narrow, corrupt, oldTLS, oldCipher, wantCertificate, noProtocol}
 
 // plainHTTP are those that break HTTP/1.1, which is spoken alone meanwhile.
 var plainHTTP = []Effect{cut, cutLine, lose, garble, stall, stallBody}

@@ -27,8 +27,8 @@ type played struct{ d *desk.Desk }
 func (p *played) HideCA(ctx context.Context, damaged bool) (func(context.Context) error, error) {
 	return p.d.HideCA(ctx, damaged)
 }
-func (p *played) Mistype(ctx context.Context) (func(context.Context) error, error) {
-	return p.d.Mistype(ctx)
+func (p *played) Mistype(ctx context.Context, from, to string) (func(context.Context) error, error) {
+	return p.d.Mistype(ctx, from, to)
 }
 func (p *played) Database() string { return p.d.Database() }
 

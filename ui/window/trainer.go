@@ -48,8 +48,8 @@ func (p played) HideCA(ctx context.Context, damaged bool) (func(context.Context)
 	return p.s.d.HideCA(ctx, damaged)
 }
 
-func (p played) Mistype(ctx context.Context) (func(context.Context) error, error) {
-	return p.s.d.Mistype(ctx)
+func (p played) Mistype(ctx context.Context, from, to string) (func(context.Context) error, error) {
+	return p.s.d.Mistype(ctx, from, to)
 }
 
 func (p played) Database() string { return p.s.d.Database() }
