@@ -233,16 +233,17 @@ func (m *Monitor) learned(r request, place *Place) Snapshot {
 	snap.At = r.end
 	keep(&snap.Address, r.address)
 	keep(&snap.Protocol, r.protocol)
-	if r.connect > 0 && r.seen.Outcome == fault.Yes {
+	if place != nil {
+		snap.Place = *place
+	}
+	// A proxy's round trip tells nothing of the server's.
+	if r.connect > 0 && r.seen.Outcome == fault.Yes && (snap.Proxy == "" || snap.Proxy == Direct) {
 		snap.RTT = r.connect
 	}
 	if r.shown != nil {
 		sum := sha256.Sum256(r.shown.Raw)
 		key := sha256.Sum256(r.shown.RawSubjectPublicKeyInfo)
 		snap.Chain, snap.Key, snap.NotAfter = hex.EncodeToString(sum[:]), hex.EncodeToString(key[:]), r.shown.NotAfter
-	}
-	if place != nil {
-		snap.Place = *place
 	}
 	if r.answered {
 		snap.Server = r.server
