@@ -215,6 +215,9 @@ func (s *Wizard) others() fyne.CanvasObject {
 	if s.Copy != nil {
 		box.Add(row(s.lead(s.t.T("wizard.report.copy"), func() { s.Copy(text) })))
 	}
+	if try := s.vm.Meanwhile(); try != "" {
+		box.Add(prose(try, false, plainInk))
+	}
 	box.Add(container.NewHBox(words(s.t.T("wizard.watched"), bodySize, false, mutedInk), s.live))
 	return box
 }

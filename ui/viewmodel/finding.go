@@ -1,6 +1,9 @@
 package viewmodel
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // CheckState says how far a check is.
 type CheckState string
@@ -64,6 +67,20 @@ func (f Finding) forClerk() []WizardStep {
 	for _, s := range f.Steps {
 		if isCure(s.Action) {
 			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// meanwhile is what the clerk may try while others act: another network, say.
+func (f Finding) meanwhile() []Bilingual {
+	var out []Bilingual
+	if f.Who == WhoYou {
+		return nil
+	}
+	for _, s := range f.Steps {
+		if strings.HasPrefix(s.Action, "open:") {
+			out = append(out, s.Text)
 		}
 	}
 	return out

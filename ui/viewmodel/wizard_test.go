@@ -109,3 +109,26 @@ func TestWizardHandedHealthyStopped(t *testing.T) {
 		t.Fatal("a failed action moved on")
 	}
 }
+
+// Where others act the clerk has no list of chores: what the program can do, what may
+// be tried, and the text for them.
+func TestWizardForOthers(t *testing.T) {
+	w, s := newWindow(t)
+	l := &ladder{fault: "S26", who: WhoIT, steps: []WizardStep{
+		{Text: Bilingual{ZH: "热点"}, Action: "open:wifi"}, {Text: Bilingual{ZH: "不用等"}}, {Text: Bilingual{ZH: "复制"}, Action: "copy_report"},
+	}}
+	m := NewWizard(s, l, l, (&clockwork{}).ticker, func() int { return 3 })
+	m.Start()
+	w.until("handed", func() bool { return m.Stage() == StageHanded })
+	if len(m.Steps()) != 0 || m.Meanwhile() != "wizard.meanwhile[热点]" || !strings.Contains(m.Ending(), "3") {
+		t.Fatalf("%+v, %q, %q", m.Steps(), m.Meanwhile(), m.Ending())
+	}
+	if text := m.ForOthers(); !strings.Contains(text, "S26") || !strings.Contains(text, "secret.example") || strings.Contains(m.ForIT(), "secret.example") {
+		t.Fatal(text)
+	}
+	l.steps = append(l.steps, WizardStep{Text: Bilingual{ZH: "绕开"}, Action: "cure:http1"})
+	m.Start()
+	w.until("a step", func() bool {
+		return m.Stage() == StageFinding && len(m.Steps()) == 1 && m.Steps()[0].Action == "cure:http1"
+	})
+}

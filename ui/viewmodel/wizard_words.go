@@ -140,6 +140,18 @@ func (w *Wizard) AlsoText(b Beside) string {
 	return p.T("wizard.also", b.Title.In(p), p.T("wizard.who."+b.Who), b.Fault)
 }
 
+// Meanwhile is what the clerk may try while others act; empty where there is nothing.
+func (w *Wizard) Meanwhile() string {
+	var texts []string
+	for _, t := range w.finding.meanwhile() {
+		texts = append(texts, t.In(w.setup.Words))
+	}
+	if len(texts) == 0 {
+		return ""
+	}
+	return w.setup.Words.T("wizard.meanwhile", strings.Join(texts, w.setup.Words.T("wizard.meanwhile.or")))
+}
+
 // ForOthers is the ready text for who must act: the fault's number and what they should
 // do. It names the servers they look after; people and secrets are masked.
 func (w *Wizard) ForOthers() string {
