@@ -36,8 +36,8 @@ var troubles = []trouble{
 	{ErrLocked, "localdb_locked", "Another program holds the data file.", "Wait for the backup or virus scanner to finish, close a second window of this program, then try again."},
 	{ErrFull, "localdb_full", "The disk is full; nothing was changed.", "Free some space and try again."},
 	{ErrReadOnly, "localdb_read_only", "The data file cannot be opened for writing.", "Ask IT for write permission on the data folder, or move the folder into your own profile."},
-	{ErrEmptied, "localdb_emptied", "The data file is empty although this folder held data.", "Restore the last backup. Only if you mean to start anew, delete the .mark file beside it."},
-	{ErrGone, "localdb_gone", "The data file is gone although this folder held data; a virus scanner may have moved it away.", "Ask IT to look into the scanner's quarantine, or restore the last backup. Only if you mean to start anew, delete the .mark file beside it."},
+	{ErrEmptied, "localdb_emptied", "The data file is empty although this folder held data.", "Restore the last backup. Only if you mean to start anew: cfoil restore --anew."},
+	{ErrGone, "localdb_gone", "The data file is gone although this folder held data; a virus scanner may have moved it away.", "Ask IT to look into the scanner's quarantine, or restore the last backup. Only if you mean to start anew: cfoil restore --anew."},
 }
 
 func troubleOf(err error) *trouble {

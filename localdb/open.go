@@ -24,6 +24,8 @@ type Options struct {
 	NewID func() string    // default UUIDv7; names the device of a new file
 	// Busy is how long a write waits for another program's lock; default 5 s.
 	Busy time.Duration
+	// Existed: data were here as far as others know, whether or not the mark says so.
+	Existed bool
 }
 
 // DB is an open data file. Safe for concurrent use.
@@ -64,7 +66,7 @@ func Open(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err := settleReplace(ctx, path, opts.Busy); err != nil {
 		return nil, wrap("open", err)
 	}
-	if err := checkMark(path); err != nil {
+	if err := checkMark(path, opts.Existed || marked(path)); err != nil {
 		return nil, wrap("open", err)
 	}
 	if err := ownerOnly(path); err != nil {
@@ -181,10 +183,9 @@ func (d *DB) Close() error {
 // Path is the absolute path of the data file.
 func (d *DB) Path() string { return d.path }
 
-// checkMark refuses a file that is gone or empty where the mark says that data
-// existed, and a file that cannot be written.
-func checkMark(path string) error {
-	was := marked(path)
+// checkMark refuses a file that is gone or empty where data existed, and a file that
+// cannot be written.
+func checkMark(path string, was bool) error {
 	info, err := os.Stat(path)
 	gone := errors.Is(err, fs.ErrNotExist)
 	switch {

@@ -90,7 +90,7 @@ func (d *DB) While(ctx context.Context, do func() error) error {
 	}
 	err := do()
 	d.indexer, d.read, d.write, d.writer = indexer{}, nil, nil, nil
-	again := checkMark(d.path)
+	again := checkMark(d.path, true)
 	if again == nil {
 		again = d.open(ctx, d.busy)
 	}

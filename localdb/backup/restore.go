@@ -93,7 +93,7 @@ func Restore(ctx context.Context, p Plan) (out Outcome, err error) {
 // examine tells what is wrong with the data file. err: that is nothing that a backup
 // would mend.
 func examine(ctx context.Context, data string) (damage, err error) {
-	db, err := localdb.Open(ctx, data, localdb.Options{Busy: time.Second})
+	db, err := localdb.Open(ctx, data, localdb.Options{Busy: time.Second, Existed: true})
 	if err == nil {
 		err = errors.Join(db.IntegrityCheck(ctx), db.Close())
 	}

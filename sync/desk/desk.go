@@ -119,7 +119,7 @@ func (d *Desk) open(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	d.openJournal(&cfg)
-	if d.Store, err = localdb.Open(ctx, filepath.Join(cfg.Dir, localdb.FileName), localdb.Options{Now: cfg.Now, NewID: cfg.NewID}); err != nil {
+	if d.Store, err = localdb.Open(ctx, filepath.Join(cfg.Dir, localdb.FileName), localdb.Options{Now: cfg.Now, NewID: cfg.NewID, Existed: readCard(cfg.Dir).Device != ""}); err != nil {
 		return err
 	}
 	d.Books = &books.Desk{Store: d.Store, Now: cfg.Now, NewID: cfg.NewID, Merge: merge.Three}

@@ -32,6 +32,9 @@ func localCases() (out []trial) {
 	or("K06")
 	add("K16", "database is gone", holds("ls *.db 2>/dev/null | wc -l", "^0"), inFolder("rm -f *.db *.db-wal *.db-shm"))
 	or("K19", "K06")
+	add("K16", "database and all beside it are gone", holds("ls *.db* 2>/dev/null | wc -l", "^0"), inFolder("rm -f counterfoil.db*"))
+	or("K19", "K06")
+	add("K10", "counters of the database are wrong", serverOpen, act{"tally + 7", func(w *world) error { return w.sql("UPDATE tally SET count = count + 7") }})
 	add("K15", "data of a newer program", holds("ls", "db"), act{"schema 9999", func(w *world) error { return w.sql("PRAGMA user_version = 9999") }})
 	add("K09", "folder is read-only", holds("touch x 2>&1 || true", "Read-only"), act{"ro mount", func(w *world) error {
 		w.later(func() { _ = w.sh(client, "umount -l "+w.desk) })
