@@ -23,7 +23,7 @@ func init() {
 			} else {
 				s.Practise = h.Practise
 			}
-			return Content{Object: s.Object(), Refresh: s.Refresh}
+			return Content{Object: s.Object(), Refresh: s.show}
 		}
 	}})
 }
@@ -59,8 +59,15 @@ func NewSettings(vm *viewmodel.Settings, t viewmodel.Phrases, choose func(func(p
 func (s *Settings) keep(b *viewmodel.Backups) {
 	if s.backups = b; b != nil {
 		b.Changed = s.Refresh
-		b.Load()
 	}
+}
+
+// show is for each time that the page is shown: a backup may be new.
+func (s *Settings) show() {
+	if s.backups != nil {
+		s.backups.Load()
+	}
+	s.Refresh()
 }
 
 // Object is the page.

@@ -16,6 +16,9 @@ func (w *window) provide() {
 	}
 	w.d.Provide(cure.ImportCA, settings)
 	w.d.Provide(cure.RefreshToken, settings)
+	// The data are closed for a restore; the settings do that, after a preview.
+	w.d.Provide(cure.RestoreBackup, settings)
+	w.d.Provide(cure.RepairData, settings)
 	w.d.Provide(cure.SignInPage, func(_ context.Context, o cure.Offer) error { return w.signInPage(o.Values["page"]) })
 }
 
