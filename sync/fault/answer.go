@@ -23,9 +23,6 @@ type Answer struct {
 
 func (a Answer) header(name string) string { return textproto.MIMEHeader(a.Header).Get(name) }
 
-// instance is the header in which a server says which of several it is.
-const instance = "X-Counterfoil-Instance"
-
 var (
 	pageTitle = regexp.MustCompile(`(?is)<title[^>]*>(.{0,200}?)</title>`)
 	anAddress = regexp.MustCompile(`\b(?:\d{1,3}\.){3}\d{1,3}\b`)
@@ -36,7 +33,7 @@ var (
 func OfResponse(a Answer) Observation {
 	o := Observation{Kind: "http", Via: Real, Outcome: No, Status: a.Status, Product: a.header(wire.HeaderProduct), Media: a.media()}
 	o.Values = map[string]string{"request": a.header(wire.HeaderRequest), "status": strconv.Itoa(a.Status)}
-	if name := a.header(instance); name != "" {
+	if name := a.header(wire.HeaderInstance); name != "" {
 		o.Values["instance"] = name
 	}
 	if a.Status >= 400 {
