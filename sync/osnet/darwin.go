@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -55,8 +56,25 @@ func kind(n net.Interface, ports map[string]Kind) Kind {
 	return Virtual // awdl, llw, bridge, ap, anpi, gif, stf
 }
 
-// hardwarePorts is what the system calls its ports by the names of their devices.
+// asked keeps the answer of a program of the system's for a while: it takes long.
+var asked struct {
+	sync.Mutex
+	at    time.Time
+	ports map[string]Kind
+}
+
+// hardwarePorts is what the system calls its ports by the names of their devices, not
+// older than a minute.
 func hardwarePorts() map[string]Kind {
+	asked.Lock()
+	defer asked.Unlock()
+	if asked.ports == nil || time.Since(asked.at) > time.Minute {
+		asked.ports, asked.at = askPorts(), time.Now()
+	}
+	return asked.ports
+}
+
+func askPorts() map[string]Kind {
 	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 	defer cancel()
 	raw, err := exec.CommandContext(ctx, "/usr/sbin/networksetup", "-listallhardwareports").Output()

@@ -121,7 +121,7 @@ func (w *walk) asBefore() {
 		return
 	}
 	before := subnets(strings.Split(w.LastGood.Network, ", "))
-	now := subnets(strings.Split(Place(w.ServerURL, nil).Network, ", "))
+	now := subnets(addresses(w.facts))
 	same := slices.ContainsFunc(now, func(p netip.Prefix) bool { return slices.Contains(before, p) })
 	w.set.Add(fault.Observation{Kind: "net", Stage: "as_before", Outcome: yes(same)})
 }

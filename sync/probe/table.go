@@ -156,8 +156,7 @@ func (t *table) stop() {
 	t.giveUp()
 }
 
-// service dials the server at its port, again and again where the first packet may be
-// lost, and notes one observation.
+// service dials the server at its port and notes one observation.
 func (t *table) service(address string) {
 	o := fault.Observation{Kind: "port", Target: address, Via: "direct", Stage: "service", Values: map[string]string{"address": address, "port": t.w.port}}
 	if t.w.noWayV6(address) {
@@ -167,13 +166,26 @@ func (t *table) service(address string) {
 	}
 	ctx, cancel := context.WithCancel(t.ctx)
 	defer cancel()
-	type end struct {
-		rtt   time.Duration
-		err   error
-		first bool
+	e := dialOften(ctx, address)
+	if e.err == nil && (e.again || e.rtt >= late) {
+		t.w.lost()
 	}
+	t.note(o, e.rtt, e.err)
+}
+
+// An end is how dialling ended: rtt is that of the connection, or the time since the
+// first packet.
+type end struct {
+	rtt   time.Duration
+	err   error
+	again bool // the first packet was not answered, a later one was
+}
+
+// dialOften dials, and some more times beside where the first packet may be lost, until
+// one connection is made or somebody says no.
+func dialOften(ctx context.Context, address string) end {
 	ends := make(chan end, 1+again)
-	try := func(first bool) {
+	try := func(again bool) {
 		go func() {
 			start := time.Now()
 			var d net.Dialer
@@ -181,20 +193,20 @@ func (t *table) service(address string) {
 			if err == nil {
 				_ = c.Close()
 			}
-			ends <- end{time.Since(start), err, first}
+			ends <- end{time.Since(start), err, again}
 		}()
 	}
-	try(true)
+	start := time.Now()
+	try(false)
 	more := time.NewTimer(againAfter)
 	defer more.Stop()
 	var e end
-	start := time.Now()
 	for open := 1; open > 0; {
 		select {
 		case <-more.C:
 			for range again {
 				open++
-				try(false)
+				try(true)
 			}
 			continue
 		case e = <-ends:
@@ -203,15 +215,11 @@ func (t *table) service(address string) {
 		if e.err == nil {
 			break
 		}
-		e.rtt = time.Since(start) // since the first packet
-		if spoken(e.err) {
+		if e.rtt = time.Since(start); spoken(e.err) {
 			break
 		}
 	}
-	if e.err == nil && (!e.first || e.rtt >= late) {
-		t.w.lost()
-	}
-	t.note(o, e.rtt, e.err)
+	return e
 }
 
 // spoken reports whether an error is what somebody said, rather than silence.
