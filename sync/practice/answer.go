@@ -23,7 +23,7 @@ type answer struct {
 	Title     string            `json:"title"`
 	Challenge string            `json:"challenge"`
 	Guarded   bool              `json:"guarded"`
-	Every     int               `json:"every"`   // only each so many-th request; 0: all
+	Every     int               `json:"every"`   // only each so many-th request of a client, the first among them; 0: all
 	Page      string            `json:"page"`    // title of a web page
 	Server    string            `json:"server"`  // that the page is from
 	Body      string            `json:"body"`    // as it is, from the server itself
@@ -68,17 +68,27 @@ func (x *health) change(h *wire.Health) {
 }
 
 // refusal is the answer of a switch that is on; nil for none.
-func (p *Practice) refusal(guarded bool) *answer {
+func (p *Practice) refusal(r *http.Request, guarded bool) *answer {
 	for _, f := range p.Faults() {
 		if !f.On || f.Answer == nil || f.Answer.Guarded != guarded {
 			continue
 		}
-		if n := f.Answer.Every; n > 0 && p.turns.Add(1)%int64(n) != 0 {
+		if n := f.Answer.Every; n > 0 && p.turn(r)%n != 0 {
 			continue
 		}
 		return f.Answer
 	}
 	return nil
+}
+
+// turn counts the requests of a client, from 0.
+func (p *Practice) turn(r *http.Request) int {
+	who := r.Header.Get(wire.HeaderClient)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := p.turns[who]
+	p.turns[who] = n + 1
+	return n
 }
 
 // refuse gives an answer.

@@ -97,9 +97,9 @@ func (p *Practice) answer(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	open := unguarded(r.URL.Path)
-	no, guarded := p.refusal(false), (*answer)(nil)
+	no, guarded := p.refusal(r, false), (*answer)(nil)
 	if !open {
-		guarded = p.refusal(true)
+		guarded = p.refusal(r, true)
 	}
 	switch {
 	case r.TLS == nil:

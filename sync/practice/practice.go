@@ -23,7 +23,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -93,10 +92,10 @@ type Practice struct {
 	http  *http.Server
 	certs *certificates
 	token string
-	turns atomic.Int64 // requests that met a switch which is for every so many-th
 
 	mu      sync.Mutex // guards all below
 	on      map[string]bool
+	turns   map[string]int          // requests by client that met a switch which is for every so many-th
 	undo    map[string]func() error // what ends a switch that is on, by its id
 	proxyAt *url.URL                // over which the desk goes; nil: as the system says
 	paused  time.Time               // when the fault of the maintenance was switched on
@@ -130,7 +129,7 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 	if cfg.Instance == "" {
 		cfg.Instance = "node-1"
 	}
-	p := &Practice{anybody: open, cfg: cfg, on: map[string]bool{}, undo: map[string]func() error{}, conns: map[net.Conn]bool{}}
+	p := &Practice{anybody: open, cfg: cfg, on: map[string]bool{}, turns: map[string]int{}, undo: map[string]func() error{}, conns: map[net.Conn]bool{}}
 	head, second := newOffice(headOffice), newOffice("城东分店 East branch")
 	p.offices = map[string]access.Principal{head.token: head.who, second.token: second.who}
 	p.SecondBranch = &Branch{Name: second.who.Branch, now: cfg.Now, office: second, read: map[string]wire.Change{}}
