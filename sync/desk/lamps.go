@@ -27,10 +27,20 @@ type Lamp struct {
 	Fault fault.ID      // that it is Bad or Slow for
 }
 
-// allGood are the lamps of a line that works: a request went through all of it.
-func allGood() (out [5]Lamp) {
-	for i := range out {
+// lampsWorking are the lamps of a line that works: a request went through all of it.
+// What a self-check found beside it only slows; its times stand while they are fresh.
+func lampsWorking(r *found, d Diagnosis, now time.Time) (out [5]Lamp) {
+	for i, layer := range fault.Layers {
 		out[i].Light = Good
+		if r != nil && now.Sub(r.at) <= lasts {
+			out[i].Took = timeOf(r.Observations, layer)
+		}
+	}
+	for _, f := range slices.Backward(append([]fault.Finding{d.Finding}, d.Also...)) {
+		if row, ok := fault.Lookup(f.Fault); ok {
+			i := slices.Index(fault.Layers, row.Layer)
+			out[i].Light, out[i].Fault = Slow, row.ID
+		}
 	}
 	return out
 }

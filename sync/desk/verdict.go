@@ -81,7 +81,7 @@ func (c *Connection) Diagnosis() Diagnosis {
 	switch {
 	case st.Kind == link.Online:
 		d = besideOf(r, c.cfg.Now())
-		d.Lamps = allGood()
+		d.Lamps = lampsWorking(r, d, c.cfg.Now())
 	case r != nil && accounts(*r, st):
 		d = Diagnosis{Finding: r.Finding, Also: r.Also, Checked: true, At: r.at, Lamps: lampsOf(r.Report)}
 	case st.Fault != "":

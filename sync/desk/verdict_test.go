@@ -136,6 +136,16 @@ func TestBesideTheLine(t *testing.T) {
 	l.asks("")
 	l.checks(slow, fault.Proven)
 	l.shows("a notice", slow, true)
+	row, _ := fault.Lookup(slow)
+	for i, lamp := range l.Diagnosis().Lamps {
+		want := Good
+		if fault.Layers[i] == row.Layer {
+			want = Slow
+		}
+		if lamp.Light != want {
+			t.Errorf("lamp %d is %q, want %q", i, lamp.Light, want)
+		}
+	}
 	if s := l.monitor.State(); s.Kind != link.Online {
 		t.Errorf("%+v", s)
 	}

@@ -106,7 +106,7 @@ func (f *facts) diagnosis(out *viewmodel.ConnectionFacts, d desk.Diagnosis) {
 	if out.Online {
 		stages := f.d.Monitor().Stages()
 		for i, took := range []time.Duration{2: cmp.Or(stages.TCP.RTT, stages.Connect), 3: stages.Secure, 4: cmp.Or(stages.Wait, out.Day.P50)} {
-			if out.Lamps[i].Took == 0 {
+			if took > 0 { // newer than what a self-check measured
 				out.Lamps[i].Took = took
 			}
 		}
