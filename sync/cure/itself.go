@@ -17,31 +17,52 @@ import (
 // what was in the way of the first that does not help; nil where all do.
 func (w *Ward) Helping(ctx context.Context, offers []Offer) ([]Offer, error) {
 	in := w.List()
-	plain, perr := w.cfg.Reach(ctx, joined(in))
-	errs := make([]error, len(offers))
+	plain := make(chan end, 1)
+	go func() { plain <- w.reach(ctx, joined(in)) }()
+	// Where the way is open they are not to be in each other's way: that is measured.
+	var now end
+	select {
+	case now = <-plain:
+		plain <- now
+	case <-time.After(alone):
+	}
+	ends := make([]end, len(offers))
 	var group sync.WaitGroup
 	for i, o := range offers {
-		if o.Route.IsPlain() {
-			continue
+		if !o.Route.IsPlain() {
+			group.Go(func() { ends[i] = w.reach(ctx, joined(without(in, o.Name)).With(o.Route)) })
 		}
-		group.Go(func() {
-			var took time.Duration
-			if took, errs[i] = w.cfg.Reach(ctx, joined(without(in, o.Name)).With(o.Route)); errs[i] == nil && perr == nil && !sooner(took, plain) {
-				errs[i] = errAsGood
-			}
-		})
 	}
 	group.Wait()
+	now = <-plain
 	var out []Offer
 	var first error
 	for i, o := range offers {
-		if errs[i] == nil {
+		err := ends[i].err
+		if err == nil && !o.Route.IsPlain() && now.err == nil && !sooner(ends[i].took, now.took) {
+			err = errAsGood
+		}
+		if err == nil {
 			out = append(out, o)
 		} else if first == nil {
-			first = errs[i]
+			first = err
 		}
 	}
 	return out, first
+}
+
+// alone is how long the way without a cure is measured by itself.
+const alone = 1500 * time.Millisecond
+
+// end is how a look at the server ended.
+type end struct {
+	took time.Duration
+	err  error
+}
+
+func (w *Ward) reach(ctx context.Context, r route.Route) (e end) {
+	e.took, e.err = w.cfg.Reach(ctx, r)
+	return e
 }
 
 // errAsGood is why a cure is not worth it.

@@ -56,13 +56,14 @@ type Connection struct {
 	bound     identity // of the server that the folder belongs to; zero: of none yet
 	transport *http.Transport
 	remote    *remote.Client
-	quiet     *remote.Client // the same past the monitor and without the token
-	hints     *remote.Client // with the token, past the monitor: a stream is no request
-	hangUp    func()         // ends the stream of hints; nil: there is none
-	met       *remote.Client // remote, once its server was found to be the folder's
-	other     bool           // it was found to be another
-	report    *found         // by the last self-check; nil: there was none
-	route     route.Route    // on which requests go
+	quiet     *remote.Client                                                             // the same past the monitor and without the token
+	hints     *remote.Client                                                             // with the token, past the monitor: a stream is no request
+	hangUp    func()                                                                     // ends the stream of hints; nil: there is none
+	met       *remote.Client                                                             // remote, once its server was found to be the folder's
+	other     bool                                                                       // it was found to be another
+	report    *found                                                                     // by the last self-check; nil: there was none
+	route     route.Route                                                                // on which requests go
+	askUser   func(ctx context.Context, proxy string) (name, password string, err error) // may be nil
 	proxyUser *trust.ProxyUser
 	told      func(Notice) // who is told of faults; may be nil
 	left      Kept         // what another program knows of the line; zero where this one syncs

@@ -65,7 +65,7 @@ func (c *Connection) caseOf(r probe.Report) cure.Case {
 	set.LastGood = c.monitor.LastGood()
 	set.Proxy, set.System = c.proxyOf(c.cfg.Proxy), c.proxyOf(c.cfg.System)
 	for _, p := range []string{set.Proxy, set.System} {
-		if _, ok := c.knownUser(p); p != "" && ok {
+		if p != "" && c.canSignIn(p) {
 			set.SignIns = append(set.SignIns, p)
 		}
 	}
@@ -125,9 +125,17 @@ const lookAgain = 10 * time.Second
 func (c *Connection) Cure(ctx context.Context, o cure.Offer, agreed bool) (Outcome, error) {
 	out := Outcome{Cure: o.Name, Fault: o.Fault}
 	defer func() { c.log().Info("cure", "name", o.Name, "fault", o.Fault, "helped", out.Helped) }()
+	if o.Route.SignIn {
+		if err := c.learnUser(ctx, o.Values["proxy"]); err != nil {
+			return out, err
+		}
+	}
 	err := c.ward.Apply(ctx, o, agreed)
 	if errors.Is(err, cure.ErrNoHelp) {
 		out.Err = err
+		if o.Route.SignIn {
+			return out, c.unlearnUser(ctx, err)
+		}
 		return out, nil
 	}
 	if err != nil {

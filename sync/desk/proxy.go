@@ -2,10 +2,13 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
 
+	"counterfoil/sync/cure"
+	"counterfoil/sync/fault"
 	"counterfoil/sync/trust"
 )
 
@@ -20,6 +23,54 @@ func (c *Connection) KeepProxyUser(ctx context.Context, u trust.ProxyUser) error
 	c.proxyUser = &u
 	c.forget()
 	return nil
+}
+
+// AskProxyUser sets who asks a person for the sign-in at an office's proxy (host:port)
+// where none is kept; an error of its own ends the cure that wanted it.
+func (c *Connection) AskProxyUser(f func(ctx context.Context, proxy string) (name, password string, err error)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.askUser = f
+}
+
+// canSignIn reports whether a sign-in for a proxy is kept, or somebody can be asked.
+func (c *Connection) canSignIn(proxy string) bool {
+	if _, ok := c.knownUser(proxy); ok {
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.askUser != nil
+}
+
+// learnUser asks for the sign-in at a proxy where none is kept.
+func (c *Connection) learnUser(ctx context.Context, proxy string) error {
+	if _, ok := c.knownUser(proxy); ok {
+		return nil
+	}
+	c.mu.Lock()
+	ask := c.askUser
+	c.mu.Unlock()
+	if ask == nil {
+		return cure.ErrNone
+	}
+	name, password, err := ask(ctx, proxy)
+	if err != nil {
+		return err
+	}
+	return c.KeepProxyUser(ctx, trust.ProxyUser{Proxy: proxy, Name: name, Password: password})
+}
+
+// unlearnUser forgets a sign-in that the proxy refuses: the next time it is asked for.
+func (c *Connection) unlearnUser(ctx context.Context, why error) error {
+	var a *fault.ProxyAnswer
+	if !errors.As(why, &a) || a.Status != http.StatusProxyAuthRequired {
+		return nil
+	}
+	c.mu.Lock()
+	c.proxyUser = nil
+	c.mu.Unlock()
+	return c.cfg.Keys.ForgetProxyUser(ctx)
 }
 
 // knownUser is the sign-in that is kept for a proxy, read from the keyring once.

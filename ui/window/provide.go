@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/url"
 
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/widget"
+
 	"counterfoil/app/books"
 	"counterfoil/sync/cure"
 )
@@ -19,7 +22,33 @@ func (w *window) provide() {
 	// The data are closed for a restore; the settings do that, after a preview.
 	w.d.Provide(cure.RestoreBackup, settings)
 	w.d.Provide(cure.RepairData, settings)
+	w.d.AskProxyUser(w.proxyUser)
 	w.d.Provide(cure.SignInPage, func(_ context.Context, o cure.Offer) error { return w.signInPage(o.Values["page"]) })
+}
+
+// proxyUser asks the clerk who signs in at the office's proxy, and waits for the answer.
+func (w *window) proxyUser(ctx context.Context, proxy string) (name, password string, err error) {
+	answered := make(chan bool, 1)
+	user, secret := widget.NewEntry(), widget.NewPasswordEntry()
+	w.post(func() {
+		t := w.words
+		ask := dialog.NewForm(t.T("proxy.title"), t.T("proxy.sign_in"), t.T("proxy.cancel"), []*widget.FormItem{
+			widget.NewFormItem(t.T("proxy.address"), widget.NewLabel(proxy)),
+			widget.NewFormItem(t.T("proxy.user"), user), widget.NewFormItem(t.T("proxy.password"), secret),
+		}, func(yes bool) { answered <- yes }, w.win)
+		ask.Show()
+		w.win.Canvas().Focus(user)
+	})
+	refused := &books.Error{Code: "proxy_user_missing", Text: "nobody has signed in at the proxy; nothing was changed"}
+	select {
+	case yes := <-answered:
+		if !yes || user.Text == "" {
+			return "", "", refused
+		}
+		return user.Text, secret.Text, nil
+	case <-ctx.Done():
+		return "", "", refused
+	}
 }
 
 // signInPage opens the page on which a network wants a sign-in. Where that is none of

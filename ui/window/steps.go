@@ -77,11 +77,20 @@ var settingsPages = map[string]map[string][]string{
 // fixLimit caps a cure, with the look that shows whether it helped.
 const fixLimit = 30 * time.Second
 
+// typing are the cures for which a person types something first, and typeLimit caps them.
+var typing = []cure.Name{cure.ProxySignIn, cure.UnlockKeyring}
+
+const typeLimit = 5 * time.Minute
+
 // Do returns *books.Error "open_settings" when the system has no such page, "cure_no_help"
 // and its like when a cure did not help, and the cure's own error.
 func (a steps) Do(action string) error {
 	if name, ok := strings.CutPrefix(action, cureAction); ok {
-		ctx, stop := context.WithTimeout(context.Background(), fixLimit)
+		limit := fixLimit
+		if slices.Contains(typing, cure.Name(name)) {
+			limit = typeLimit
+		}
+		ctx, stop := context.WithTimeout(context.Background(), limit)
 		defer stop()
 		err := a.fix(ctx, cure.Name(name))
 		if errors.Is(err, cure.ErrNone) && slices.Contains(inSettings, cure.Name(name)) {
