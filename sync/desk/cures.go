@@ -141,7 +141,7 @@ func (c *Connection) Cure(ctx context.Context, o cure.Offer, agreed bool) (Outco
 	if err != nil {
 		return out, err
 	}
-	if o.Person {
+	if o.Person || c.handsOver(o.Name) {
 		out.Helped = true // what they do is seen by the next check
 		return out, nil
 	}

@@ -56,6 +56,14 @@ func (c *Connection) secure(ctx context.Context) error {
 	return c.move(ctx, address)
 }
 
+// handsOver reports whether the window does a cure by showing something to a person.
+func (c *Connection) handsOver(n cure.Name) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ok := c.provided[n]
+	return ok
+}
+
 // Provide adds a cure that hands over to a person and needs the window to: what do shows.
 // It replaces the one of that name.
 func (c *Connection) Provide(n cure.Name, do func(context.Context, cure.Offer) error) {
