@@ -83,7 +83,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.StringVar(&o.fault, "fault", "", "practice only: faults to play, `LIST` like S01,H11")
 	fs.StringVar(&o.company, "company", "", "`NAME` of the company whose invoices these are; a desk's folder belongs to it, and the data to the first that is named")
 	fs.StringVar(&o.sellers, "sellers", "", "JSON `FILE` with the list of the company's sellers, which desks choose on an invoice; those that are not in it any more are taken back")
-	fs.StringVar(&o.instance, "instance", "", "`NAME` of this server where several stand behind one address (default: the computer's name)")
+	fs.StringVar(&o.instance, "instance", "", "`NAME` of this server where several stand behind one address (default: one made of the computer's name, which it does not show)")
 	fs.StringVar(&o.environment, "environment", "production", "production or test: a desk of the one does not take the other")
 	fs.StringVar(&o.minClient, "min-client", "", "oldest `VERSION` of the desk that may connect")
 	fs.StringVar(&o.statusPage, "status-page", "", "`URL` of a page on another computer that tells how the service is; desks that do not get through ask it what time it is and whether the line works")

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -20,8 +22,7 @@ func (o *options) serve(stdout, stderr io.Writer) error {
 	o.logger = logger(stderr, o.log, o.logLevel)
 	say := func(text string) { o.logger.Warn(text) }
 	if o.instance == "" {
-		// Where it has no name, answers name no instance.
-		o.instance, _ = os.Hostname()
+		o.instance = unnamed()
 	}
 	var who tokens
 	if o.tokens != "" {
@@ -53,6 +54,15 @@ func (o *options) serve(stdout, stderr io.Writer) error {
 		return o.practise(ctx, who, stdout)
 	}
 	return o.production(ctx, who, stdout)
+}
+
+// unnamed is the instance of a server that was given no name: always the same on one
+// computer, whose own name strangers need not know.
+func unnamed() string {
+	// Where it has no name either, all such are one.
+	name, _ := os.Hostname()
+	sum := sha256.Sum256([]byte(name))
+	return "node-" + hex.EncodeToString(sum[:3])
 }
 
 // tokens are whom to let in, and whether that can be told.
