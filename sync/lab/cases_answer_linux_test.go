@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -202,6 +203,13 @@ func answerCases() (out []trial) {
 	}
 	request := func(c net.Conn) { _, _ = c.Read(make([]byte, 8192)) }
 	add("H27", "hangs up without an answer", afterTLS("TLS, then nothing", func(c net.Conn) { request(c); _ = c.Close() }), curl(52, "", serverURL+"/healthz"))
+	add("H27", "resets the connection without an answer", afterTLS("TLS, then a reset", func(c net.Conn) {
+		request(c)
+		if t, ok := c.(*tls.Conn); ok {
+			_ = t.NetConn().(*net.TCPConn).SetLinger(0)
+			_ = t.NetConn().Close()
+		}
+	}), curl(-1, "", serverURL+"/healthz"), "H27", "T09")
 	add("H29", "garbage for an answer", afterTLS("TLS, then garbage", func(c net.Conn) { request(c); _, _ = io.WriteString(c, "\x00\x01garbage\r\n\r\n"); _ = c.Close() }), curl(-1, "", serverURL+"/healthz"))
 	add("H29", "SMTP within TLS", afterTLS("TLS, then SMTP", func(c net.Conn) { _, _ = io.WriteString(c, "220 mail.test ESMTP\r\n"); request(c); _ = c.Close() }), curl(-1, "", serverURL+"/healthz"))
 	stall := func(header bool) act {

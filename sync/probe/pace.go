@@ -15,7 +15,7 @@ const (
 	fewSamples  = 4
 	moreSamples = 8
 	fewBudget   = 250 * time.Millisecond
-	farBudget   = 600 * time.Millisecond
+	farBudget   = 1000 * time.Millisecond
 	moreBudget  = 1200 * time.Millisecond
 )
 
@@ -85,7 +85,7 @@ func (w *walk) samples(ctx context.Context) samples {
 	}
 	wanted, budget := fewSamples, fewBudget
 	switch line := s.line(); {
-	case line > farBudget, line <= farLine && line > fewBudget/fewSamples && !s.uneven():
+	case line > tooFar, line <= farLine && line > fewBudget/fewSamples && !s.uneven():
 		wanted = 0 // what was asked already tells enough, or more would take too long
 	case line > farLine:
 		budget = farBudget
@@ -188,6 +188,9 @@ const manyLost = 3
 
 // farLine is a round trip that is looked at again, whether it is always that long.
 const farLine = 200 * time.Millisecond
+
+// tooFar is one on which more than what was asked already would take too long.
+const tooFar = 500 * time.Millisecond
 
 // slowRate is what a line carries, in bytes a second, where invoices are felt to wait.
 const slowRate = 12_000

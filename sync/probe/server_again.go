@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 func (w *walk) again(ctx context.Context, a asked, h wire.Health) (asked, wire.Health) {
 	health := request{target: "health", path: "/healthz"}
 	switch {
-	case strings.HasPrefix(a.Code, "h2:") || a.trace.h2() && (a.Code == "eof" || a.Code == "unexpected_eof"):
+	case strings.HasPrefix(a.Code, "h2:") || a.trace.h2() && slices.Contains([]string{"eof", "unexpected_eof", "errno:ECONNRESET"}, a.Code):
 		over := w.varied(route.Route{HTTP1: true})
 		if over == nil {
 			return a, h

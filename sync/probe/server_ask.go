@@ -23,7 +23,7 @@ import (
 // first byte; and for more of a body that has begun.
 const (
 	nameBudget = 1200 * time.Millisecond // a lookup that lost a packet is made anew
-	stepBudget = 2500 * time.Millisecond
+	stepBudget = 2300 * time.Millisecond
 	bodyBudget = 2 * time.Second
 	maxAnswer  = 1 << 20
 )
