@@ -34,7 +34,7 @@ func localCases() (out []trial) {
 	or("K19", "K06")
 	add("K16", "database and all beside it are gone", holds("ls *.db* 2>/dev/null | wc -l", "^0"), inFolder("rm -f counterfoil.db*"))
 	or("K19", "K06")
-	add("K10", "counters of the database are wrong", serverOpen, act{"a counter of nothing", func(w *world) error { return w.sql("INSERT INTO tally VALUES ('2026-01-01', 'draft', 0, 0, 5, 100)") }})
+	add("K10", "counters of the database are wrong", serverOpen, act{"a counter of nothing", func(w *world) error { return w.sql("INSERT INTO tally VALUES (1, 2, 0, 0, 5, 100)") }})
 	add("K15", "data of a newer program", holds("ls", "db"), act{"schema 9999", func(w *world) error { return w.sql("PRAGMA user_version = 9999") }})
 	add("K09", "folder is read-only", holds("touch x 2>&1 || true", "Read-only"), act{"ro mount", func(w *world) error {
 		w.later(func() { _ = w.sh(client, "umount -l "+w.desk) })
