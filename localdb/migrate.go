@@ -70,7 +70,7 @@ func (d *DB) migrated(ctx context.Context, scripts []string, do bool) (bool, err
 		return false, err
 	case app != applicationID && (app != 0 || schema != 0 || tables != 0):
 		return false, fmt.Errorf("%w: the file belongs to another program", ErrCorrupt)
-	case schema == 0 && tables == 0 && marked(d.path):
+	case schema == 0 && tables == 0 && (d.existed || marked(d.path)):
 		return false, fmt.Errorf("%w: a new file stands in its place", ErrEmptied)
 	case schema > len(scripts):
 		return false, fmt.Errorf("%w: schema %d, this program knows %d", ErrNewer, schema, len(scripts))

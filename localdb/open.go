@@ -39,6 +39,7 @@ type DB struct {
 	indexer indexer
 	reads   statements
 	busy    time.Duration
+	existed bool         // data were here as far as others know
 	use     *flock.Flock // held by everybody who has the file open; nil before
 	written atomic.Int64 // nanoseconds; see LastWrite
 }
@@ -89,7 +90,7 @@ func opened(ctx context.Context, path string, opts Options) (*DB, error) {
 	patience, stop := context.WithTimeout(ctx, opts.Busy)
 	defer stop()
 	for {
-		d := &DB{path: path, now: opts.Now, newID: opts.NewID, busy: opts.Busy}
+		d := &DB{path: path, now: opts.Now, newID: opts.NewID, busy: opts.Busy, existed: opts.Existed}
 		err := d.open(ctx, opts.Busy)
 		if err == nil {
 			return d, nil

@@ -72,6 +72,11 @@ func localCases() (out []trial) {
 	typed("misspelt", "htps://invoice.test")
 	add("K20", "no descriptors left", shell(client, "ulimit -n 10; ulimit -n", "^10"), act{"ulimit -n 10", func(w *world) error { w.limit = "ulimit -n 10"; return nil }})
 	or("T10")
+	for _, n := range []string{"16", "20"} {
+		limit := "ulimit -n " + n
+		add("T10", n+" descriptors", shell(client, limit+"; ulimit -n", "^"+n), act{limit, func(w *world) error { w.limit = limit; return nil }})
+		or("K20")
+	}
 	return out
 }
 

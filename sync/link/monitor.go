@@ -236,6 +236,9 @@ func (m *Monitor) learned(r request, place *Place) Snapshot {
 	if place != nil {
 		snap.Place = *place
 	}
+	if snap.Zone == "" { // see sync/probe: the first stays
+		snap.Zone = Zone(r.end.In(time.Local))
+	}
 	// A proxy's round trip tells nothing of the server's.
 	if r.connect > 0 && r.seen.Outcome == fault.Yes && (snap.Proxy == "" || snap.Proxy == Direct) {
 		snap.RTT = r.connect

@@ -24,7 +24,7 @@ type Snapshot struct {
 	Status      string        `json:"status,omitempty"`      // URL that tells how the service is
 	Ports       []string      `json:"ports,omitempty"`       // others that the server listens on
 	Nodes       []string      `json:"nodes,omitempty"`       // other addresses of the service, host:port
-	Zone        string        `json:"zone,omitempty"`        // of this computer, as sync/probe writes it
+	Zone        string        `json:"zone,omitempty"`        // of this computer, as Zone writes it
 	Place
 }
 
