@@ -106,10 +106,8 @@ func inside(t *testing.T) {
 			l.whole(t)
 			var args []string
 			switch {
-			case c.want == "D03":
-				args = []string{"--server", "https://refused.test:8443"}
-			case c.want == "D04":
-				args = []string{"--server", "https://fails.test:8443"}
+			case c.want == "D03" || c.want == "D04":
+				l.names(t, c.want)
 			case c.want == "D05":
 				args = []string{"--server", "https://invoice-typo.test:8443"}
 			case strings.HasSuffix(c.breakIt, "echo "+farServer):
@@ -206,6 +204,7 @@ func newLab(t *testing.T) *lab {
 // whole puts everything in order again.
 func (l *lab) whole(t *testing.T) {
 	t.Helper()
+	l.names(t, "")
 	shell(t, `ip link set lo up; ip link set cl0 up; ip addr flush dev cl0; ip addr add 10.77.0.2/24 dev cl0
 		ip route replace default via `+gateway+`
 		nft flush ruleset; nft add table inet lab
@@ -246,7 +245,7 @@ func far() int {
 	if err != nil {
 		return fail(err)
 	}
-	go answerNames(names)
+	go answerNames(names, dir)
 	for port, status := range map[string]int{"3128": http.StatusProxyAuthRequired, "3129": http.StatusForbidden, "3130": http.StatusOK} {
 		ln, err := net.Listen("tcp", farProxy+":"+port)
 		if err != nil {
@@ -304,8 +303,16 @@ func proxy(status int) http.Handler {
 	})
 }
 
-// answerNames knows invoice.test and nothing else; it refuses or fails at two names.
-func answerNames(c net.PacketConn) {
+// names lets the name server refuse or fail.
+func (l *lab) names(t *testing.T, how string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(filepath.Dir(l.ca), "names"), []byte(how), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// answerNames knows invoice.test and nothing else; a file says whether it refuses or fails.
+func answerNames(c net.PacketConn, dir string) {
 	buf := make([]byte, 1500)
 	for {
 		n, from, err := c.ReadFrom(buf)
@@ -317,10 +324,11 @@ func answerNames(c net.PacketConn) {
 			continue
 		}
 		a := dnsmessage.Message{Header: dnsmessage.Header{ID: q.ID, Response: true, RecursionAvailable: true}, Questions: q.Questions}
-		switch name := q.Questions[0]; {
-		case name.Name.String() == "refused.test.":
+		raw, _ := os.ReadFile(filepath.Join(dir, "names")) // none: it is well
+		switch name, how := q.Questions[0], string(raw); {
+		case how == "D03":
 			a.RCode = dnsmessage.RCodeRefused
-		case name.Name.String() == "fails.test.":
+		case how == "D04":
 			a.RCode = dnsmessage.RCodeServerFailure
 		case name.Name.String() != "invoice.test.":
 			a.RCode = dnsmessage.RCodeNameError
@@ -341,7 +349,7 @@ func makeCertificates(t *testing.T, dir string) string {
 	t.Helper()
 	now := time.Now()
 	caKey, caDER := makeCertificate(t, &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Lab CA"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Lab CA"}, NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}, nil, nil)
 	ca, err := x509.ParseCertificate(caDER)
@@ -349,7 +357,7 @@ func makeCertificates(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	key, der := makeCertificate(t, &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "invoice.test"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "invoice.test"}, NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),
 		DNSNames: []string{"invoice.test"}, IPAddresses: []net.IP{net.ParseIP(farServer)}, KeyUsage: x509.KeyUsageDigitalSignature,
 	}, ca, caKey)
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
