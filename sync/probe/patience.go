@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"counterfoil/sync/fault"
@@ -71,12 +72,18 @@ func (p *patience) end() {
 }
 
 // explained reports whether a verdict proves why the way is shut. What lies beside
-// the way does not.
+// the way does not, nor what is wrong with this computer's own data: the way may be shut
+// as well.
 func explained(v fault.Verdict) bool {
 	for _, f := range append(v.Also, v.Finding) {
-		if row, ok := fault.Lookup(f.Fault); ok && f.Confidence == fault.Proven && !row.Beside {
+		if row, ok := fault.Lookup(f.Fault); ok && f.Confidence == fault.Proven && !row.Beside && !ofData(row) {
 			return true
 		}
 	}
 	return false
+}
+
+// ofData reports whether a fault is over when the data and the keyring are well.
+func ofData(row fault.Fault) bool {
+	return !slices.ContainsFunc(row.Recheck, func(n string) bool { return n != "data" && n != "keyring" })
 }

@@ -27,8 +27,10 @@ const (
 	otherBudget = 1500 * time.Millisecond
 	moreAfter   = 250 * time.Millisecond // other ports are tried
 	againAfter  = 500 * time.Millisecond // the same address is tried again
-	again       = 4
-	late        = 900 * time.Millisecond // nearly the second packet's time
+	again       = 3
+	// apart is when an address is silent whose neighbour is open: it was tried again.
+	apart = againAfter + 100*time.Millisecond
+	late  = 900 * time.Millisecond // nearly the second packet's time
 )
 
 // A table is one round of connections to all that may be the server.
@@ -232,7 +234,7 @@ func spoken(err error) bool {
 func (t *table) note(o fault.Observation, rtt time.Duration, err error) {
 	seen := fault.OfError(err)
 	o.Outcome, o.Code, o.Detail, o.RTT = seen.Outcome, seen.Code, seen.Detail, rtt.Milliseconds()
-	if o.Outcome == fault.Unmeasured && (t.silent.Load() || rtt >= silentAfter) {
+	if o.Outcome == fault.Unmeasured && (t.silent.Load() || rtt >= silentAfter || t.isOpen() && rtt >= max(apart, 3*t.rtt+againAfter)) {
 		o.Outcome, o.Code, o.Detail = fault.No, "timeout", "no answer"
 	}
 	t.w.set.Add(o)
