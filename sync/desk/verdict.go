@@ -61,8 +61,12 @@ func (c *Connection) Found(r probe.Report) {
 	case r.Fault == fault.OK, ok && row.Beside && reached(r):
 		c.monitor.Cleared()
 		c.wake()
-	case ok && !row.Beside && (r.Confidence == fault.Proven || c.monitor.State().Kind != link.Online):
-		c.monitor.Proven(r.Finding)
+	case ok && !row.Beside && !reached(r):
+		if c.monitor.Proven(r.Finding); r.Confidence != fault.Proven {
+			c.wake() // real requests tell soon whether that was an accident
+		}
+	case !ok && !reached(r):
+		c.wake()
 	}
 	c.suffer(r)
 }

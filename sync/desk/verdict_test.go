@@ -188,3 +188,13 @@ func TestLamps(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// What a self-check only thinks likely shows as well, until a real request works.
+func TestLikelyShows(t *testing.T) {
+	l := newLine(t)
+	l.asks("")
+	l.checks("T03", fault.Likely)
+	l.shows("likely", "T03", true)
+	l.asks("")
+	l.shows("it was an accident", "", false)
+}

@@ -64,10 +64,10 @@ func (r *rig) shown() {
 	r.until("the pages", func() bool { return r.w.shell != nil })
 }
 
-// until runs what was posted until ok; it fails after ten seconds.
+// until runs what was posted until ok; it fails after half a minute.
 func (r *rig) until(what string, ok func() bool) {
 	r.t.Helper()
-	limit := time.After(10 * time.Second)
+	limit := time.After(30 * time.Second)
 	for !ok() {
 		select {
 		case f := <-r.queue:
