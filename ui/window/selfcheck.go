@@ -115,7 +115,7 @@ func (s *selfCheck) steps(r probe.Report, row fault.Fault) []viewmodel.WizardSte
 		return slices.ContainsFunc(row.Steps, func(st fault.Step) bool { return st.Action == cureAction+string(o.Name) })
 	}
 	var out []viewmodel.WizardStep
-	if i := slices.IndexFunc(offers, func(o cure.Offer) bool { return o.Fault == row.ID }); i >= 0 && !named(offers[i]) {
+	if i := slices.IndexFunc(offers, func(o cure.Offer) bool { return o.Fault == row.ID && !o.Person }); i >= 0 && !named(offers[i]) {
 		out = append(out, s.step(fault.Step{Text: aroundIt, Action: cureAction + string(offers[i].Name)}, offers))
 	}
 	for _, st := range row.Steps {
