@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -29,8 +30,8 @@ func (w *walk) ping(ctx context.Context, n int, rtt time.Duration) (p pings) {
 	if w.health.trace != nil && w.health.trace.address() != "" {
 		to = w.health.trace.address()
 	}
-	if w.proxy != nil || to == "" {
-		return p
+	if w.proxy != nil || to == "" || onThisComputer(to) {
+		return p // what is uneven there is this computer, not a line
 	}
 	ctx, cancel := context.WithTimeout(ctx, min(3*rtt+150*time.Millisecond, 900*time.Millisecond)+time.Duration(n)*pingEvery)
 	defer cancel()
@@ -60,6 +61,12 @@ func (w *walk) ping(ctx context.Context, n int, rtt time.Duration) (p pings) {
 	group.Wait()
 	slices.Sort(p.took)
 	return p
+}
+
+// onThisComputer reports whether an address, host:port, is this computer's own.
+func onThisComputer(address string) bool {
+	a, err := netip.ParseAddrPort(address)
+	return err == nil && a.Addr().IsLoopback()
 }
 
 // uneven reports whether they took so differently that it is felt; one odd one says nothing.
