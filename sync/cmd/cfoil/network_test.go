@@ -87,7 +87,7 @@ func inside(t *testing.T) {
 		{"N04 no gateway, address typed", "N04", "proven", s, "ip route del default; echo " + farServer},
 		{"N05 gateway off", "N05", "likely", s, "ip route replace default via 10.77.0.9"},
 		{"N05 gateway off, address typed", "N05", "likely", s, "ip route replace default via 10.77.0.9; echo " + farServer},
-		{"D02 silent name server", "D02", "proven", s, "nft add rule inet lab in udp sport 53 drop"},
+		{"D02 silent name server that takes no TCP", "D02", "likely", s, "nft add rule inet lab in udp sport 53 drop"},
 		{"N06 the only one outside is silent", "N06", "likely", s, "nft add rule inet lab in ip saddr " + farNames + " drop"},
 		{"D03 name server refuses", "D03", "proven", s, ""},
 		{"D04 name server fails", "D04", "proven", s, ""},
