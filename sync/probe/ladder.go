@@ -174,7 +174,7 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 		progress(checks[i])
 	}
 	w.loaded = ended["keyring"]
-	patience := newPatience(ctx, w.set, w.waitsForWord)
+	patience := newPatience(ctx, w.set, w.waitsForWord, w.loaded)
 	defer patience.end()
 	var telling sync.Mutex
 	var group sync.WaitGroup

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"counterfoil/sync/fault"
@@ -11,6 +12,10 @@ import (
 const (
 	// enoughAfter is how long a walk looks for a second fault where the first is proven.
 	enoughAfter = time.Second
+	// afterKeys is how long it looks on once the keyring was read, for without it no
+	// certificate can be judged; longest is how long it waits for that.
+	afterKeys = 350 * time.Millisecond
+	longest   = 1700 * time.Millisecond
 	// nothingAfter is when a walk ends to which nothing has opened: all that is asked has
 	// had its second packet by then.
 	nothingAfter = 2550 * time.Millisecond
@@ -25,16 +30,37 @@ type patience struct {
 	stop, noCause context.CancelFunc
 	timers        []*time.Timer
 	waits         func() bool // whether a router's word is waited for
+	enough        atomic.Int64
 }
 
-func newPatience(ctx context.Context, set *fault.Set, waits func() bool) *patience {
+func newPatience(ctx context.Context, set *fault.Set, waits func() bool, keys <-chan struct{}) *patience {
 	p := &patience{set: set, start: time.Now(), waits: waits}
+	p.enough.Store(int64(enoughAfter))
 	p.all, p.stop = context.WithCancel(ctx)
 	p.causes, p.noCause = context.WithCancel(p.all)
 	for _, after := range []time.Duration{enoughAfter, nothingAfter} {
 		p.timers = append(p.timers, time.AfterFunc(after, p.look))
 	}
+	if keys != nil {
+		p.enough.Store(int64(longest))
+		p.timers = append(p.timers, time.AfterFunc(longest, p.look))
+		go p.haveKeys(keys)
+	}
 	return p
+}
+
+// haveKeys notes when the keyring was read.
+func (p *patience) haveKeys(keys <-chan struct{}) {
+	select {
+	case <-keys:
+	case <-p.all.Done():
+		return
+	}
+	at := min(max(time.Since(p.start)+afterKeys, enoughAfter), longest)
+	p.enough.Store(int64(at))
+	late := time.AfterFunc(at-time.Since(p.start), p.look)
+	<-p.all.Done()
+	late.Stop()
 }
 
 // with is the context of an observer.
@@ -51,7 +77,7 @@ func (p *patience) look() {
 		p.noCause()
 	}
 	took := time.Since(p.start)
-	if took >= enoughAfter && explained(fault.Judge(p.set)) || took >= nothingAfter && !p.opened() && !p.waits() {
+	if took >= time.Duration(p.enough.Load()) && explained(fault.Judge(p.set)) || took >= nothingAfter && !p.opened() && !p.waits() {
 		p.stop()
 	}
 }
