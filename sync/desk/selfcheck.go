@@ -56,6 +56,7 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 	return probe.New(probe.Config{
 		ServerURL:   url,
 		EnrolledURL: enrolled,
+		Asked:       address != "",
 		Roots: func(ctx context.Context) ([]*x509.Certificate, error) {
 			b, err := c.cfg.Keys.Load(ctx)
 			if errors.Is(err, trust.ErrMissing) && !c.everTrusted(ctx) {

@@ -55,6 +55,7 @@ type Check struct {
 // Config of a Ladder. Roots, Transport, CheckStore, Now and Timeout are needed.
 type Config struct {
 	ServerURL, EnrolledURL string
+	Asked                  bool // ServerURL is not that of the settings: a person asks about another
 	Roots                  func(context.Context) ([]*x509.Certificate, error)
 	// Transport makes what the program's own requests go over.
 	Transport func(roots []*x509.Certificate) *http.Transport

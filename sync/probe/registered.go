@@ -17,7 +17,13 @@ func (w *walk) registered(ctx context.Context) (string, State) {
 	if w.host == "" || w.EnrolledURL == "" || sameAddress(w.ServerURL, w.EnrolledURL) {
 		return "the same", Good
 	}
-	o := fault.Observation{Kind: "registered", Stage: "same", Outcome: fault.No, Values: map[string]string{"typed": w.ServerURL, "enrolled": w.EnrolledURL}}
+	o := fault.Observation{Kind: "registered", Stage: "same", Via: "settings", Outcome: fault.No, Code: "host", Values: map[string]string{"typed": w.ServerURL, "enrolled": w.EnrolledURL}}
+	if w.sameHost(w.base) {
+		o.Code = "port"
+	}
+	if w.Asked {
+		o.Via = "asked"
+	}
 	w.set.Add(o)
 	if w.real == nil {
 		return inTheWay, Skipped
@@ -30,7 +36,7 @@ func (w *walk) registered(ctx context.Context) (string, State) {
 	}
 	r, err := t.RoundTrip(req)
 	a := fault.OfError(err)
-	a.Kind, a.Stage, a.Via, a.Values = "registered", "answers", "", o.Values
+	a.Kind, a.Stage, a.Via, a.Code, a.Values = "registered", "answers", "", "", o.Values
 	if err == nil {
 		_ = r.Body.Close() // its status is enough
 		a.Status, a.Outcome = r.StatusCode, yes(r.StatusCode == http.StatusOK)
