@@ -29,7 +29,7 @@ func (w *walk) server(ctx context.Context) (string, State) {
 	health := request{target: "health", path: "/healthz", quiet: beside.begin}
 	w.way = w.real
 	a, h := w.askHealth(ctx, health)
-	if a.Kind == "dns" && a.Code == "timeout" && a.Outcome == fault.No { // one packet may have been lost
+	if a.Outcome == fault.No && a.Code == "timeout" && (a.Kind == "dns" || a.Kind == "tcp" && w.portOpen()) { // packets may have been lost
 		w.way = w.Transport(w.roots)
 		a, h = w.askHealth(ctx, health)
 	}
@@ -79,6 +79,11 @@ func (w *walk) askHealth(ctx context.Context, q request) (asked, wire.Health) {
 		a.judgeBody(notJSON(a.body, &h))
 	}
 	return a, h
+}
+
+// portOpen reports whether another observer has connected to the server.
+func (w *walk) portOpen() bool {
+	return w.set.Saw(fault.Pattern{Kind: "port", Via: "direct", Stage: "service", Outcome: string(fault.Yes)})
 }
 
 // taken reports whether the server's system took a request that was not answered.
