@@ -85,7 +85,7 @@ func (s *Connection) build() fyne.CanvasObject {
 			words(t.Figure, figureSize, true, name), words(t.Note, smallSize, false, mutedInk)), 10, 12)))
 	}
 	below := container.New(shares{parts: []float32{693, 421}, space: gap}, s.day(), s.side())
-	return page(s.t.T("connection.title"), "", s.actions, container.NewVScroll(column(true, head, s.chain(), tiles, below)))
+	return page(s.t.T("connection.title"), "", s.actions, scrolled(column(true, head, s.chain(), tiles, below)))
 }
 
 // chain is the five lamps with the lines between them.

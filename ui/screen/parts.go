@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 )
 
 // spacer is nothing; the gaps around it set things apart.
@@ -28,4 +29,9 @@ func pillBox(label, count string, on bool) fyne.CanvasObject {
 		c.Add(words(count, 13, on, name))
 	}
 	return container.NewStack(r, around(c, 4, 12))
+}
+
+// scrolled leaves the bar room beside what it scrolls.
+func scrolled(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 10), o))
 }

@@ -61,7 +61,7 @@ func (s *Wizard) Object() fyne.CanvasObject { return s.root }
 
 // Refresh draws what changed.
 func (s *Wizard) Refresh() {
-	s.list.Objects = []fyne.CanvasObject{card(container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 10), checkList(s.vm, s.t))))}
+	s.list.Objects = []fyne.CanvasObject{card(scrolled(checkList(s.vm, s.t)))}
 	s.list.Refresh()
 	s.live.Text = ""
 	if s.vm.Rechecking() {

@@ -132,3 +132,20 @@ func TestWizardForOthers(t *testing.T) {
 		return m.Stage() == StageFinding && len(m.Steps()) == 1 && m.Steps()[0].Action == "cure:http1"
 	})
 }
+
+// What was skipped behind a check that failed waits for it; before it, it was not needed.
+func TestWizardSaysWhatWaits(t *testing.T) {
+	_, s := newWindow(t)
+	m := NewWizard(s, nil, nil, nil, nil)
+	for _, c := range []Check{{ID: "proxy", Layer: "internet", State: CheckSkipped}, {ID: "route", Layer: "internet", State: CheckBad}, {ID: "tls", Layer: "secure", State: CheckSkipped}} {
+		m.put(c)
+	}
+	all := m.Checks()
+	if a, b := m.CheckNote(all[0]), m.CheckNote(all[2]); a != "wizard.check.unneeded" || b != "wizard.check.skipped" {
+		t.Error(a, b)
+	}
+	lamps := m.Lamps()
+	if len(lamps) != 2 || lamps[0].State != CheckBad || lamps[1].State != CheckSkipped {
+		t.Errorf("%+v", lamps)
+	}
+}

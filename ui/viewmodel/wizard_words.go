@@ -84,7 +84,7 @@ func (w *Wizard) CheckNote(c Check) string {
 	case CheckRunning:
 		return w.setup.Words.T("wizard.check.running")
 	case CheckSkipped:
-		if w.stage == StageHealthy || w.stage == StageFixed {
+		if !w.held(c) {
 			return w.setup.Words.T("wizard.check.unneeded")
 		}
 		return w.setup.Words.T("wizard.check.skipped")
@@ -92,6 +92,19 @@ func (w *Wizard) CheckNote(c Check) string {
 		return milliseconds(c.Took)
 	}
 	return ""
+}
+
+// held reports whether a check that failed stands before another.
+func (w *Wizard) held(c Check) bool {
+	for _, x := range w.checks {
+		switch {
+		case x.ID == c.ID:
+			return false
+		case x.State == CheckBad:
+			return true
+		}
+	}
+	return false
 }
 
 // Ending is the sentence at the end or foot of the page: what happens to the invoices
