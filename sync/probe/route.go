@@ -39,6 +39,8 @@ func (w *walk) route(ctx context.Context) (string, State) {
 		return inTheWay, Skipped
 	}
 	w.ofWay(services)
+	w.waiting.Store(true)
+	defer w.waiting.Store(false)
 	w.table = newTable(ctx, w, services)
 	text, open := w.table.first()
 	if open == "" {

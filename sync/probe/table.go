@@ -110,8 +110,6 @@ func (t *table) isOpen() bool {
 // wait gives the services up, or waits on where they may be told to be gone.
 func (t *table) wait() {
 	if t.mayBeGone() {
-		t.w.waiting.Store(true)
-		defer t.w.waiting.Store(false)
 		select {
 		case <-t.opened:
 		case <-t.ended:
@@ -124,7 +122,8 @@ func (t *table) wait() {
 	}
 }
 
-// waitsForWord reports whether a far router may still say that nobody has the address.
+// waitsForWord reports whether the server's addresses may still answer, or a far router
+// say that nobody has them.
 func (w *walk) waitsForWord() bool { return w.waiting.Load() }
 
 // mayBeGone reports whether the line is known to be well and nothing of the server
