@@ -73,6 +73,7 @@ bench:
 # Long campaigns; a short slice of each runs in make test.
 kill:
 	COUNTERFOIL_KILLS=400 go test -run Kill -timeout 30m -v ./localdb ./sync/cmd/cfoil
+	COUNTERFOIL_KILLS=80 COUNTERFOIL_PAGES=all go test -timeout 30m -v ./localdb/backup
 
 # 100,000 saves with searches and data checks beside them: no false alarm.
 checks:
