@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,16 +14,19 @@ import (
 	"counterfoil/sync/probe"
 )
 
-// guarded runs a guard over a line in fake time; look is the self-check.
-func guarded(t *testing.T, look func() probe.Report, body func(c *Connection, g *guard)) {
+// guarded runs a guard over a line in fake time; look is the self-check, network where
+// the computer stands.
+func guarded(t *testing.T, look func() probe.Report, body func(c *Connection, network *atomic.Value)) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &Connection{cfg: Config{Now: time.Now}, monitor: link.New(link.Config{Now: time.Now}), url: "https://invoice.example"}
 		g := c.newGuard()
 		g.look = func(context.Context) probe.Report { return look() }
-		g.place = func() link.Place { return link.Place{Network: "192.168.1.20/24"} }
+		var network atomic.Value
+		network.Store("192.168.1.20/24")
+		g.place = func() link.Place { return link.Place{Network: network.Load().(string)} }
 		ctx, stop := context.WithCancel(t.Context())
 		go g.run(ctx)
-		body(c, g)
+		body(c, &network)
 		stop()
 		synctest.Wait()
 	})
@@ -45,7 +49,7 @@ func wait(d time.Duration) {
 func TestGuardLooksByItself(t *testing.T) {
 	looks := 0
 	var told []Notice
-	guarded(t, func() probe.Report { looks++; return finds("S01") }, func(c *Connection, _ *guard) {
+	guarded(t, func() probe.Report { looks++; return finds("S01") }, func(c *Connection, _ *atomic.Value) {
 		c.Notices(func(n Notice) { told = append(told, n) })
 		c.monitor.Observe(fault.Observation{Kind: "http", Outcome: fault.Yes})
 		wait(10 * time.Second)
@@ -73,7 +77,7 @@ func TestGuardLooksByItself(t *testing.T) {
 // A line that comes and goes is told of once.
 func TestNoticesDoNotSpam(t *testing.T) {
 	var told []Notice
-	guarded(t, func() probe.Report { return finds("S01") }, func(c *Connection, _ *guard) {
+	guarded(t, func() probe.Report { return finds("S01") }, func(c *Connection, _ *atomic.Value) {
 		c.Notices(func(n Notice) { told = append(told, n) })
 		for range 20 {
 			c.monitor.Observe(expired)
@@ -89,16 +93,16 @@ func TestNoticesDoNotSpam(t *testing.T) {
 
 // Where the computer moved it is looked; a guard that has nothing to do does nothing.
 func TestGuardMoves(t *testing.T) {
-	looks := 0
-	guarded(t, func() probe.Report { looks++; return finds(fault.OK) }, func(c *Connection, g *guard) {
+	var looks atomic.Int32
+	guarded(t, func() probe.Report { looks.Add(1); return finds(fault.OK) }, func(_ *Connection, network *atomic.Value) {
 		wait(10 * time.Minute)
-		if looks != 0 {
-			t.Fatalf("%d looks at a line that is well", looks)
+		if n := looks.Load(); n != 0 {
+			t.Fatalf("%d looks at a line that is well", n)
 		}
-		g.place = func() link.Place { return link.Place{Network: "172.20.10.3/28"} }
+		network.Store("172.20.10.3/28")
 		wait(20 * time.Second)
-		if looks != 1 {
-			t.Errorf("%d looks", looks)
+		if n := looks.Load(); n != 1 {
+			t.Errorf("%d looks", n)
 		}
 	})
 }
@@ -113,7 +117,7 @@ func TestGuardLooksAgain(t *testing.T) {
 		}
 	}
 	looks := 0
-	guarded(t, func() probe.Report { looks++; return finds(fault.OK) }, func(c *Connection, _ *guard) {
+	guarded(t, func() probe.Report { looks++; return finds(fault.OK) }, func(c *Connection, _ *atomic.Value) {
 		c.monitor.Observe(fault.Observation{Kind: "http", Outcome: fault.Yes})
 		c.Found(finds(slow))
 		wait(time.Minute)

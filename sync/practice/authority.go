@@ -110,11 +110,10 @@ func (a *authority) issue(l leaf, chain ...*x509.Certificate) (*tls.Certificate,
 	return out, err
 }
 
-// keepAuthority reads the CA, or makes one. One of an older version signs no
-// other authority; another takes its place.
+// keepAuthority reads the CA, or makes one.
 func keepAuthority(certFile, keyFile string, now time.Time) (*authority, error) {
 	a, err := readAuthority(certFile, keyFile)
-	if errors.Is(err, os.ErrNotExist) || err == nil && a.cert.MaxPathLenZero {
+	if errors.Is(err, os.ErrNotExist) {
 		return makeAuthority(certFile, keyFile, now)
 	}
 	return a, err

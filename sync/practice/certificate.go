@@ -150,8 +150,12 @@ func loadCertificates(dir string, now time.Time) (*certificates, error) {
 	if err := os.WriteFile(filepath.Join(dir, "ca.sha256"), []byte(c.fingerprint+"\n"), 0o644); err != nil {
 		return nil, err
 	}
-	if c.issuing, err = newAuthority(issuingName, now, ca); err != nil {
-		return nil, err
+	// The CA of an older version may sign no other authority; desks trust it, so it stays
+	// and signs the server's certificate itself.
+	if c.issuing = ca; !ca.cert.MaxPathLenZero {
+		if c.issuing, err = newAuthority(issuingName, now, ca); err != nil {
+			return nil, err
+		}
 	}
 	c.good, err = c.keepLeaf(ca, filepath.Join(dir, "server.chain.pem"), filepath.Join(dir, "server.tls.key"))
 	return c, err
