@@ -47,9 +47,10 @@ func (p prompter) Prompt(string) *dbus.Error {
 	if p.answer == "" {
 		return nil
 	}
-	p.locked = p.answer == "no"
+	refused := p.answer == "no"
+	p.locked = refused
 	go func() {
-		_ = p.bus.Emit(promptPath, "org.freedesktop.Secret.Prompt.Completed", p.answer == "no", dbus.MakeVariant([]dbus.ObjectPath{collectionPath}))
+		_ = p.bus.Emit(promptPath, "org.freedesktop.Secret.Prompt.Completed", refused, dbus.MakeVariant([]dbus.ObjectPath{collectionPath}))
 	}()
 	return nil
 }
