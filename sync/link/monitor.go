@@ -256,7 +256,11 @@ func (m *Monitor) learned(r request, place *Place) Snapshot {
 	if !r.date.IsZero() {
 		// The header is cut to seconds: its middle is half a second later. It was written
 		// when half of the wait was over.
-		m.offsets = append(m.offsets, r.date.Add(500*time.Millisecond).Sub(r.end.Add(-r.wait/2)))
+		o := r.date.Add(500 * time.Millisecond).Sub(r.end.Add(-r.wait / 2))
+		if n := len(m.offsets); n > 0 && (o-m.offsets[n-1]).Abs() > time.Minute {
+			m.offsets = nil // a clock was set: what was before says nothing of it
+		}
+		m.offsets = append(m.offsets, o)
 		if len(m.offsets) > 15 {
 			m.offsets = m.offsets[1:]
 		}
