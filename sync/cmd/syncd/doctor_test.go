@@ -139,7 +139,7 @@ func TestDoctorCertificate(t *testing.T) {
 // Another program holds the database while a server runs: the doctor and healthz say so.
 func TestDoctorLocked(t *testing.T) {
 	p := production(t, 400*24*time.Hour)
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.data, "server.db"))
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.data, "server.db")+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Fatal(err)
 	}
