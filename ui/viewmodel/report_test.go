@@ -6,18 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"testing"
 
 	"counterfoil/sync/mask"
 )
 
 // scribe makes a report of what it was asked.
-type scribe struct{ err error }
+type scribe struct{ fails atomic.Bool }
 
 func (s *scribe) Make(_ context.Context, head string, keep []mask.Kind) (ReportDraft, error) {
+	if s.fails.Load() {
+		return ReportDraft{}, errors.New("no")
+	}
 	text := fmt.Sprint(head, keep)
 	return ReportDraft{Files: []ReportFile{{"report.html", text}, {"log.txt", "log"}},
-		Write: func(w io.Writer) error { _, err := io.WriteString(w, text); return err }}, s.err
+		Write: func(w io.Writer) error { _, err := io.WriteString(w, text); return err }}, nil
 }
 
 // What is saved is what was read last.
@@ -45,7 +49,7 @@ func TestReportPage(t *testing.T) {
 			t.Errorf("%s is kept: %v", k.Name, k.Kept)
 		}
 	}
-	s.err = errors.New("no")
+	s.fails.Store(true)
 	r.Open()
 	w.until("the trouble", func() bool { return r.Message() != "" })
 	if r.Kinds()[2].Kept || len(r.Files()) != 0 || r.Save() != nil {
