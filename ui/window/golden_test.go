@@ -125,12 +125,12 @@ func golden(t *testing.T, words *locale.Catalog, lang, theme string, practice bo
 			h.Conflicts.Choose("party.phone", books.Theirs)
 		case "editor":
 			h.Editor.Open("01")
-			posted.until(t, "the invoice", func() bool { return h.Editor.Invoice().ID == "01" })
+			posted.until(t, "the invoice", func() bool { return h.Editor.Invoice().ID == "01" && len(h.Editor.Sellers()) > 0 })
 		case "editor-more", "editor-issued":
 			id := map[string]string{"editor-more": "02", "editor-issued": "03"}[page]
 			s.Show("editor")
 			h.Editor.Open(id)
-			posted.until(t, "the invoice", func() bool { return h.Editor.Invoice().ID == id })
+			posted.until(t, "the invoice", func() bool { return h.Editor.Invoice().ID == id && len(h.Editor.Sellers()) > 0 })
 			if least := s.frame.MinSize(); least.Height > 690 {
 				t.Errorf("the open head needs %v", least)
 			}
