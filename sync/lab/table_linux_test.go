@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,25 +82,9 @@ type summary struct {
 	Results  []result         `json:"results"`
 }
 
-type times struct {
-	N      int   `json:"n"`
-	Median int64 `json:"median_ms"`
-	P95    int64 `json:"p95_ms"`
-	Max    int64 `json:"max_ms"`
-}
-
-func timesOf(all []int64) times {
-	if len(all) == 0 {
-		return times{}
-	}
-	slices.Sort(all)
-	at := func(q float64) int64 { return all[int(q*float64(len(all)-1)+0.5)] }
-	return times{len(all), at(0.5), at(0.95), all[len(all)-1]}
-}
-
 func summarize(results []result) summary {
 	s := summary{At: time.Now().UTC().Format(time.RFC3339), Kinds: map[string]*sums{}, Families: map[string]*sums{}, Times: map[string]times{}, Results: results}
-	ms := map[string][]int64{}
+	took := map[string][]int64{}
 	add := func(in map[string]*sums, key string, r result) {
 		if in[key] == nil {
 			in[key] = &sums{}
@@ -116,17 +99,12 @@ func summarize(results []result) summary {
 		if r.Lab != "" {
 			continue
 		}
-		switch {
-		case r.Kind == healthy:
-			ms["healthy"] = append(ms["healthy"], r.MS)
-		case r.Slow:
-			ms["black holes"] = append(ms["black holes"], r.MS)
-		default:
-			ms["faults"] = append(ms["faults"], r.MS)
+		for _, k := range r.timedAs() {
+			took[k] = append(took[k], r.MS)
 		}
 	}
-	for k, all := range ms {
-		s.Times[k] = timesOf(all)
+	for k, all := range took {
+		s.Times[k] = timesOf(all, aims[k])
 	}
 	return s
 }
@@ -147,11 +125,7 @@ func (s summary) text() string {
 			row("single "+k, x)
 		}
 	}
-	b.WriteString("\n| time to the verdict | cases | median | P95 | max |\n| --- | --- | --- | --- | --- |\n")
-	for _, k := range []string{"faults", "black holes", "healthy"} {
-		t := s.Times[k]
-		fmt.Fprintf(&b, "| %s | %d | %d ms | %d ms | %d ms |\n", k, t.N, t.Median, t.P95, t.Max)
-	}
+	s.writeTimes(&b)
 	return b.String()
 }
 
