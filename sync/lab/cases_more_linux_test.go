@@ -118,7 +118,7 @@ func moreCases() (out []trial) {
 	add("B05", "one of two nodes answers 500", []act{{"500 at " + nodeIP, func(w *world) error {
 		return w.stand(site, nodeIP, "443", front{tls: &tls.Config{Certificates: []tls.Certificate{w.ca.leaf(leafOf{})}}, handler: ours(500, "internal")})
 	}}}, []check{curl(0, "500", "--resolve", serverName+":443:"+nodeIP, serverURL+"/healthz"), curl(0, "200", "--resolve", serverName+":443:"+serverIP, serverURL+"/healthz")}, "T12").base = "nodes"
-	add("K02", "no session bus", []act{keyring("os"), env("DBUS_SESSION_BUS_ADDRESS="), env("XDG_RUNTIME_DIR=/nonexistent")}, []check{shell(client, "ls /nonexistent 2>&1 || true", "No such file")})
+	add("K02", "no session bus", []act{keyring("os"), env("DBUS_SESSION_BUS_ADDRESS="), env("XDG_RUNTIME_DIR=/proc/none")}, []check{shell(client, "ls /proc/none 2>&1 || true", "No such file")})
 	add("K07", "another program holds the database", []act{{"begin exclusive, held", func(w *world) error {
 		return w.background("python3", "-uc", fmt.Sprintf(`import sqlite3, time; c = sqlite3.connect("%s", isolation_level=None); c.execute("PRAGMA locking_mode=EXCLUSIVE"); c.execute("BEGIN EXCLUSIVE"); print("ready"); time.sleep(60)`, filepath.Join(w.desk, "counterfoil.db")))
 	}}}, []check{shell(client, "cat /proc/locks", "POSIX.*WRITE"), serverOpen}, "K13")

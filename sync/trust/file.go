@@ -36,6 +36,7 @@ const lockFor = 10 * time.Second
 type fileKeyring struct {
 	path string
 	ask  func() (string, error)
+	was  string // the profile by which older versions kept what is now the folder's; "" keeps all names
 
 	mu         sync.Mutex // guards below and the file
 	passphrase string
@@ -53,8 +54,10 @@ type sealed struct {
 // FileKeyring keeps items in dir/keyring.json, encrypted with XChaCha20-Poly1305
 // under an Argon2id key. passphrase is asked once.
 func FileKeyring(dir string, passphrase func() (string, error)) Keyring {
-	return &fileKeyring{path: filepath.Join(dir, "keyring.json"), ask: passphrase}
+	return &fileKeyring{path: keyringFile(dir), ask: passphrase}
 }
+
+func keyringFile(dir string) string { return filepath.Join(dir, "keyring.json") }
 
 // Passphrase reads COUNTERFOIL_PASSPHRASE, else asks on the terminal.
 func Passphrase() (string, error) {
@@ -125,6 +128,9 @@ func (k *fileKeyring) read() (map[string]string, error) {
 	items := map[string]string{}
 	if err := json.Unmarshal(plain, &items); err != nil {
 		return nil, ErrDamaged
+	}
+	if k.was != "" {
+		items = ofFolder(items, k.was)
 	}
 	return items, nil
 }

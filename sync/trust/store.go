@@ -28,14 +28,13 @@ type Store struct {
 // Of is the store of a data folder in a keyring of one of the kinds that a person
 // may choose: "os", "file" or "memory".
 func Of(dir, kind string) *Store {
-	k := OS()
 	switch kind {
 	case "file":
-		k = FileKeyring(filepath.Join(dir, "keyring"), Passphrase)
+		return &Store{Keyring: folderKeyring(dir), Profile: inFolder}
 	case "memory":
-		k = Memory()
+		return &Store{Keyring: Memory(), Profile: ProfileOf(dir)}
 	}
-	return &Store{Keyring: k, Profile: ProfileOf(dir)}
+	return &Store{Keyring: OS(), Profile: ProfileOf(dir)}
 }
 
 // ProfileOf names a data folder, so that two folders of one user do not share.
