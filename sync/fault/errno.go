@@ -8,7 +8,7 @@ import (
 // winsock are the numbers of Windows' sockets by the names that Unix has for the
 // same. No Unix uses these numbers, so the table stands on every system.
 var winsock = map[syscall.Errno]string{
-	10004: "EINTR", 10013: "EACCES", 10022: "EINVAL", 10024: "EMFILE", 10048: "EADDRINUSE", 10049: "EADDRNOTAVAIL", 10050: "ENETDOWN",
+	10004: "EINTR", 10013: "EACCES", 10022: "EINVAL", 10024: "EMFILE", 10045: "EOPNOTSUPP", 10048: "EADDRINUSE", 10049: "EADDRNOTAVAIL", 10050: "ENETDOWN",
 	10051: "ENETUNREACH", 10052: "ENETRESET", 10053: "ECONNABORTED", 10054: "ECONNRESET", 10055: "ENOBUFS", 10057: "ENOTCONN",
 	10058: "ESHUTDOWN", 10060: "ETIMEDOUT", 10061: "ECONNREFUSED", 10064: "EHOSTDOWN", 10065: "EHOSTUNREACH",
 }

@@ -105,7 +105,7 @@ func (w *walk) askName(ctx context.Context, server string) fault.Observation {
 				return out
 			}
 			out.Code, out.RTT, out.Detail = o.Code, o.RTT, o.Detail
-			if ctx.Err() == context.Canceled {
+			if ctx.Err() == context.Canceled || o.Code == unable {
 				out.Outcome = fault.Unmeasured
 			}
 		}

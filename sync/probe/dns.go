@@ -39,6 +39,9 @@ func query(ctx context.Context, via, server, host, stage string) (fault.Observat
 	case err != nil:
 		e := fault.OfError(err)
 		o.Outcome, o.Code, o.Detail = e.Outcome, e.Code, e.Detail
+		if e.Code == unable {
+			o.Outcome = fault.Unmeasured
+		}
 	case a.RCode != dnsmessage.RCodeSuccess:
 		o.Code = "rcode:" + rcode(a.RCode)
 	case a.Truncated:
@@ -54,6 +57,10 @@ func query(ctx context.Context, via, server, host, stage string) (fault.Observat
 	}
 	return o, nil
 }
+
+// unable is the code where the system has no such sockets, as Wine has none for UDP: it
+// says nothing of the name server.
+const unable = "errno:EOPNOTSUPP"
 
 func rcode(c dnsmessage.RCode) string {
 	switch c {

@@ -141,7 +141,7 @@ func (a *asking) over(ctx context.Context, via, stage string) bool {
 			a.set.Add(fault.Observation{Kind: "control", Target: a.server, Via: "dns", Outcome: fault.Yes, RTT: o.RTT})
 		})
 	}
-	return answered(o) && o.Code != "truncated" || o.Outcome == fault.Unmeasured
+	return answered(o) && o.Code != "truncated" || o.Outcome == fault.Unmeasured && o.Code != unable
 }
 
 // isThere looks whether a silent name server's computer takes or refuses connections.
