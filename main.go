@@ -50,6 +50,10 @@ func parse(args []string) (window.Options, error) {
 		home = "."
 	}
 	o.Folder = desk.FolderOf(*data, *practice, home)
+	o.Dir = desk.Settled(desk.Home(), o.Dir)
+	if o.Real != "" {
+		o.Real = desk.Settled(desk.Home(), o.Real)
+	}
 	switch o.Keyring {
 	case "os", "file", "memory":
 	default:

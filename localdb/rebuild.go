@@ -85,10 +85,19 @@ func (d *DB) reindex(ctx context.Context) error {
 // While closes the file, calls do, and opens the file again in place. Nobody else may
 // use d meanwhile. Where it does not open again d is closed.
 func (d *DB) While(ctx context.Context, do func() error) error {
+	return d.Elsewhere(ctx, func() (string, error) { return d.path, do() })
+}
+
+// Elsewhere is While for a do that moves the file: it returns the path to open then,
+// which does not count where it fails.
+func (d *DB) Elsewhere(ctx context.Context, do func() (path string, err error)) error {
 	if err := d.Close(); err != nil {
 		return err
 	}
-	err := do()
+	path, err := do()
+	if err == nil {
+		d.path = path
+	}
 	d.indexer, d.read, d.write, d.writer = indexer{}, nil, nil, nil
 	again := checkMark(d.path, true)
 	if again == nil {

@@ -155,9 +155,13 @@ func (s Shelf) room(db *localdb.DB) error {
 		return fmt.Errorf("backup: %w", err)
 	}
 	if free < uint64(need) { //nolint:gosec // above zero
-		return &books.Error{Code: "backup_space", Text: fmt.Sprintf("the disk has %d MB left, too little for a backup", free>>20), Hint: "free some space; the backups that are there stay"}
+		return noRoom(free)
 	}
 	return nil
+}
+
+func noRoom(free uint64) error {
+	return &books.Error{Code: "backup_space", Text: fmt.Sprintf("the disk has %d MB left, too little for a backup", free>>20), Hint: "free some space; the backups that are there stay"}
 }
 
 // List returns the finished backups, newest first.

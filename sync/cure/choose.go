@@ -26,6 +26,7 @@ type Case struct {
 	System   string   // the same by the system's settings
 	SignIns  []string // proxies that a user name is kept for
 	Spare    string   // what the program can do without on this disk, like "12.3 MB"
+	Folder   string   // that the data can be moved to
 	Acts     []Name   // that are at hand besides the routes
 }
 
@@ -134,6 +135,9 @@ func (c Case) offer(n Name, f fault.Finding) (Offer, bool) {
 	case FreeSpace:
 		o.Values["size"] = c.Spare
 		ok = ok && c.Spare != ""
+	case MoveData:
+		o.Values["folder"] = c.Folder
+		ok = ok && c.Folder != ""
 	case HTTPS:
 		ok = ok && strings.HasPrefix(strings.ToLower(c.URL), "http://")
 	}

@@ -14,6 +14,7 @@ func (c *Connection) acts() map[cure.Name]cure.Act {
 		cure.RestoreBackup: {Do: func(ctx context.Context, _ cure.Offer) error { return c.restoreHere(ctx) }},
 		cure.RepairData:    {Do: func(ctx context.Context, _ cure.Offer) error { return c.restoreHere(ctx) }},
 		cure.RebuildCache:  {Do: func(ctx context.Context, _ cure.Offer) error { return c.rebuild(ctx) }},
+		cure.MoveData:      {Do: func(ctx context.Context, _ cure.Offer) error { return c.moveHere(ctx, MoveData) }},
 	}
 	if c.store == nil {
 		return data
@@ -47,7 +48,7 @@ func (u unkept) SetSetting(_ context.Context, name, value string) error {
 // permanent reports whether a cure that helped is simply how things are from now on.
 func (c *Connection) permanent(n cure.Name) bool {
 	switch n {
-	case cure.RestoreURL, cure.HTTPS, cure.RestoreBackup, cure.RepairData, cure.RebuildCache:
+	case cure.RestoreURL, cure.HTTPS, cure.RestoreBackup, cure.RepairData, cure.RebuildCache, cure.MoveData:
 		return true
 	}
 	return false

@@ -38,6 +38,16 @@ func (c *Connection) network() string {
 // Cures are those that are in force, oldest first.
 func (c *Connection) Cures() []cure.Active { return c.ward.List() }
 
+// Revocable are the cures that Unfix takes back: those in force, and a move of the data,
+// which is how things are.
+func (c *Connection) Revocable() []cure.Active {
+	all := c.ward.List()
+	if m, ok := movedHere(c.cfg.Home, c.cfg.Dir); ok {
+		all = append(all, cure.Active{Name: cure.MoveData, Since: m.At, Values: map[string]string{"folder": m.To}})
+	}
+	return all
+}
+
 // Offers are the cures for what the last self-check found, the best first.
 func (c *Connection) Offers() []cure.Offer {
 	c.mu.Lock()
@@ -73,8 +83,14 @@ func (c *Connection) caseOf(r probe.Report) cure.Case {
 		set.Acts = append(set.Acts, n)
 	}
 	set.Cards = cards()
-	if row, ok := fault.Lookup(r.Fault); ok && cure.Name(row.Cure) == cure.FreeSpace {
-		set.Spare = megabytes(c.spare().bytes)
+	for _, f := range append([]fault.Finding{r.Finding}, r.Also...) {
+		row, _ := fault.Lookup(f.Fault)
+		switch cure.Name(row.Cure) {
+		case cure.FreeSpace:
+			set.Spare = megabytes(c.spare().bytes)
+		case cure.MoveData:
+			set.Folder = NewPlace(c.cfg)
+		}
 	}
 	return set
 }
@@ -149,6 +165,9 @@ func (c *Connection) Cure(ctx context.Context, o cure.Offer, agreed bool) (Outco
 	out.After = c.SelfCheck(ctx, "", lookAgain, nil, append(slices.Clone(row.Recheck), "server", "signin")...)
 	// A way that was tried leads past the fault, which may be there still.
 	if out.Helped = !o.Route.IsPlain() || !there(out.After, o.Fault); !out.Helped {
+		if o.Name == cure.MoveData {
+			return out, c.moveHere(ctx, MoveBack)
+		}
 		if err := c.ward.Drop(ctx, o.Name); err != nil && !errors.Is(err, cure.ErrNotAlive) {
 			return out, err
 		}
@@ -167,7 +186,12 @@ func there(r probe.Report, id fault.ID) bool {
 }
 
 // Unfix takes a cure back; cure.ErrNotAlive where it is not in force.
-func (c *Connection) Unfix(ctx context.Context, name cure.Name) error { return c.ward.Undo(ctx, name) }
+func (c *Connection) Unfix(ctx context.Context, name cure.Name) error {
+	if name == cure.MoveData {
+		return c.moveHere(ctx, MoveBack)
+	}
+	return c.ward.Undo(ctx, name)
+}
 
 // EndCures ends the cures that are no longer needed, whether they are due or not, and
 // returns which did.

@@ -64,6 +64,8 @@ type Config struct {
 	// System chooses the proxy by the system's settings; nil: they are not known.
 	System func(*http.Request) (*url.URL, error)
 
+	Home string // where moves of data folders are remembered; empty: that of Home
+
 	log *slog.Logger // of the folder; nil: it has none
 }
 
@@ -88,7 +90,7 @@ type Desk struct {
 }
 
 // Open locks the folder for its use and opens everything in it; it sends nothing.
-// It returns *books.Error "data_folder", "open_already", "sync_busy" or
+// It returns *books.Error "data_folder", "open_already", "sync_busy", "data_moved" or
 // "practice_here", and the errors of localdb.Open.
 func Open(ctx context.Context, cfg Config) (*Desk, error) {
 	cfg.complete()
@@ -119,8 +121,14 @@ func (d *Desk) open(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	d.openJournal(&cfg)
-	if d.Store, err = localdb.Open(ctx, filepath.Join(cfg.Dir, localdb.FileName), localdb.Options{Now: cfg.Now, NewID: cfg.NewID, Existed: readCard(cfg.Dir).Device != ""}); err != nil {
+	_, moved := movedHere(cfg.Home, cfg.Dir)
+	existed := moved || readCard(cfg.Dir).Device != ""
+	if d.Store, err = localdb.Open(ctx, filepath.Join(cfg.Dir, localdb.FileName), localdb.Options{Now: cfg.Now, NewID: cfg.NewID, Existed: existed}); err != nil {
 		return err
+	}
+	// Now that it is open nobody moves it.
+	if now := Settled(cfg.Home, cfg.Dir); now != cfg.Dir {
+		return &books.Error{Code: "data_moved", Text: "the data of this folder were moved to " + now, Hint: "start the program again"}
 	}
 	d.Books = &books.Desk{Store: d.Store, Now: cfg.Now, NewID: cfg.NewID, Merge: merge.Three}
 	if d.Connection, err = newConnection(ctx, cfg, d.Store, d.notify); err != nil {
@@ -135,6 +143,9 @@ func (d *Desk) open(ctx context.Context, cfg Config) (err error) {
 func (cfg *Config) complete() {
 	if cfg.Keys == nil {
 		cfg.Keys = trust.Of(cfg.Dir, "os")
+	}
+	if cfg.Home == "" {
+		cfg.Home = Home()
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

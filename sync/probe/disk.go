@@ -39,6 +39,10 @@ func tryWrite(dir string) error {
 	return errors.Join(err, os.Remove(f.Name()))
 }
 
+// Sound reports whether a folder can be written and is on a disk of this computer alone,
+// as far as that can be told.
+func Sound(dir string) bool { return tryWrite(dir) == nil && ownDisk(dir).Outcome != fault.No }
+
 // ownDisk tells whether a folder is on a disk of this computer alone.
 func ownDisk(dir string) fault.Observation {
 	o := fault.Observation{Kind: "own_disk", Outcome: fault.Unmeasured}

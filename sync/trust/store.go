@@ -12,7 +12,10 @@ import (
 	"fmt"
 	"math/big"
 	"path/filepath"
+	"regexp"
 	"strings"
+
+	"counterfoil/sync/disk"
 )
 
 // partSize keeps an item below 2,560 bytes on Windows, where the text is counted
@@ -37,8 +40,18 @@ func Of(dir, kind string) *Store {
 	return &Store{Keyring: OS(), Profile: ProfileOf(dir)}
 }
 
+// ProfileFile holds, in a data folder that was moved, what ProfileOf named it before: its
+// items in the keyring stay where they are.
+const ProfileFile = "profile"
+
+var profile = regexp.MustCompile(`^[0-9a-f]{12}$`)
+
 // ProfileOf names a data folder, so that two folders of one user do not share.
 func ProfileOf(dir string) string {
+	raw, err := disk.Read(filepath.Join(dir, ProfileFile), 64)
+	if kept := strings.TrimSpace(string(raw)); err == nil && profile.MatchString(kept) {
+		return kept
+	}
 	if abs, err := filepath.Abs(dir); err == nil {
 		dir = abs
 	}

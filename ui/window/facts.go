@@ -21,6 +21,9 @@ import (
 type facts struct {
 	d     *desk.Desk
 	words *locale.Catalog
+	// moveData closes the folder, moves it and opens it where it is then; nil where this
+	// window cannot.
+	moveData func(move func(context.Context, desk.Config) (string, error))
 
 	mu     sync.Mutex // guards below
 	counts books.Counts
@@ -81,7 +84,7 @@ func (f *facts) Facts() viewmodel.ConnectionFacts {
 	for _, c := range m.Changes() {
 		out.Changes = append(out.Changes, f.change(c))
 	}
-	for _, a := range f.d.Cures() {
+	for _, a := range f.d.Revocable() {
 		out.Workarounds = append(out.Workarounds, viewmodel.Workaround{Key: string(a.Name), Text: viewmodel.Bilingual{ZH: a.Text("zh"), EN: a.Text("en")}, Since: a.Since})
 	}
 	return out
@@ -172,6 +175,10 @@ func (f *facts) attention(out *viewmodel.ConnectionFacts) {
 
 // TakeBack ends a workaround. What is not in force any more is taken back already.
 func (f *facts) TakeBack(key string) {
+	if cure.Name(key) == cure.MoveData && f.moveData != nil {
+		f.moveData(desk.MoveBack)
+		return
+	}
 	go func() {
 		ctx, stop := context.WithTimeout(context.Background(), fixLimit)
 		defer stop()

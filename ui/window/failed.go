@@ -66,7 +66,8 @@ type failure struct {
 
 	what, found *widget.Label // the error, and what the self-check says of it
 	restore     *widget.Button
-	asked       bool         // what would come of a restore is shown
+	asked       bool         // what would come of it is shown
+	place       string       // that the data are moved to, where that mends it; empty: a restore does
 	end         func()       // closes the window
 	start       func() error // starts the program again
 }
@@ -123,13 +124,24 @@ func (f *failure) say(r probe.Report) {
 	f.found.SetText(both(row.Title).In(f.words) + "\n" + said.In(f.words))
 	f.found.Show()
 	restores := func(s fault.Step) bool { return s.Action == cureAction+string(cure.RestoreBackup) }
+	if row.Cure == string(cure.MoveData) {
+		if f.place = desk.NewPlace(f.o.config()); f.place != "" {
+			f.restore.SetText(f.words.T("start.move"))
+			f.restore.Show()
+		}
+		return
+	}
 	if row.Cure == string(cure.RestoreBackup) || row.Cure == string(cure.RebuildCache) || slices.ContainsFunc(row.Steps, restores) {
 		f.restore.Show()
 	}
 }
 
-// press shows what would come of a restore, and restores when it is pressed again.
+// press shows what would come of a restore or a move, and does it when it is pressed again.
 func (f *failure) press() {
+	if f.place != "" {
+		f.move()
+		return
+	}
 	f.restore.Disable()
 	f.what.SetText(f.words.T("start.restore.looking"))
 	if !f.asked {
@@ -141,6 +153,23 @@ func (f *failure) press() {
 	}
 	go func() {
 		_, err := desk.RestoreData(context.Background(), f.o.config(), desk.Plan{})
+		f.post(func() { f.restored(err) })
+	}()
+}
+
+// move is press for a move.
+func (f *failure) move() {
+	known, _ := cure.Lookup(cure.MoveData)
+	if !f.asked {
+		text := both(known.Changes).In(f.words)
+		f.asked = true
+		f.what.SetText(fault.Render(text, map[string]string{"folder": f.place}))
+		f.restore.SetText(f.words.T("start.move.yes"))
+		return
+	}
+	f.restore.Disable()
+	go func() {
+		_, err := desk.MoveData(context.Background(), f.o.config())
 		f.post(func() { f.restored(err) })
 	}()
 }

@@ -46,15 +46,25 @@ func newProgram(ctx context.Context, a fyne.App, post dispatcher) *program {
 func (p *program) show(s *session) {
 	w := newWindow(p.app, p.win, p.post, s)
 	practise := func(v settings.Settings) {
-		p.turn("shell.practice", func() (Options, error) { return s.opts.practising(v), nil })
+		p.turn("shell.practice", false, func() (Options, error) { return s.opts.practising(v), nil })
 	}
 	w.FirstRun.Practise = practise
 	w.Practise = func() { practise(w.Settings.Values()) }
 	w.Leave = func() {
-		p.turn("shell.practice", func() (Options, error) { return s.opts.leaving(s.chosen) })
+		p.turn("shell.practice", false, func() (Options, error) { return s.opts.leaving(s.chosen) })
+	}
+	w.facts.moveData = func(move func(context.Context, desk.Config) (string, error)) {
+		p.turn("settings.folder", true, func() (Options, error) {
+			o := s.opts
+			to, err := move(p.ctx, o.config())
+			if err == nil {
+				o.Dir = to
+			}
+			return o, err
+		})
 	}
 	w.Backups.Restore = func(name string) {
-		p.turn("backups.title", func() (Options, error) {
+		p.turn("backups.title", false, func() (Options, error) {
 			_, err := desk.RestoreData(p.ctx, s.opts.config(), desk.Plan{From: name})
 			return s.opts, err
 		})
@@ -65,8 +75,9 @@ func (p *program) show(s *session) {
 
 // turn closes the session once everything typed is on disk, and shows the one
 // that next names. When that cannot be opened it comes back to the first, and says so
-// under title.
-func (p *program) turn(title string, next func() (Options, error)) {
+// under title. despite: it may be the disk that is at fault, so what cannot be written
+// while the session is closed does not stop it.
+func (p *program) turn(title string, despite bool, next func() (Options, error)) {
 	if p.turning {
 		return
 	}
@@ -79,7 +90,7 @@ func (p *program) turn(title string, next func() (Options, error)) {
 			err := w.close()
 			var o Options
 			var to *session
-			if err == nil {
+			if err == nil || despite {
 				o, err = next()
 			}
 			if err == nil {

@@ -9,6 +9,7 @@ import (
 
 	"counterfoil/app/books"
 	"counterfoil/sync/cure"
+	"counterfoil/sync/desk"
 )
 
 // provide makes the cures that hand over to the clerk.
@@ -22,6 +23,10 @@ func (w *window) provide() {
 	// The data are closed for a restore; the settings do that, after a preview.
 	w.d.Provide(cure.RestoreBackup, settings)
 	w.d.Provide(cure.RepairData, settings)
+	w.d.Provide(cure.MoveData, func(context.Context, cure.Offer) error {
+		w.post(func() { w.facts.moveData(desk.MoveData) })
+		return nil
+	})
 	w.d.AskProxyUser(w.proxyUser)
 	w.d.Provide(cure.SignInPage, func(_ context.Context, o cure.Offer) error { return w.signInPage(o.Values["page"]) })
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +50,7 @@ type inForce struct {
 
 func active(d *desk.Connection, masked func(string) string) []inForce {
 	out := []inForce{}
-	for _, a := range d.Cures() {
+	for _, a := range d.Revocable() {
 		out = append(out, inForce{a.Name, a.Fault, masked(a.Text("en")), a.Since.UTC()})
 	}
 	return out
@@ -215,7 +216,7 @@ func (c *call) sayFixed(out fixed) error {
 	}
 	switch out.Outcome {
 	case cured:
-		c.say("%s helped. cfoil fix --undo %[1]s takes it back; it ends by itself when it is no longer needed.", out.Applied)
+		c.say("%s helped.%s", out.Applied, out.ending())
 		return nil
 	case offered:
 		c.say("cfoil fix --apply does the first that helps.")
@@ -225,6 +226,18 @@ func (c *call) sayFixed(out fixed) error {
 		c.say("None helped; everything is as before. %s", out.Why)
 	}
 	return errFound
+}
+
+// ending says how the cure that was applied ends; empty where it is simply done.
+func (f fixed) ending() string {
+	known, _ := cure.Lookup(f.Applied)
+	switch {
+	case !slices.ContainsFunc(f.Active, func(a inForce) bool { return a.Name == f.Applied }):
+		return ""
+	case known.Again() == 0:
+		return fmt.Sprintf(" cfoil fix --undo %s takes it back.", f.Applied)
+	}
+	return fmt.Sprintf(" cfoil fix --undo %s takes it back; it ends by itself when it is no longer needed.", f.Applied)
 }
 
 func (c *call) listCures(d *desk.Connection) error {

@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"counterfoil/app/books"
+	"counterfoil/sync/desk"
 )
 
 func main() {
@@ -137,6 +138,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		return 2
 	}
 	c.in, c.out, c.err = in, out, errOut
+	if c.data != "" {
+		c.data = desk.Settled(desk.Home(), c.data)
+	}
 	err = cmd.run(ctx, c)
 	if cerr := c.close(); err == nil {
 		err = cerr
