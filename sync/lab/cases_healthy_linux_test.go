@@ -49,7 +49,7 @@ func healthyCases() (out []trial) {
 		})
 	}
 	add("clock 2 minutes off", "plain", []act{clock(2 * time.Minute)})
-	add("only the server's clock wrong by 3 hours", "plain", []act{clock(3 * time.Hour)}, "S03")
+	add("only the server's clock wrong by 3 hours", "plain", []act{clock(3 * time.Hour)})
 	add("certificate has 20 days left", "plain", []act{shows("20 days left", func(*authorities) leafOf { return leafOf{to: 20 * day} })}, "S27")
 	add("certificate renewed yesterday", "plain", []act{shows("renewed", func(*authorities) leafOf { return leafOf{from: -day} })}, "S28")
 	add("chain with an intermediate", "inter", nil)

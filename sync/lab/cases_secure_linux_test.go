@@ -90,7 +90,9 @@ func secureCases() (out []trial) {
 	} {
 		out = append(out, trial{name: "S03 " + c.name, do: []act{shifted("the world is "+c.d.String()+" from here", c.d, c.l)}, seen: []check{openssl(c.says, at443)}, want: []string{"S03"}})
 	}
-	out = append(out, trial{name: "S03 this clock an hour ahead, certificate well", do: []act{shifted("the world is an hour behind", -time.Hour, leafOf{})}, seen: []check{curl(0, "Date: ", serverURL+"/healthz")}, want: []string{"S03", "OK"}})
+	out = append(out, trial{name: "OK the server's clock an hour behind, or this one ahead", do: []act{shifted("the world is an hour behind", -time.Hour, leafOf{})}, seen: []check{curl(0, "Date: ", serverURL+"/healthz")}, want: []string{"OK"}, kind: healthy})
+
+	out = append(out, trial{name: "S03 an hour ahead of server and status host, certificate well", base: "status", do: []act{shifted("the world is an hour behind", -time.Hour, leafOf{})}, seen: []check{curl(0, "Date: ", serverURL+"/healthz")}, want: []string{"S03"}, sure: "proven"})
 
 	both("S04", "of mail.test", "hostname mismatch", func(*authorities) leafOf { return leafOf{names: []string{"mail.test"}, ips: []string{"10.1.1.1"}} })
 	cert("S04", "of invoices.test alone", "hostname mismatch", func(*authorities) leafOf {

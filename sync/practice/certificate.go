@@ -41,7 +41,7 @@ const (
 // certEffects in the order in which one masks the next.
 var certEffects = []Effect{
 	certIntercepted, certOfItself, certOfNew, certOfStranger, certChainless, certRevoked, certWeak, certForClients,
-	certOfOtherHost, certNameless, ExpireCert, certNotYet, certEndsSoon, certKeyChanged,
+	certOfOtherHost, certNameless, ExpireCert, certNotYet, certEndsSoon, certKeyChanged, shiftClock,
 }
 
 // certificates are the good one and those of the faults, which are made when they
@@ -93,6 +93,8 @@ func (c *certificates) make(e Effect) (*tls.Certificate, error) {
 		l.from, l.to = c.now.Add(-300*day), c.now.Add(-day)
 	case certNotYet:
 		l.from = c.now.Add(3 * day)
+	case shiftClock: // made in the server's world, where it is tomorrow
+		l.from = c.now.Add(day / 2)
 	case certEndsSoon:
 		l.to = c.now.Add(5*day + time.Hour)
 	case certOfOtherHost:

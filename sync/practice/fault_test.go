@@ -18,7 +18,7 @@ func TestFaultsFile(t *testing.T) {
 	if err := d.Decode(&all); err != nil || len(all) == 0 {
 		t.Fatal(err)
 	}
-	effects := slices.Concat([]Effect{answers, shiftClock, beAnother, pause, cut, cutLine, lose, garble, resetStreams, stall, stallBody, beSlow, loseDatabase, lockDatabase, loseTaxService, loseLogin, fillDisk,
+	effects := slices.Concat([]Effect{answers, beAnother, pause, cut, cutLine, lose, garble, resetStreams, stall, stallBody, beSlow, loseDatabase, lockDatabase, loseTaxService, loseLogin, fillDisk,
 		proxied, loseCA, damageCA, holdTheDesk, mistype}, connEffects, certEffects)
 	seen := map[string]bool{}
 	for _, f := range all {

@@ -7,23 +7,12 @@ import (
 	"encoding/hex"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
 	"counterfoil/sync/wire"
 )
-
-// interceptors are products that re-sign connections, as their certificates name them.
-var interceptors = []string{
-	"kaspersky", "eset ssl", "eset, spol", "avast", "avg technologies", "avg web", "bitdefender", "fortinet", "fortigate", "zscaler", "sophos", "palo alto networks",
-	"cisco umbrella", "opendns", "360 internet", "360 total", "360safe", "360安全", "qihoo", "奇虎", "sangfor", "深信服", "qianxin", "奇安信", "legendsec", "网神",
-	"mcafee", "symantec web", "norton web", "netskope", "blue coat", "bluecoat", "check point", "checkpoint", "huorong", "火绒", "dr.web", "g data", "trend micro",
-	"sonicwall", "watchguard", "barracuda", "cyberoam", "untangle", "smoothwall", "lightspeed systems", "forcepoint", "websense", "iboss", "contentwatch", "securly",
-	"adguard", "superfish", "netspark", "mitmproxy", "fiddler", "charles proxy", "portswigger", "gateway ca - cloudflare", "cloudflare gateway", "squid proxy",
-	"hillstone", "山石网科", "topsec", "天融信", "nsfocus", "绿盟", "venustech", "启明星辰", "dptech", "迪普", "ruijie", "锐捷", "kingsoft internet security", "金山毒霸", "腾讯电脑管家",
-}
 
 // chainLook is one chain that a server shows, and what is found of it.
 type chainLook struct {
@@ -241,6 +230,7 @@ func (l *chainLook) ladder() {
 	// A certificate that leads to one which signs itself misses nothing in between.
 	is("complete", signed(leaf, l.shown[1:], slices.DeleteFunc(slices.Clone(l.shown), func(c *x509.Certificate) bool { return !selfSigned(c) }), 6) != nil)
 	l.add("remembered", l.remembered(), "", "")
+	is("kin", l.kin(top))
 }
 
 // systemTrusts reports whether this computer trusts a certificate that we do not: it is
@@ -256,13 +246,13 @@ func (l *chainLook) systemTrusts(leaf *x509.Certificate) bool {
 	return false
 }
 
-// remembered is whether a leaf leads to our roots by what the server sent beside it
-// when the line last worked.
+// remembered is whether a leaf leads to our roots by what the server sends beside it now
+// and what it sent when the line last worked.
 func (l *chainLook) remembered() fault.Outcome {
 	if l.LastGood == nil {
 		return fault.Unmeasured
 	}
-	beside := parsed(l.LastGood.Beside)
+	beside := slices.Concat(parsed(l.LastGood.Beside), l.shown[1:])
 	_, err := ageless(l.shown[:1])[0].Verify(x509.VerifyOptions{Roots: pool(ageless(l.roots)), Intermediates: pool(ageless(beside)), CurrentTime: l.now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	return yes(err == nil)
 }
@@ -279,11 +269,6 @@ func (w *walk) learnChain(shown []*x509.Certificate) {
 			s.Roots = append(s.Roots, c.Raw)
 		}
 	})
-}
-
-func reSigned(leaf, top *x509.Certificate) bool {
-	all := strings.ToLower(leaf.Issuer.String() + " " + top.Issuer.String() + " " + top.Subject.String())
-	return slices.ContainsFunc(interceptors, func(name string) bool { return strings.Contains(all, name) })
 }
 
 // parsed are certificates as they were kept; one that cannot be read leads nowhere.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/link"
 	"counterfoil/sync/wire"
 )
 
@@ -24,8 +25,8 @@ const (
 )
 
 // clock compares this computer's time with others: the server's, that of the company's
-// status host, what its certificate is valid for, the day of the build. One alone may be
-// wrong itself. An unverified answer is good enough to suspect the clock, not to set it:
+// status host, what its certificate is valid for, the day of the build, when the line last
+// worked. One alone may be wrong itself. An unverified answer is good enough to suspect the clock, not to set it:
 // nothing secret is asked.
 func (w *walk) clock(ctx context.Context) (string, State) {
 	here := w.Now()
@@ -49,10 +50,23 @@ func (w *walk) clock(ctx context.Context) (string, State) {
 		w.set.Add(ofValidity(leaf, here, there))
 	}
 	if w.LastGood != nil {
-		// No witness of its own: it tells that one of the two has changed, not which.
-		w.set.Add(fault.Observation{Kind: "clock", Target: "last_good", Outcome: yes((there.Sub(here) - w.LastGood.Offset).Abs() <= clockTolerance), Offset: int64(w.LastGood.Offset.Seconds())})
+		w.set.Add(ofLastGood(w.LastGood, here, there)...)
 	}
-	return "off by " + there.Sub(here).Round(time.Second).String(), good(!apart)
+	off := there.Sub(here).Round(time.Second)
+	if apart {
+		return "the server's is off by " + off.String() + ", or this one", Good // the verdict tells whose
+	}
+	return "off by " + off.String(), Good
+}
+
+// ofLastGood compares two clocks with when the line last worked. How far they were apart
+// is no witness of its own: it tells that one of the two has changed, not which. But no
+// clock that is right is before a time at which it was right.
+func ofLastGood(g *link.Snapshot, here, there time.Time) []fault.Observation {
+	return []fault.Observation{
+		{Kind: "clock", Target: "last_good", Outcome: yes((there.Sub(here) - g.Offset).Abs() <= clockTolerance), Offset: int64(g.Offset.Seconds())},
+		{Kind: "clock", Target: "last_time", Outcome: yes(!here.Before(g.At.Add(-clockTolerance))), Offset: int64(g.At.Sub(here).Seconds())},
+	}
 }
 
 // ofClock is how far another clock is from ours.

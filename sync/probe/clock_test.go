@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/link"
 	"counterfoil/sync/wire"
 )
 
@@ -32,7 +33,7 @@ func TestWhoseClock(t *testing.T) {
 	}{
 		"ours":                        {-3 * time.Hour, -3 * time.Hour, "S03", fault.Proven},
 		"the server's":                {-3 * time.Hour, 0, fault.OK, fault.Proven},
-		"the server's or ours":        {-3 * time.Hour, none, "S03", fault.Likely},
+		"the server's or ours":        {-3 * time.Hour, none, fault.OK, fault.Proven},
 		"the status host's":           {0, -3 * time.Hour, fault.OK, fault.Proven},
 		"two minutes are near enough": {2 * time.Minute, 2 * time.Minute, fault.OK, fault.Proven},
 	} {
@@ -49,6 +50,25 @@ func TestWhoseClock(t *testing.T) {
 				t.Errorf("%s %s, want %s %s\n%s", r.Confidence, r.Fault, c.confidence, c.want, raw)
 			}
 		})
+	}
+}
+
+// A clock that is before the time at which the line last worked, and behind the server's,
+// was set back.
+func TestSetBack(t *testing.T) {
+	m := newMaker(t, "Our CA")
+	for _, c := range []struct {
+		last, server time.Duration // from now
+		want         fault.ID
+	}{{2 * time.Hour, 3 * time.Hour, "S03"}, {2 * time.Hour, 0, fault.OK}, {2 * time.Hour, -3 * time.Hour, fault.OK}, {-time.Hour, 3 * time.Hour, fault.OK}} {
+		cfg := m.config(answers(t, m.leaf(false, nil), nil, map[string]http.HandlerFunc{"/healthz": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Date", time.Now().Add(c.server).UTC().Format(http.TimeFormat))
+			_ = json.NewEncoder(w).Encode(wire.Health{Product: wire.Product, ProtocolMin: 1, ProtocolMax: 1})
+		}}))
+		cfg.LastGood = &link.Snapshot{At: time.Now().Add(c.last)}
+		if r := New(cfg).Run(context.Background(), nil); r.Fault != c.want {
+			t.Errorf("%v: %s", c, r.Fault)
+		}
 	}
 }
 
