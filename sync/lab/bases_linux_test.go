@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -37,6 +38,8 @@ var bases = map[string]base{
 	"proxy":      {setup: []act{proxied("3128", proxy{}), env("HTTPS_PROXY=http://" + proxyIP + ":3128")}},
 	"proxy only": {setup: []act{proxied("3128", proxy{}), env("HTTPS_PROXY=http://" + proxyIP + ":3128"), nft(router, "forward", "ip daddr 10.88.0.0/24 drop")}},
 }
+
+func init() { maps.Copy(bases, layouts()) }
 
 // tunnel is a VPN from this computer to the server's site.
 func tunnel(name string) act {

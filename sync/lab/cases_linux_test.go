@@ -14,7 +14,10 @@ func trials() []trial {
 	return append(out, cureCases()...)
 }
 
-var families = []func() []trial{linkCases, nameCases, proxyCases, routeCases, secureCases, helloCases, answerCases, serverCases, localCases, moreCases, chainCases, pairs, morePairs, healthyCases, oddChains}
+var families = []func() []trial{
+	linkCases, nameCases, proxyCases, routeCases, layoutCases, secureCases, helloCases, answerCases, serverCases, localCases,
+	moreCases, chainCases, pairs, morePairs, healthyCases, oddChains,
+}
 
 // sh runs a script on this computer.
 func sh(script string) act { return run(client, script) }

@@ -40,6 +40,7 @@ const (
 	proxyIP    = "10.99.0.3"
 	dnsIP      = "10.99.0.53"
 	dns2IP     = "10.99.0.54"
+	siteDNS    = "10.88.0.53" // a name server in the server's own net
 	serverName = "invoice.test"
 	serverURL  = "https://" + serverName
 )
@@ -187,7 +188,7 @@ ip route replace 10.77.0.0/24 via 10.70.0.2; ip -6 route replace fd77::/64 via f
 	site: hooks + `
 while ip rule del lookup 77 2>/dev/null; do :; done; ip route flush table 77 2>/dev/null || true
 ip -4 addr flush dev sv0; ip -6 addr flush dev sv0 scope global; ip link set sv0 mtu 1500 up
-for a in 2 10 11 20; do ip addr add 10.88.0.$a/24 dev sv0; done
+for a in 2 10 11 20 53; do ip addr add 10.88.0.$a/24 dev sv0; done
 for a in 10 11; do ip -6 addr add fd88::$a/64 dev sv0 nodad; done
 ip route replace default via 10.88.0.1; ip -6 route replace default via fd88::1
 nft add rule inet lab pre tcp dport 443 redirect to :8443`,
@@ -221,7 +222,7 @@ func newWorld(dir, tools string) (*world, error) {
 	if err := w.whole(); err != nil {
 		return nil, err
 	}
-	for _, at := range []struct{ ns, ip string }{{router, gateway}, {second, dnsIP}, {second, dns2IP}} {
+	for _, at := range []struct{ ns, ip string }{{router, gateway}, {second, dnsIP}, {second, dns2IP}, {site, siteDNS}} {
 		s, err := w.startNames(at.ns, at.ip)
 		if err != nil {
 			return nil, err
