@@ -52,8 +52,8 @@ func near() act {
 	}}
 }
 
-// named lets this computer know the server by its hosts file alone.
-func named(ip string) act {
+// hostsOnly lets this computer know the server by its hosts file alone.
+func hostsOnly(ip string) act {
 	return act{"hosts: " + ip + "; no name server", func(w *world) error {
 		if err := w.resolvers(); err != nil {
 			return err
@@ -79,14 +79,14 @@ func layouts() map[string]base {
 		out[name+" fresh"] = base{url: url, setup: setup, fresh: true}
 	}
 	add("small", "", small(), resolve(gateway))
-	add("small named", "", small(), named(serverIP))
+	add("small named", "", small(), hostsOnly(serverIP))
 	add("small site", "", small(), resolve(siteDNS))
 	add("small 2265", serverURL+":2265", small(), resolve(gateway), listensAt("2265"))
 	add("small 8443", serverURL+":8443", small(), resolve(siteDNS), listensAt("8443"))
 	add("small far", "", smallFar("150 ms", line{delay: 75 * time.Millisecond}), resolve(gateway))
 	add("small far site", "", smallFar("150 ms", line{delay: 75 * time.Millisecond}), resolve(siteDNS))
 	add("near", "", near(), resolve(gateway))
-	add("near named", "", near(), named(lanIP))
+	add("near named", "", near(), hostsOnly(lanIP))
 	add("small dual", "", small(), resolve(gateway), sh("ip -6 addr add fd77::2/64 dev cl0 nodad; ip -6 route add default via fd77::1"),
 		knows(serverName, record{a: []string{serverIP}, aaaa: []string{serverIP6}}))
 	add("small six", "", small(), sh("ip addr flush dev cl0; ip -6 addr add fd77::2/64 dev cl0 nodad; ip -6 route add default via fd77::1"),
