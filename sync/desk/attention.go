@@ -71,7 +71,7 @@ func (c *Connection) inForce(time.Time) (out []attention.Item) {
 		row, _ := fault.Lookup(a.Fault)
 		out = append(out, attention.Item{
 			Key: "cure." + string(a.Name), Severity: attention.Notice, Who: string(row.Who), Page: "connection",
-			Text: attention.Text{ZH: a.Text("zh"), EN: a.Text("en")},
+			Text: attention.Text{ZH: row.Title.ZH + "（程序已绕开）", EN: row.Title.EN + " (worked around)"},
 		})
 	}
 	return out

@@ -141,7 +141,9 @@ func (m *Monitor) Changes() []Change {
 		return nil
 	}
 	g, n := *m.good, m.now
-	seconds := func(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) }
+	seconds := func(d time.Duration) string {
+		return strconv.FormatFloat(d.Round(100*time.Millisecond).Seconds(), 'f', 1, 64) // never "-0.0"
+	}
 	drift := (n.Offset - g.Offset).Abs() > time.Minute
 	out := []Change{
 		{"certificate", g.NotAfter.Format(time.DateOnly), n.NotAfter.Format(time.DateOnly), g.Chain != n.Chain},

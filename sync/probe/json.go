@@ -54,7 +54,7 @@ func SelfcheckJSON(r Report, masked func(string) string) Selfcheck {
 	}
 	if f, ok := fault.Lookup(r.Fault); ok {
 		out.Name, out.Layer, out.Who, out.Title = f.Name, f.Layer, f.Who, f.Title.EN
-		out.Sentence, out.Report, out.Cure = masked(f.Say("en", r.Values)), masked(fault.Render(f.Report.EN, r.Values)), f.Cure
+		out.Sentence, out.Report, out.Cure = masked(f.Say("en", r.Values)), masked(f.Tell("en", r.Values)), f.Cure
 		for _, s := range f.Steps {
 			out.Steps = append(out.Steps, s.EN)
 		}

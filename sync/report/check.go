@@ -50,8 +50,8 @@ func OfCheck(r probe.Report, lang string) []Section {
 		say(a, alsoTitle.In(lang))
 	}
 	out := []Section{found}
-	if text := row.Report.In(lang); text != "" {
-		out = append(out, Section{othersTitle.In(lang), []string{fault.Render(text, r.Values)}})
+	if text := row.Tell(lang, r.Values); text != "" {
+		out = append(out, Section{othersTitle.In(lang), []string{text}})
 	}
 	checks, seen := Section{Title: checksTitle.In(lang)}, Section{Title: seenTitle.In(lang)}
 	for _, c := range r.Checks {

@@ -61,18 +61,8 @@ func prose(s string, bold bool, name fyne.ThemeColorName) fyne.CanvasObject {
 	return wrapped(s, bold, name, theme.SizeNameText)
 }
 
-// heading is a title that wraps.
-func heading(s string) fyne.CanvasObject {
-	return wrapped(s, true, plainInk, theme.SizeNameSubHeadingText)
-}
-
 func wrapped(s string, bold bool, name fyne.ThemeColorName, size fyne.ThemeSizeName) fyne.CanvasObject {
-	l := widget.NewRichText(&widget.TextSegment{Text: s, Style: widget.RichTextStyle{
-		ColorName: name, SizeName: size, TextStyle: fyne.TextStyle{Bold: bold},
-	}})
-	l.Wrapping = fyne.TextWrapWord
-	// The text's own inner padding would set it off from the lines around it.
-	return container.New(layout.NewCustomPaddedLayout(-6, -6, -8, -8), l)
+	return around(xwidget.NewProse(s, bold, name, size), 2, 0)
 }
 
 // around pads an object.

@@ -25,6 +25,8 @@ type Connection struct {
 	vm      *viewmodel.Connection
 	t       viewmodel.Phrases
 	root    *fyne.Container
+	body    *fyne.Container // what scrolls
+	scroll  *container.Scroll
 	actions []fyne.CanvasObject // made once: a page drawn anew would take the focus from them
 	send    *xwidget.Button
 	later   map[string]*xwidget.Hit // by entry of the list and word, for the same reason
@@ -36,7 +38,7 @@ type Connection struct {
 
 // NewConnection makes the page and follows the model's changes.
 func NewConnection(vm *viewmodel.Connection, t viewmodel.Phrases) *Connection {
-	s := &Connection{vm: vm, t: t, root: container.NewStack(), later: map[string]*xwidget.Hit{}}
+	s := &Connection{vm: vm, t: t, root: container.NewStack(), body: container.NewStack(), later: map[string]*xwidget.Hit{}}
 	s.send = button(t.T("connection.send"), false, vm.Send)
 	press := func(what *func()) func() {
 		return func() {
@@ -48,6 +50,8 @@ func NewConnection(vm *viewmodel.Connection, t viewmodel.Phrases) *Connection {
 	s.actions = []fyne.CanvasObject{s.send, button(t.T("connection.export"), false, press(&s.Export)),
 		button(t.T("connection.selfcheck")+"  F5", true, press(&s.SelfCheck))}
 	vm.Changed = s.Refresh
+	s.scroll = scrolled(s.body)
+	s.root.Objects = []fyne.CanvasObject{page(t.T("connection.title"), "", s.actions, s.scroll)}
 	s.Refresh()
 	return s
 }
@@ -55,14 +59,11 @@ func NewConnection(vm *viewmodel.Connection, t viewmodel.Phrases) *Connection {
 // Object is the page.
 func (s *Connection) Object() fyne.CanvasObject { return s.root }
 
-// Refresh draws the page anew.
+// Refresh draws the page anew, where it was scrolled to.
 func (s *Connection) Refresh() {
-	s.show(s.build())
-}
-
-func (s *Connection) show(o fyne.CanvasObject) {
-	s.root.Objects = []fyne.CanvasObject{o}
-	s.root.Refresh()
+	s.body.Objects = []fyne.CanvasObject{s.build()}
+	s.body.Refresh()
+	s.scroll.Refresh()
 }
 
 func (s *Connection) build() fyne.CanvasObject {
@@ -73,8 +74,12 @@ func (s *Connection) build() fyne.CanvasObject {
 			s.send.Disable()
 		}
 	}
+	var chips []fyne.CanvasObject
+	if who := s.vm.Whose(); who != "" {
+		chips = append(chips, chip(who, blueInk))
+	}
 	head := banner(container.New(stacked{6},
-		heading(s.vm.Headline()), prose(s.vm.Sentence(), false, plainInk)), lampInk(s.vm.State()))
+		titled(s.vm.Headline(), chips...), prose(s.vm.Sentence(), false, plainInk)), lampInk(s.vm.State()))
 	tiles := container.New(shares{parts: []float32{1, 1, 1.1, 1, 0.9, 1, 1}, space: gap})
 	for _, t := range s.vm.Tiles() {
 		name := lampInk(t.State)
@@ -85,7 +90,7 @@ func (s *Connection) build() fyne.CanvasObject {
 			words(t.Figure, figureSize, true, name), words(t.Note, smallSize, false, mutedInk)), 10, 12)))
 	}
 	below := container.New(shares{parts: []float32{693, 421}, space: gap}, s.day(), s.side())
-	return page(s.t.T("connection.title"), "", s.actions, scrolled(column(true, head, s.chain(), tiles, below)))
+	return column(false, head, s.chain(), tiles, below)
 }
 
 // chain is the five lamps with the lines between them.
@@ -106,8 +111,9 @@ func (s *Connection) chain() fyne.CanvasObject {
 			sign = words("!", titleSize, true, name)
 		}
 		disc := container.NewGridWrap(fyne.NewSize(40, 40), container.NewStack(ring, container.NewCenter(sign)))
-		name2, note := words(l.Name, bodySize, true, plainInk), words(l.Note, smallSize, false, mutedInk)
-		row.Add(container.New(stacked{4}, container.NewCenter(disc), container.NewCenter(name2), container.NewCenter(note)))
+		note := xwidget.NewProse(l.Note, false, mutedInk, theme.SizeNameCaptionText)
+		note.Align = fyne.TextAlignCenter
+		row.Add(container.New(stacked{4}, container.NewCenter(disc), container.NewCenter(words(l.Name, bodySize, true, plainInk)), note))
 	}
 	for i := 1; i < len(lamps); i++ {
 		r := canvas.NewRectangle(ink(theme.ColorNameSeparator))
@@ -143,8 +149,8 @@ func (chainLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	step := s.Width / float32(max(n, 1))
 	for i, x := range o {
 		if i < n {
-			x.Move(fyne.NewPos(float32(i)*step, 0))
-			x.Resize(fyne.NewSize(step, s.Height))
+			x.Move(fyne.NewPos(float32(i)*step+6, 0))
+			x.Resize(fyne.NewSize(step-12, s.Height))
 			continue
 		}
 		x.Move(fyne.NewPos((float32(i-n)+0.5)*step+66, 20))

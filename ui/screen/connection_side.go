@@ -35,9 +35,9 @@ func (s *Connection) attention(kept map[string]*xwidget.Hit) fyne.CanvasObject {
 		if l.Snoozed {
 			name = mutedInk
 		}
-		text := container.New(stacked{0}, cell(l.Text, false, name),
-			container.New(layout.NewCustomPaddedLayout(0, 0, theme.InnerPadding(), 0), words(l.More, smallSize, false, mutedInk)))
-		box.Add(container.NewBorder(nil, nil, around(fixed(9, 9, dot), 6, 0), s.buttons(l, kept), text))
+		text := container.New(stacked{0}, prose(l.Text, false, name), words(l.More, smallSize, false, mutedInk))
+		line := container.New(rightLayout{8}, text, s.buttons(l, kept))
+		box.Add(container.New(leftLayout{8}, container.NewVBox(around(fixed(9, 9, dot), 7, 0)), line))
 	}
 	return card(box)
 }
@@ -73,14 +73,14 @@ func (s *Connection) workarounds(list []viewmodel.WorkaroundLine, kept map[strin
 	box := container.New(stacked{8}, words(s.t.T("connection.workaround.title"), bodySize, true, plainInk))
 	for _, l := range list {
 		text := container.New(stacked{0}, prose(l.Text, false, plainInk), words(l.More, smallSize, false, mutedInk))
-		box.Add(container.NewBorder(nil, nil, nil, s.hit(l.Key, "connection.workaround.back", kept, func() { s.vm.TakeBack(l) }), text))
+		box.Add(container.New(rightLayout{8}, text, s.hit(l.Key, "connection.workaround.back", kept, func() { s.vm.TakeBack(l) })))
 	}
 	return card(box)
 }
 
 // changes compare the line with how it last worked.
 func (s *Connection) changes() fyne.CanvasObject {
-	box := container.New(stacked{4}, words(s.t.T("connection.what_changed"), bodySize, true, plainInk))
+	box := container.New(stacked{1}, words(s.t.T("connection.what_changed"), bodySize, true, plainInk))
 	list := s.vm.WhatChanged()
 	if len(list) == 0 {
 		box.Add(words(s.t.T("connection.nothing_changed"), bodySize, false, mutedInk))
@@ -90,7 +90,7 @@ func (s *Connection) changes() fyne.CanvasObject {
 		if l.State == viewmodel.LampBad {
 			name, mark = plainInk, badInk
 		}
-		box.Add(container.NewBorder(nil, nil, fixed(64, 20, words(l.When, bodySize, false, mark)), nil, prose(l.Text, false, name)))
+		box.Add(container.New(leftLayout{8}, around(fixed(52, 18, words(l.When, smallSize, false, mark)), 2, 0), wrapped(l.Text, false, name, theme.SizeNameCaptionText)))
 	}
 	return card(box)
 }

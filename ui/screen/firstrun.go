@@ -26,12 +26,16 @@ type FirstRun struct {
 	root *fyne.Container
 	ca   *caImport
 
+	checks *checks
+
 	address, token *widget.Entry
 }
 
 // NewFirstRun makes the guide. choose asks for a file and gives its content.
 func NewFirstRun(vm *viewmodel.FirstRun, t viewmodel.Phrases, choose func(func(pem []byte))) *FirstRun {
 	s := &FirstRun{vm: vm, t: t, root: container.NewStack(), ca: newCAImport(vm.CA, t, choose)}
+	s.checks = newChecks(vm.Wizard, t)
+	s.checks.brief = true
 	s.address, s.token = widget.NewEntry(), widget.NewPasswordEntry()
 	s.address.SetPlaceHolder("https://")
 	s.address.Text = vm.URL()
@@ -62,7 +66,8 @@ func (s *FirstRun) Refresh() {
 	case viewmodel.FirstCA:
 		parts = append(parts, s.ca.build())
 	case viewmodel.FirstCheck:
-		parts = append(parts, checkList(s.vm.Wizard, s.t))
+		s.checks.draw()
+		parts = append(parts, s.checks.box)
 		if f := s.vm.Wizard.Finding(); s.vm.Wizard.Stage() == viewmodel.StageFinding || s.vm.Wizard.Stage() == viewmodel.StageHanded {
 			parts = append(parts, prose(f.Title.In(s.t)+" · "+f.Sentence.In(s.t), true, badInk), prose(s.t.T("firstrun.check.later"), false, mutedInk))
 		}

@@ -1,6 +1,12 @@
 package screen
 
-import "fyne.io/fyne/v2"
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+
+	"counterfoil/ui/xwidget"
+)
 
 // stacked lays objects one under the other. It gives each its width before it
 // asks for its height, because wrapped text knows its height only then.
@@ -96,4 +102,89 @@ func (l footLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	o[0].Resize(fyne.NewSize(s.Width, s.Height-h-l.space))
 	o[1].Move(fyne.NewPos(0, s.Height-h))
 	o[1].Resize(fyne.NewSize(s.Width, h))
+}
+
+// titleLayout sets chips after a title: beside it where there is room, else below it.
+type titleLayout struct{ width float32 }
+
+const chipGap = 10
+
+// MinSize follows from the width of the last layout.
+func (l *titleLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	title, below := o[0].MinSize(), float32(0)
+	for _, x := range o[1:] {
+		if m := x.MinSize(); !l.beside(o) {
+			below = max(below, m.Height+4)
+		}
+	}
+	return fyne.NewSize(title.Width, title.Height+below)
+}
+
+// beside reports whether all fits in a line.
+func (l *titleLayout) beside(o []fyne.CanvasObject) bool {
+	w := o[0].(*xwidget.Prose).Natural()
+	for _, x := range o[1:] {
+		w += chipGap + x.MinSize().Width
+	}
+	return w <= l.width
+}
+
+// Layout places the title first.
+func (l *titleLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	l.width = s.Width
+	title, x, y := o[0].(*xwidget.Prose), float32(0), float32(0)
+	title.Resize(fyne.NewSize(s.Width, title.MinSize().Height))
+	title.Resize(fyne.NewSize(s.Width, title.MinSize().Height))
+	if l.beside(o) {
+		x = title.Natural() + chipGap
+	} else {
+		y = title.MinSize().Height + 4
+	}
+	for _, c := range o[1:] {
+		m := c.MinSize()
+		at := y
+		if y == 0 {
+			at = (title.MinSize().Height - m.Height) / 2
+		}
+		c.Resize(m)
+		c.Move(fyne.NewPos(x, at))
+		x += m.Width + chipGap
+	}
+}
+
+// titled is a title that wraps, with chips.
+func titled(title string, chips ...fyne.CanvasObject) fyne.CanvasObject {
+	t := xwidget.NewProse(title, true, plainInk, theme.SizeNameSubHeadingText)
+	return container.New(&titleLayout{}, append([]fyne.CanvasObject{t}, chips...)...)
+}
+
+// rightLayout keeps its second object at the right and gives the first what it leaves.
+type rightLayout struct{ space float32 }
+
+// MinSize is both, side by side.
+func (l rightLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	a, b := o[0].MinSize(), o[1].MinSize()
+	return fyne.NewSize(a.Width+l.space+b.Width, max(a.Height, b.Height))
+}
+
+// Layout gives the first its width before its height is asked for: texts wrap.
+func (l rightLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	b := o[1].MinSize()
+	o[0].Resize(fyne.NewSize(s.Width-b.Width-l.space, s.Height))
+	o[1].Resize(b)
+	o[1].Move(fyne.NewPos(s.Width-b.Width, 0))
+}
+
+// leftLayout keeps its first object at the left and gives the second what it leaves.
+type leftLayout struct{ space float32 }
+
+// MinSize is both, side by side.
+func (l leftLayout) MinSize(o []fyne.CanvasObject) fyne.Size { return rightLayout(l).MinSize(o) }
+
+// Layout gives the second its width before its height is asked for.
+func (l leftLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	a := o[0].MinSize()
+	o[0].Resize(fyne.NewSize(a.Width, s.Height))
+	o[1].Move(fyne.NewPos(a.Width+l.space, 0))
+	o[1].Resize(fyne.NewSize(s.Width-a.Width-l.space, s.Height))
 }

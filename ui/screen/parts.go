@@ -32,6 +32,6 @@ func pillBox(label, count string, on bool) fyne.CanvasObject {
 }
 
 // scrolled leaves the bar room beside what it scrolls.
-func scrolled(o fyne.CanvasObject) fyne.CanvasObject {
+func scrolled(o fyne.CanvasObject) *container.Scroll {
 	return container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 10), o))
 }

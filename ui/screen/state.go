@@ -5,6 +5,8 @@ package screen
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/ui/xwidget"
 )
@@ -57,6 +59,18 @@ func Texts(o fyne.CanvasObject) (out []string) {
 	switch o := o.(type) {
 	case *canvas.Text:
 		return []string{o.Text}
+	case *widget.RichText:
+		return []string{o.String()}
+	case *xwidget.Prose:
+		return []string{o.String()}
+	case *widget.Label:
+		return []string{o.Text}
+	case *xwidget.Button:
+		return []string{o.Text}
+	case *xwidget.Hit:
+		return Texts(o.Content())
+	case *container.Scroll:
+		return Texts(o.Content)
 	case *fyne.Container:
 		for _, c := range o.Objects {
 			out = append(out, Texts(c)...)

@@ -38,7 +38,7 @@ type Wizard struct {
 	t    viewmodel.Phrases
 	root *fyne.Container
 
-	list  *fyne.Container // the checks
+	list  *checks
 	live  *canvas.Text    // says that the failed check runs again
 	drawn string          // what the rest shows
 	first *xwidget.Button // that Enter presses; nil: there is none
@@ -50,7 +50,7 @@ type Wizard struct {
 
 // NewWizard makes the page and follows the model's changes.
 func NewWizard(vm *viewmodel.Wizard, t viewmodel.Phrases) *Wizard {
-	s := &Wizard{vm: vm, t: t, root: container.NewStack(), list: container.NewStack(), live: words("", bodySize, false, blueInk)}
+	s := &Wizard{vm: vm, t: t, root: container.NewStack(), list: newChecks(vm, t), live: words("", bodySize, false, blueInk)}
 	vm.Changed = s.Refresh
 	s.Refresh()
 	return s
@@ -61,8 +61,7 @@ func (s *Wizard) Object() fyne.CanvasObject { return s.root }
 
 // Refresh draws what changed.
 func (s *Wizard) Refresh() {
-	s.list.Objects = []fyne.CanvasObject{card(scrolled(checkList(s.vm, s.t)))}
-	s.list.Refresh()
+	s.list.draw()
 	s.live.Text = ""
 	if s.vm.Rechecking() {
 		s.live.Text = " ● " + s.t.T("wizard.rechecking")
@@ -89,7 +88,7 @@ func (s *Wizard) Refresh() {
 	if foot := s.foot(); foot != nil {
 		right = container.New(footLayout{gap}, right, foot)
 	}
-	body := container.New(shares{parts: []float32{290, 820}, space: 16}, s.list, right)
+	body := container.New(shares{parts: []float32{290, 820}, space: 16}, card(scrolled(s.list.box)), right)
 	s.root.Objects = []fyne.CanvasObject{page(s.t.T("wizard.title"), "", actions, body)}
 	s.root.Refresh()
 	s.focus(was)
@@ -107,49 +106,13 @@ func (s *Wizard) focus(was *xwidget.Button) {
 	}
 }
 
-// lead is the button that is pressed next.
+// lead is the button that is pressed next; there is one.
 func (s *Wizard) lead(label string, press func()) *xwidget.Button {
-	b := button(label, true, press)
+	b := button(label, s.first == nil, press)
 	if s.first == nil {
 		s.first = b
 	}
 	return b
-}
-
-// checkList is the five lamps with their checks, which tick off; the first-run guide
-// shows it as well.
-func checkList(vm *viewmodel.Wizard, t viewmodel.Phrases) fyne.CanvasObject {
-	box := container.New(stacked{0}, words(t.T("wizard.checks"), bodySize, true, plainInk))
-	for _, l := range vm.Lamps() {
-		box.Add(around(checkLine(l.State, l.Name, l.Note, true), 3, 0))
-		for _, c := range l.Checks {
-			box.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 18, 0), checkLine(c.State, c.Title.In(t), vm.CheckNote(c), false)))
-		}
-	}
-	if took := vm.Took(); took != "" {
-		box.Add(around(words(took, smallSize, false, mutedInk), 6, 0))
-	}
-	return box
-}
-
-// checkLine is a sign, a name and at the right what is said of it. What is not known
-// is grey.
-func checkLine(state viewmodel.CheckState, name, note string, bold bool) fyne.CanvasObject {
-	var sign fyne.CanvasObject = words("○", bodySize, false, mutedInk)
-	color := plainInk
-	switch state {
-	case viewmodel.CheckGood:
-		sign = icon(theme.ConfirmIcon(), goodInk)
-	case viewmodel.CheckBad:
-		sign = icon(theme.CancelIcon(), badInk)
-	case viewmodel.CheckRunning:
-		sign = words("●", bodySize, false, blueInk)
-	default:
-		color = mutedInk
-	}
-	left := container.NewGridWrap(fyne.NewSize(24, 20), container.NewHBox(container.NewCenter(sign)))
-	return container.NewBorder(nil, nil, left, container.NewCenter(words(note, smallSize, false, mutedInk)),
-		cell(name, bold || state == viewmodel.CheckBad, color))
 }
 
 func (s *Wizard) middle() fyne.CanvasObject {
@@ -163,19 +126,23 @@ func (s *Wizard) middle() fyne.CanvasObject {
 		return column(false, card(container.New(stacked{gap}, words(s.t.T("wizard.idle"), bodySize, false, mutedInk),
 			container.NewHBox(button(s.t.T("wizard.start"), true, s.vm.Start)))))
 	case viewmodel.StageHanded:
-		return column(true, s.finding(), banner(prose(s.vm.Ending(), true, plainInk), blueInk), card(container.NewVScroll(s.others())))
+		return column(true, s.finding(), banner(prose(s.vm.Ending(), true, plainInk), blueInk), card(scrolled(s.others())))
 	}
-	return column(true, s.finding(), card(container.NewVScroll(s.steps())))
+	parts := []fyne.CanvasObject{s.steps()}
+	if s.vm.Sends() {
+		parts = append(parts, rule(), s.others())
+	}
+	return column(true, s.finding(), card(scrolled(container.New(stacked{14}, parts...))))
 }
 
 func (s *Wizard) finding() fyne.CanvasObject {
 	f := s.vm.Finding()
-	head := container.NewHBox(words(f.Title.In(s.t), titleSize, true, plainInk))
+	var chips []fyne.CanvasObject
 	if who := s.vm.WhoText(); who != "" {
-		head.Add(container.NewCenter(chip(who, blueInk)))
+		chips = append(chips, chip(who, blueInk))
 	}
-	box := container.New(stacked{6},
-		container.NewBorder(nil, nil, head, container.NewCenter(words(f.Fault, smallSize, false, mutedInk))),
+	number := container.NewVBox(words(f.Fault, smallSize, false, mutedInk))
+	box := container.New(stacked{6}, container.New(rightLayout{chipGap}, titled(f.Title.In(s.t), chips...), number),
 		prose(f.Sentence.In(s.t), false, plainInk))
 	for _, a := range f.Also {
 		box.Add(prose(s.vm.AlsoText(a), false, slowInk))
@@ -187,7 +154,7 @@ func (s *Wizard) finding() fyne.CanvasObject {
 		}
 		why := button(sign+s.t.T("wizard.evidence", len(f.Evidence)), false, s.vm.Fold)
 		why.Importance = widget.LowImportance
-		box.Add(container.NewHBox(why))
+		box.Add(container.New(layout.NewCustomPaddedLayout(0, 0, -theme.InnerPadding(), 0), container.NewHBox(why)))
 		if !s.vm.Folded() {
 			lines := container.New(stacked{3})
 			for _, e := range f.Evidence {
@@ -201,11 +168,18 @@ func (s *Wizard) finding() fyne.CanvasObject {
 			box.Add(scroll)
 		}
 	}
+	if f.Mild {
+		return banner(box, slowInk)
+	}
 	return banner(box, badInk)
 }
 
-// others is the ready text for who must act.
+// others is the ready text for who must act, and that the program keeps looking.
 func (s *Wizard) others() fyne.CanvasObject {
+	live := container.NewHBox(words(s.vm.Watching(), bodySize, false, mutedInk), s.live)
+	if !s.vm.Sends() {
+		return container.New(stacked{8}, live)
+	}
 	head := s.t.T("wizard.report.it")
 	if s.vm.Finding().Who != viewmodel.WhoIT {
 		head = s.t.T("wizard.report.server")
@@ -218,7 +192,9 @@ func (s *Wizard) others() fyne.CanvasObject {
 	if try := s.vm.Meanwhile(); try != "" {
 		box.Add(prose(try, false, plainInk))
 	}
-	box.Add(container.NewHBox(words(s.t.T("wizard.watched"), bodySize, false, mutedInk), s.live))
+	if s.vm.Stage() == viewmodel.StageHanded {
+		box.Add(live)
+	}
 	return box
 }
 
@@ -228,7 +204,7 @@ func (s *Wizard) steps() fyne.CanvasObject {
 	for i, st := range steps {
 		box.Add(s.step(i, st, len(steps)))
 	}
-	live := container.NewHBox(words(s.t.T("wizard.by_itself"), bodySize, false, mutedInk), s.live)
+	live := container.NewHBox(words(s.vm.Watching(), bodySize, false, mutedInk), s.live)
 	box.Add(container.NewBorder(nil, nil, number(len(steps)+1, false), nil, live))
 	if m := s.vm.Message(); m != "" {
 		box.Add(prose(m, true, badInk))

@@ -13,14 +13,6 @@ type Attention struct {
 	Page  string // where a person acts; empty: nowhere
 }
 
-// whose is who must act, as the sentence on top says it.
-func (a *Attention) whose(w Phrases) string {
-	if a.Who == WhoYou {
-		return "" // its own words say what to do
-	}
-	return w.T("connection.who." + a.Who)
-}
-
 // worst is the first that is not put off; nil: there is none.
 func (f *ConnectionFacts) worst() *Attention {
 	if len(f.Attention) == 0 || !f.Attention[0].Until.IsZero() {

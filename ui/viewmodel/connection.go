@@ -3,6 +3,7 @@ package viewmodel
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -157,7 +158,8 @@ func (c *Connection) State() LampState {
 	return LampGood
 }
 
-// Headline is what is wrong, in one sentence, or that all is well.
+// Headline is what is wrong in a few words, as the pill and the wizard say it, or that
+// all is well.
 func (c *Connection) Headline() string {
 	f, w := c.facts, c.setup.Words
 	switch {
@@ -166,7 +168,7 @@ func (c *Connection) Headline() string {
 	case f.Online && f.Fault == "" && f.urgent() != nil:
 		return f.urgent().Text.In(w)
 	case f.Fault != "":
-		if t := f.What.In(w); t != "" {
+		if t := f.Title.In(w); t != "" {
 			return t
 		}
 		return w.T("connection.fault", f.Fault)
@@ -178,24 +180,48 @@ func (c *Connection) Headline() string {
 	return w.T("connection.online")
 }
 
-// Sentence says who acts, what still works and how many invoices wait.
+// Whose names who must act; empty where nobody must.
+func (c *Connection) Whose() string {
+	f, who := c.facts, ""
+	if f.Fault != "" {
+		who = f.Who
+	} else if a := f.urgent(); f.Online && a != nil {
+		who = a.Who
+	}
+	if who == "" {
+		return ""
+	}
+	return c.setup.Words.T("wizard.who." + who)
+}
+
+// Sentence says what happened, what still works and how many invoices wait.
 func (c *Connection) Sentence() string {
 	f, w := c.facts, c.setup.Words
-	s := ""
-	if f.Fault != "" && f.Who != "" {
-		s = w.T("connection.who." + f.Who)
-	} else if a := f.urgent(); f.Online && a != nil {
-		s = a.whose(w)
+	var s []string
+	add := func(t string) {
+		if t != "" {
+			s = append(s, t)
+		}
+	}
+	if f.Fault != "" {
+		add(f.What.In(w))
+		if f.Who == WhoYou {
+			add(w.T("connection.guided"))
+		}
 	}
 	switch {
+	case f.Waiting > 0 && f.Online:
+		add(w.T("connection.going", f.Waiting, grouped(f.WaitingGross)))
 	case f.Waiting > 0:
-		s += w.T("connection.waiting", f.Waiting, grouped(f.WaitingGross))
+		add(w.T("connection.waiting", f.Waiting, grouped(f.WaitingGross)))
 	case f.LastSync.IsZero():
-		s += w.T("connection.nothing_waits")
+		add(w.T("connection.nothing_waits"))
+	case !f.Online && f.Fault != "":
+		add(w.T("connection.work_on", c.clock(f.LastSync)))
 	default:
-		s += w.T("connection.all_synced", c.clock(f.LastSync))
+		add(w.T("connection.all_synced", c.clock(f.LastSync)))
 	}
-	return s
+	return strings.Join(s, Bilingual{EN: " "}.In(w))
 }
 
 // ConnectionLamp is a lamp with its words.
@@ -215,7 +241,7 @@ func (c *Connection) Lamps() []ConnectionLamp {
 		case l.State == LampUnknown && note == "":
 			note = c.setup.Words.T("connection.lamp.unchecked")
 		case l.Took > 0 && note != "":
-			note += " · " + milliseconds(l.Took)
+			note = c.setup.Words.T("connection.lamp.timed", note, milliseconds(l.Took))
 		case l.Took > 0:
 			note = milliseconds(l.Took)
 		case note == "":

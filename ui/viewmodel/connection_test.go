@@ -80,10 +80,10 @@ func TestConnectionWords(t *testing.T) {
 	}
 	src.f.Attention = []Attention{{Key: "server_certificate", State: LampSlow, Who: WhoServer, Due: noon.Add(6 * 24 * time.Hour), Text: Bilingual{ZH: "证书还有 6 天"}, Page: "connection"}}
 	c.Refresh()
-	if c.Headline() != "证书还有 6 天" || c.State() != LampSlow || !strings.HasPrefix(c.Sentence(), "connection.who.server") {
+	if c.Headline() != "证书还有 6 天" || c.State() != LampSlow || c.Whose() != "wizard.who.server" || !strings.HasPrefix(c.Sentence(), "connection.all_synced") {
 		t.Fatal("ending:", c.Headline(), c.Sentence())
 	}
-	src.f = ConnectionFacts{Connected: true, Offline: true, Fault: "S01", What: Bilingual{ZH: "证书过期 host.example"}, Who: WhoServer, Waiting: 12,
+	src.f = ConnectionFacts{Connected: true, Offline: true, Fault: "S01", Title: Bilingual{ZH: "证书过期"}, What: Bilingual{ZH: "证书过期 host.example。"}, Who: WhoServer, Waiting: 12,
 		WaitingGross: decimal.RequireFromString("86204.1"), OldestWaiting: noon.Add(-51 * time.Minute), NextTry: noon.Add(42 * time.Second),
 		CertificateEnd: noon.Add(6*24*time.Hour + time.Minute), Day: Quality{Requests: 10, Availability: 0.96419, Success: 1, P99: time.Second}, Goals: Goals{0.9995, 0.999, 200 * time.Millisecond, 800 * time.Millisecond},
 		Offset: 3 * time.Minute, Offsets: true,
@@ -92,8 +92,8 @@ func TestConnectionWords(t *testing.T) {
 		Changes: []ConnectionChange{{Text: Bilingual{ZH: "same"}}, {Changed: true, Text: Bilingual{ZH: "changed"}}}, Names: []string{"host.example"}}
 	src.f.Lamps[0] = Lamp{State: LampGood, Took: time.Millisecond}
 	c.Refresh()
-	if !strings.Contains(c.Sentence(), "connection.who.server") || !strings.Contains(c.Sentence(), "86,204.10") {
-		t.Fatal(c.Sentence())
+	if c.Headline() != "证书过期" || c.Whose() != "wizard.who.server" || c.Sentence() != "证书过期 host.example。connection.waiting[12 86,204.10]" {
+		t.Fatal(c.Headline(), c.Whose(), c.Sentence())
 	}
 	tiles := c.Tiles()
 	if tiles[0].Figure != "96.41 %" || tiles[0].State != LampBad || tiles[4].Figure != "0:42" || tiles[6].State != LampBad || tiles[5].State != LampSlow || tiles[5].Note != "connection.tile.clock.slow" || tiles[0].Note != "connection.tile.goal[99.95 %]" || tiles[3].Note != "connection.tile.waiting.oldest[connection.span.minutes[51]]" {
@@ -148,5 +148,38 @@ func TestSnoozed(t *testing.T) {
 	c.Snooze(l)
 	if c.State() != LampSlow || c.Attentions()[0].Snoozed {
 		t.Fatalf("%s %+v", c.State(), c.Attentions())
+	}
+}
+
+// What is said of the invoices fits how the line is: they wait, are going out, or all
+// went out before; the clerk is led where the clerk acts.
+func TestConnectionSentence(t *testing.T) {
+	_, s := newWindow(t)
+	src := &facts{}
+	c := NewConnection(s, src)
+	at := noon.Local().Format("15:04")
+	for _, x := range []struct {
+		f    ConnectionFacts
+		want string
+	}{
+		{ConnectionFacts{Connected: true, Offline: true, Fault: "K03", Who: WhoYou, What: Bilingual{ZH: "没有证书。"}, LastSync: noon}, "没有证书。connection.guidedconnection.work_on[" + at + "]"},
+		{ConnectionFacts{Connected: true, Online: true, Fault: "P01", Who: WhoServer, What: Bilingual{ZH: "很慢。"}, LastSync: noon}, "很慢。connection.all_synced[" + at + "]"},
+		{ConnectionFacts{Connected: true, Online: true, Waiting: 2, LastSync: noon}, "connection.going[2 0.00]"},
+		{ConnectionFacts{Connected: true, Waiting: 2, LastSync: noon}, "connection.waiting[2 0.00]"},
+		{ConnectionFacts{Connected: true, Unseen: true}, "connection.nothing_waits"},
+	} {
+		src.f = x.f
+		if c.Refresh(); c.Sentence() != x.want {
+			t.Errorf("%q, not %q", c.Sentence(), x.want)
+		}
+	}
+}
+
+// A round under way has no next try: it is now.
+func TestNextTryNow(t *testing.T) {
+	_, s := newWindow(t)
+	c := NewConnection(s, &facts{f: ConnectionFacts{Connected: true, Online: true, Sending: true}})
+	if n := c.Tiles()[4]; n.Figure != "connection.tile.next.now" {
+		t.Errorf("%+v", n)
 	}
 }

@@ -50,6 +50,7 @@ type Finding struct {
 	Explained       []Bilingual // titles of the faults that it explains
 	Also            []Beside
 	Proven          bool
+	Mild            bool   // invoices are issued nevertheless, if later or slower
 	Who             string // WhoYou …
 	Minutes         int    // about how long the steps take the clerk; 0: not said
 	Steps           []WizardStep

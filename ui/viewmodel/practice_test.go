@@ -15,7 +15,7 @@ func (s *school) Faults() []PracticeFault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return []PracticeFault{{ID: "S01", Layer: "secure", Title: Bilingual{ZH: "服务器证书过期", EN: "Certificate expired"}, Words: "ssl CERT_EXPIRED", On: s.on}, {ID: "B01", Layer: "server", Title: Bilingual{ZH: "数据库不可用", EN: "Database down"}},
-		{ID: "K03", Layer: "pc", Title: Bilingual{ZH: "钥匙串里没有 CA", EN: "CA missing from the keyring"}}}
+		{ID: "K03", Layer: "pc", Title: Bilingual{ZH: "密码库里没有 CA", EN: "CA missing from the keyring"}}}
 }
 func (s *school) Set(_ context.Context, _ string, on bool) error {
 	s.mu.Lock()

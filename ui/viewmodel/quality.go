@@ -76,6 +76,9 @@ func (c *Connection) waits() ConnectionTile {
 func (c *Connection) next() ConnectionTile {
 	f, w := c.facts, c.setup.Words
 	next, note := "", w.T("connection.tile.next.none")
+	if f.Sending {
+		next, note = w.T("connection.tile.next.now"), w.T("connection.tile.next.sending")
+	}
 	if !f.NextTry.IsZero() {
 		left := max(0, f.NextTry.Sub(c.setup.Now())).Round(time.Second)
 		next = fmt.Sprintf("%d:%02d", int(left.Minutes()), int(left.Seconds())%60)

@@ -69,6 +69,7 @@ type Wizard struct {
 	began      time.Time
 	took       time.Duration
 	folded     bool
+	open       map[string]bool // lamps that the clerk opened or folded
 	message    string
 }
 
@@ -81,7 +82,7 @@ func NewWizard(s Setup, check SelfCheck, actions Actions, ticker Ticker, waiting
 // Start runs all checks from the beginning.
 func (w *Wizard) Start() {
 	w.halt()
-	w.found, w.stage, w.checks, w.step, w.message = false, StageRunning, nil, 0, ""
+	w.found, w.stage, w.checks, w.step, w.message, w.open = false, StageRunning, nil, 0, "", nil
 	w.walk()
 	w.changed()
 }

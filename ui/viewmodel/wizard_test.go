@@ -3,6 +3,7 @@ package viewmodel
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -147,5 +148,60 @@ func TestWizardSaysWhatWaits(t *testing.T) {
 	lamps := m.Lamps()
 	if len(lamps) != 2 || lamps[0].State != CheckBad || lamps[1].State != CheckSkipped {
 		t.Errorf("%+v", lamps)
+	}
+}
+
+// All checks are shown while they run, then those of the lamp that failed; the clerk
+// opens and folds the others.
+func TestWizardFoldsWhatIsWell(t *testing.T) {
+	_, s := newWindow(t)
+	m := NewWizard(s, nil, nil, nil, nil)
+	for _, c := range []Check{{ID: "data", Layer: "pc", State: CheckGood}, {ID: "route", Layer: "internet", State: CheckBad}, {ID: "tls", Layer: "secure", State: CheckSkipped}} {
+		m.put(c)
+	}
+	open := func() (out []bool) {
+		for _, l := range m.Lamps() {
+			out = append(out, l.Open)
+		}
+		return out
+	}
+	m.stage = StageRunning
+	if got := open(); !slices.Equal(got, []bool{true, true, true}) {
+		t.Error("running:", got)
+	}
+	m.stage = StageFinding
+	if got := open(); !slices.Equal(got, []bool{false, true, false}) {
+		t.Error("found:", got)
+	}
+	m.Open("pc")
+	m.Open("internet")
+	if got := open(); !slices.Equal(got, []bool{true, false, false}) {
+		t.Error("pressed:", got)
+	}
+	if l := m.Lamps()[2]; l.Note != "wizard.check.skipped" {
+		t.Errorf("%+v", l)
+	}
+}
+
+// A fault with which invoices are issued nevertheless is not "over" one day: it is dealt
+// with. What the program deals with has nothing to be sent to anybody.
+func TestWizardSpeaksOfMildFaults(t *testing.T) {
+	_, s := newWindow(t)
+	m := NewWizard(s, nil, nil, nil, func() int { return 0 })
+	m.stage, m.finding = StageHanded, Finding{Fault: "S27", Who: WhoServer, Mild: true}
+	if m.Ending() != "wizard.mild" || m.Watching() != "wizard.watched_mild" || !m.Sends() {
+		t.Error(m.Ending(), m.Watching(), m.Sends())
+	}
+	m.finding = Finding{Fault: "S01", Who: WhoServer}
+	if m.Ending() != "wizard.handed" || m.Watching() != "wizard.watched" || !m.Sends() {
+		t.Error(m.Ending(), m.Watching(), m.Sends())
+	}
+	m.finding = Finding{Fault: "H11", Who: WhoApp}
+	if m.Ending() != "wizard.itself" || m.Sends() {
+		t.Error(m.Ending(), m.Sends())
+	}
+	m.finding = Finding{Fault: "S03", Who: WhoYou}
+	if m.Watching() != "wizard.by_itself" || m.Sends() {
+		t.Error(m.Watching(), m.Sends())
 	}
 }

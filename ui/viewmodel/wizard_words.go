@@ -10,7 +10,9 @@ import (
 
 // CheckLamp is one of the five lamps of the list, with its checks.
 type CheckLamp struct {
+	ID     string // as in fault.Layer
 	Name   string
+	Open   bool // its checks are shown
 	State  CheckState
 	Note   string // its time, or what it waits for
 	Checks []Check
@@ -21,7 +23,7 @@ type CheckLamp struct {
 func (w *Wizard) Lamps() []CheckLamp {
 	var out []CheckLamp
 	for i, l := range fault.Layers {
-		lamp := CheckLamp{Name: w.setup.Words.T("connection.lamp." + lampKeys[i])}
+		lamp := CheckLamp{ID: string(l), Name: w.setup.Words.T("connection.lamp." + lampKeys[i])}
 		for _, c := range w.checks {
 			if c.Layer == string(l) {
 				lamp.Checks = append(lamp.Checks, c)
@@ -35,9 +37,35 @@ func (w *Wizard) Lamps() []CheckLamp {
 		if lamp.State == CheckGood || lamp.State == CheckBad {
 			lamp.Note = milliseconds(took)
 		}
+		if lamp.State == CheckSkipped {
+			lamp.Note = w.CheckNote(lamp.Checks[0])
+		}
+		lamp.Open = w.opened(lamp)
 		out = append(out, lamp)
 	}
 	return out
+}
+
+// opened reports whether the checks of a lamp are shown: all while they run, then those
+// of a lamp that failed, unless the clerk wants it otherwise.
+func (w *Wizard) opened(l CheckLamp) bool {
+	if open, chosen := w.open[l.ID]; chosen {
+		return open
+	}
+	return w.stage == StageRunning || l.State == CheckBad
+}
+
+// Open shows the checks of a lamp, or folds them.
+func (w *Wizard) Open(lamp string) {
+	for _, l := range w.Lamps() {
+		if l.ID == lamp {
+			if w.open == nil {
+				w.open = map[string]bool{}
+			}
+			w.open[lamp] = !l.Open
+		}
+	}
+	w.changed()
 }
 
 // together is the state of several checks as one, and the longest of them.
@@ -124,6 +152,8 @@ func (w *Wizard) Ending() string {
 		return some("wizard.healthy", "wizard.healthy_waiting")
 	case w.stage == StageHanded && w.finding.Who == WhoApp:
 		return some("wizard.itself", "wizard.itself_waiting")
+	case w.stage == StageHanded && w.finding.Mild:
+		return some("wizard.mild", "wizard.mild_waiting")
 	case w.stage == StageHanded:
 		return some("wizard.handed", "wizard.handed_waiting")
 	case w.Tried():
@@ -146,6 +176,21 @@ func (w *Wizard) WhoText() string {
 	}
 	return s
 }
+
+// Watching says who looks whether it is over, and when.
+func (w *Wizard) Watching() string {
+	switch f := w.finding; {
+	case f.Who == WhoYou:
+		return w.setup.Words.T("wizard.by_itself")
+	case f.Mild:
+		return w.setup.Words.T("wizard.watched_mild")
+	}
+	return w.setup.Words.T("wizard.watched")
+}
+
+// Sends reports whether there is a text for others: who must act is neither the clerk
+// nor the program.
+func (w *Wizard) Sends() bool { return w.finding.Who == WhoIT || w.finding.Who == WhoServer }
 
 // AlsoText names a second fault, its number and who must act.
 func (w *Wizard) AlsoText(b Beside) string {

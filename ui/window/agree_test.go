@@ -35,8 +35,8 @@ func TestAllScreensAgree(t *testing.T) {
 			})
 			r.w.shell.Show("connection")
 			f, d := r.w.facts.Facts(), r.w.d.Diagnosis()
-			if f.Who != string(row.Who) || r.w.Connection.Headline() != row.Say("zh", d.Values) || strings.ContainsAny(r.w.Connection.Headline(), "{?") {
-				t.Errorf("the page says %q, of %s", r.w.Connection.Headline(), f.Who)
+			if f.Who != string(row.Who) || r.w.Connection.Headline() != row.Title.ZH || !strings.HasPrefix(r.w.Connection.Sentence(), row.Say("zh", d.Values)) || strings.ContainsAny(r.w.Connection.Sentence(), "{?") {
+				t.Errorf("the page says %q, %q, of %s", r.w.Connection.Headline(), r.w.Connection.Sentence(), f.Who)
 			}
 			r.until("the pill", func() bool { p := r.w.shell.Pill(); return p.State != viewmodel.LampGood && p.Sub == row.Title.ZH })
 			r.w.selfCheck()

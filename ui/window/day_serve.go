@@ -13,12 +13,14 @@ import (
 
 	"counterfoil/sync/fault"
 	"counterfoil/sync/probe"
+	"counterfoil/ui/screen"
 )
 
 // A test build answers on the unix socket that COUNTERFOIL_DAY names, one line a
 // connection:
 //
 //	state           the state of the window as JSON
+//	texts           the words that the page shows
 //	finding ID      the self-check finds this fault of the catalogue from now on
 //	finding -       the self-check looks again
 //	fault ID on|off a switch of the practice server, as if the server did it
@@ -60,6 +62,9 @@ func (p *program) answer(words []string) (out any) {
 	case len(words) == 1 && words[0] == "state":
 		p.post.wait(func() { out = p.state() })
 		return out
+	case len(words) == 1 && words[0] == "texts":
+		p.post.wait(func() { out = p.texts() })
+		return out
 	case len(words) == 2 && words[0] == "finding":
 		p.post.wait(func() { p.now.find(fault.ID(words[1])) })
 	case len(words) == 3 && words[0] == "fault" && p.now.server != nil:
@@ -73,6 +78,14 @@ func (p *program) answer(words []string) (out any) {
 		return map[string]string{"error": err.Error()}
 	}
 	return map[string]bool{"ok": true}
+}
+
+// texts are the words that the page shows, without those of the rail.
+func (p *program) texts() []string {
+	if p.now.shell == nil || p.turning {
+		return nil
+	}
+	return screen.Texts(p.now.shell.body)
 }
 
 // find makes the self-check find a fault.

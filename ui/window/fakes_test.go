@@ -272,7 +272,7 @@ func (branch) Make(context.Context, string, []mask.Kind) (viewmodel.ReportDraft,
 }
 
 func (branch) Faults() (out []viewmodel.PracticeFault) {
-	for _, f := range [][4]string{{"K03", "钥匙串里没有 CA", "CA missing from the keyring", "pc"}, {"T01", "服务未启动", "Server stopped", "internet"}, {"S01", "服务器证书过期", "Certificate expired", "secure"}, {"H21", "维护中", "Maintenance", "server"}, {"B02", "数据库被锁", "Database locked", "server"}} {
+	for _, f := range [][4]string{{"K03", "密码库里没有 CA", "CA missing from the keyring", "pc"}, {"T01", "服务未启动", "Server stopped", "internet"}, {"S01", "服务器证书过期", "Certificate expired", "secure"}, {"H21", "维护中", "Maintenance", "server"}, {"B02", "数据库被锁", "Database locked", "server"}} {
 		out = append(out, viewmodel.PracticeFault{ID: f[0], Title: two(f[1], f[2]), Layer: f[3], On: f[0] == "S01"})
 	}
 	return out

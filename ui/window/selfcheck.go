@@ -84,9 +84,10 @@ func (s *selfCheck) said(r probe.Report) viewmodel.Finding {
 		return out
 	}
 	out.Title, out.Who, out.Minutes = both(row.Title), string(row.Who), row.Minutes
+	out.Mild = row.Severity != fault.CannotIssue
 	out.Sentence = viewmodel.Bilingual{ZH: row.Say("zh", r.Values), EN: row.Say("en", r.Values)}
 	if row.Report.ZH != "" {
-		out.Report = viewmodel.Bilingual{ZH: fault.Render(row.Report.ZH, r.Values), EN: fault.Render(row.Report.EN, r.Values)}
+		out.Report = viewmodel.Bilingual{ZH: row.Tell("zh", r.Values), EN: row.Tell("en", r.Values)}
 	}
 	out.Steps = s.steps(r, row)
 	return out
