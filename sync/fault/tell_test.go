@@ -33,8 +33,8 @@ func TestTell(t *testing.T) {
 	f := Fault{Report: Text{ZH: "{host} 返回 {status}，请求编号 {request}。请查（{ip}）日志。编号 {x}。", EN: "{host} says {status}, request {request}. See the log ({ip})."}, Sentence: Text{ZH: "服务器出错。", EN: "The server fails."}}
 	for want, values := range map[string]map[string]string{
 		"h 返回 500，请求编号 7。请查（1）日志。": {"host": "h", "status": "500", "request": "7", "ip": "1"},
-		"h 返回 500。请查日志。":            {"host": "h", "status": "500"},
-		"服务器出错。请查日志。":               {"host": "h"},
+		"h 返回 500。请查日志。":           {"host": "h", "status": "500"},
+		"服务器出错。请查日志。":              {"host": "h"},
 	} {
 		if got := f.Tell("zh", values); got != want {
 			t.Errorf("%q, not %q", got, want)
