@@ -79,6 +79,7 @@ func (w *walk) echoes(ctx context.Context) (string, State) {
 	if w.health.trace.waited() > 2*slowThink {
 		return "not asked: the server is slow", Skipped
 	}
+	w.free.enter(ctx)
 	beside := w.besides(ctx)
 	a := w.large(ctx, "large", beside.begin, nil)
 	beside.end(a.Code == "timeout")
@@ -86,11 +87,11 @@ func (w *walk) echoes(ctx context.Context) (string, State) {
 	w.set.Add(a.more...)
 	for _, o := range a.more {
 		if o.Via == fault.Real && o.Kind == "http" {
-			return said(o), Bad
+			return words(o), Bad
 		}
 	}
 	if a.Outcome != fault.Yes {
-		return said(a.Observation), good(a.Outcome != fault.No)
+		return words(a.Observation), good(a.Outcome != fault.No)
 	}
 	w.echoed = time.Duration(a.RTT) * time.Millisecond
 	return fmt.Sprintf("%d bytes and back, %d ms", echoSize, a.RTT), Good

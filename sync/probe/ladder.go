@@ -140,6 +140,9 @@ type walk struct {
 	health     asked           // the answer of the server's health
 	echoed     time.Duration   // that a large message took; 0: none did
 	waits      []time.Duration // for the first byte of what was asked after the health
+	slowest    time.Duration   // of what invoices go over; 0: nothing was asked there
+	stalled    bool            // something of that was not answered at all
+	free       *gate           // for what takes much of the line
 
 	learning sync.Mutex // guards all below
 	learned  link.Snapshot
@@ -166,7 +169,7 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
 	start := time.Now()
-	w := &walk{Config: l.cfg, set: &fault.Set{}}
+	w := &walk{Config: l.cfg, set: &fault.Set{}, free: newGate()}
 	checks := make([]Check, len(all))
 	ended := map[string]chan struct{}{}
 	for i, o := range all {

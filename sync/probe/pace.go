@@ -30,6 +30,9 @@ func (w *walk) tempo(ctx context.Context) (string, State) {
 	if !w.ours {
 		return w.lossy(ctx)
 	}
+	if w.stalled {
+		return inTheWay, Skipped
+	}
 	lag := watchScheduler()
 	s := w.samples(ctx)
 	switch {
@@ -43,6 +46,7 @@ func (w *walk) tempo(ctx context.Context) (string, State) {
 	if len(w.waits) > 0 { // the sign-in may be what is slow
 		think = max(think, w.waits[0]-line)
 	}
+	think = max(think, w.slowest-line)
 	out := []fault.Observation{
 		{Kind: "pace", Stage: "line", Outcome: fault.Yes, RTT: line.Milliseconds(), Values: map[string]string{"rtt": fmt.Sprint(line.Milliseconds())}},
 		{Kind: "pace", Stage: "think", Outcome: fault.Yes, RTT: think.Milliseconds(), Values: map[string]string{"seconds": fmt.Sprintf("%.1f", think.Seconds())}},

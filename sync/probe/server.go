@@ -15,8 +15,8 @@ var serverObservers = []observer{
 	{"server", fault.Text{ZH: "发票服务器", EN: "Invoice server"}, fault.Server, []string{"address", "keyring"}, false, (*walk).server},
 	{"signin", fault.Text{ZH: "登录", EN: "Sign-in"}, fault.Server, []string{"server"}, false, (*walk).signIn},
 	{"nodes", fault.Text{ZH: "服务器的各个节点", EN: "Nodes of the server"}, fault.Server, []string{"server", "names"}, false, (*walk).nodes},
-	{"echo", fault.Text{ZH: "大块数据", EN: "Large messages"}, fault.Internet, []string{"signin"}, false, (*walk).echoes},
-	{"pace", fault.Text{ZH: "快慢", EN: "Pace"}, fault.Internet, []string{"echo", "route"}, false, (*walk).tempo},
+	{"echo", fault.Text{ZH: "大块数据", EN: "Large messages"}, fault.Internet, []string{"server", beside + "signin"}, false, (*walk).echoes},
+	{"pace", fault.Text{ZH: "快慢", EN: "Pace"}, fault.Internet, []string{"signin", "echo", "route"}, false, (*walk).tempo},
 }
 
 // server asks how the server is, at once and on the way that the program's own requests
@@ -46,7 +46,7 @@ func (w *walk) server(ctx context.Context) (string, State) {
 	case a.Outcome == fault.No && a.Kind != "http":
 		return inTheWay, Skipped
 	case a.Outcome == fault.No:
-		return said(a.Observation), Bad
+		return words(a.Observation), Bad
 	case h.Product != wire.Product:
 		w.set.Add(fault.Observation{Kind: "health", Stage: "product", Via: fault.Real, Outcome: fault.No, Values: map[string]string{"product": h.Product}})
 		return "not the invoice server: " + h.Product, Bad
@@ -100,6 +100,7 @@ func (a *asked) judgeBody(code string) {
 
 // signIn asks a question that needs the token; only our own server is shown it.
 func (w *walk) signIn(ctx context.Context) (string, State) {
+	defer w.free.leave()
 	if !w.ours {
 		return inTheWay, Skipped
 	}
@@ -112,26 +113,33 @@ func (w *walk) signIn(ctx context.Context) (string, State) {
 		}
 		token = t
 	}
-	a := w.askWho(ctx, token)
-	if a.Outcome == fault.No && a.Status >= 500 {
-		a = w.anotherNode(ctx, a, func() asked { return w.askWho(ctx, token) })
-	}
-	w.set.Add(a.Observation)
-	w.set.Add(a.more...)
+	w.free.soon(trafficQuiet + 3*w.health.trace.roundTrip())
+	a := w.insist(ctx, func() asked { return w.askWho(ctx, token) })
+	all := []asked{a}
 	if a.Status != 0 {
-		w.waits = append(w.waits, w.secondLook(ctx, a, token))
+		took := w.secondLook(ctx, a, token)
+		w.waits = append(w.waits, took)
+		if a.Outcome == fault.Yes {
+			all = append(all, w.traffic(ctx, token, took)...)
+		}
 	}
-	if a.Outcome == fault.Yes {
-		return "ok", Good
+	var seen []fault.Observation
+	said, state := "ok", Good
+	for _, x := range all {
+		seen = append(append(seen, x.Observation), x.more...)
+		if state == Good && (x.Outcome == fault.No || x.Target == "signin" && x.Outcome != fault.Yes) {
+			said, state = words(x.Observation), good(x.Outcome != fault.No)
+		}
 	}
-	return said(a.Observation), good(a.Outcome != fault.No)
+	w.set.Add(seen...) // at once: until all was asked nobody may say that the way is open
+	return said, state
 }
 
 // secondLook is how long the sign-in took to be answered; where that was much longer than
 // the health did, the shorter of two.
 func (w *walk) secondLook(ctx context.Context, a asked, token string) time.Duration {
 	took := a.trace.waited()
-	if took-w.health.trace.roundTrip() < slowThink || took < 2*w.health.trace.waited() || a.Outcome != fault.Yes {
+	if !w.slower(a) {
 		return took
 	}
 	if b := w.askWho(ctx, token); b.Outcome == fault.Yes {
@@ -140,12 +148,16 @@ func (w *walk) secondLook(ctx context.Context, a asked, token string) time.Durat
 	return took
 }
 
+// slower reports whether an answer took much longer than the health's.
+func (w *walk) slower(a asked) bool {
+	took := a.trace.waited()
+	return took-w.health.trace.roundTrip() >= slowThink && took >= 2*w.health.trace.waited() && a.Outcome == fault.Yes
+}
+
 // askWho asks who the token is for.
 func (w *walk) askWho(ctx context.Context, token string) asked {
 	a := w.ask(ctx, request{target: "signin", path: "/v1/whoami", token: token})
-	if a.Product == "" && a.Status != 0 && a.Media != "html" && a.Status < 500 {
-		a.Product = wire.Product // it named itself before
-	}
+	a.sameProduct()
 	if a.Outcome == fault.Yes && a.Status != http.StatusOK {
 		a.Outcome = fault.No
 	}
@@ -155,8 +167,16 @@ func (w *walk) askWho(ctx context.Context, token string) asked {
 	return a
 }
 
-// said is an answer in words.
-func said(o fault.Observation) string {
+// sameProduct takes an answer that names nobody for one of the server, which named itself
+// before.
+func (a *asked) sameProduct() {
+	if a.Product == "" && a.Status != 0 && a.Media != "html" && a.Status < 500 {
+		a.Product = wire.Product
+	}
+}
+
+// words are what an answer says.
+func words(o fault.Observation) string {
 	if o.Detail != "" {
 		return o.Detail
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -150,6 +152,71 @@ func TestSteadiness(t *testing.T) {
 		got := c.s.steadiness()
 		if got[0].Outcome != c.loss || got[1].Outcome != c.jitter {
 			t.Errorf("%s: loss %s, jitter %s", name, got[0].Outcome, got[1].Outcome)
+		}
+	}
+}
+
+// What invoices go over may be shut where all else is open.
+func TestTraffic(t *testing.T) {
+	m := newMaker(t, "Our CA")
+	nginx := func(status int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Del(wire.HeaderProduct)
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, "<html><title>nginx</title></html>")
+		}
+	}
+	reset := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	silent := func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}
+	ok := func(body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
+	}
+	well := map[string]http.HandlerFunc{
+		"/v1/whoami": ok(`{}`), "/v1/echo": func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) },
+		"/v1/pull": ok(`{"epoch":"e","cursor":"e:0:all","changes":[]}`), "/v1/push": ok(`{"epoch":"e","answers":[]}`),
+	}
+	for _, c := range []struct {
+		name string
+		path string
+		own  http.HandlerFunc
+		want []fault.ID
+	}{
+		{"all is well", "", nil, []fault.ID{fault.OK}},
+		{"a server without them", "/v1/push", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, []fault.ID{fault.OK}},
+		{"push is too large", "/v1/push", nginx(413), []fault.ID{"H07"}},
+		{"pull is forbidden", "/v1/pull", nginx(403), []fault.ID{"H03"}},
+		{"push fails", "/v1/push", nginx(500), []fault.ID{"H17"}},
+		{"pull is a page", "/v1/pull", nginx(200), []fault.ID{"H16"}},
+		{"pull is not there", "/v1/pull", nginx(404), []fault.ID{"H04"}},
+		{"pull has another shape", "/v1/pull", ok(`{}`), []fault.ID{"H26"}},
+		{"push is cut", "/v1/push", reset, []fault.ID{"H27", "H30"}},
+		{"push is not answered", "/v1/push", silent, []fault.ID{"H31"}},
+		{"pull is not answered", "/v1/pull", silent, []fault.ID{"H31"}},
+	} {
+		for _, two := range []bool{true, false} {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				own := maps.Clone(well)
+				if c.own != nil {
+					own[c.path] = c.own
+				}
+				cfg := m.config(answers(t, m.leaf(false, nil), func(x *tls.Config) {
+					if !two {
+						x.NextProtos = []string{"http/1.1"}
+					}
+				}, own))
+				cfg.Device = "d"
+				cfg.Token = func(context.Context) (string, error) { return "token", nil }
+				r := New(cfg).Run(context.Background(), nil)
+				if !slices.Contains(c.want, r.Fault) {
+					t.Errorf("HTTP/2 %v: %s %s %v, want %v", two, r.Confidence, r.Fault, r.Also, c.want)
+				}
+				showsAt(t, r)
+			})
 		}
 	}
 }

@@ -113,7 +113,7 @@ func (d *decider) push(operations []wire.Operation, mark wire.Mark) (out pushed,
 			return out, err
 		}
 	}
-	if err := d.enrol(); err != nil {
+	if err := d.enrol(len(operations) > 0); err != nil {
 		return out, err
 	}
 	if out.answers, err = d.answers(operations); err != nil {
@@ -148,13 +148,15 @@ func (d *decider) answers(operations []wire.Operation) ([]jsontext.Value, error)
 var errForeignDevice = errors.New("the device belongs to another branch")
 
 // enrol makes sure that the device is one of the principal's branch; the branch
-// that uses an id first has it.
-func (d *decider) enrol() error {
+// that uses an id first has it. A push of nothing leaves nothing behind: keep is false.
+func (d *decider) enrol(keep bool) error {
 	mine := branchOf(d.who)
 	branch, found, err := d.tx.Owner(d.device)
 	switch {
 	case err != nil:
 		return err
+	case !found && !keep:
+		return nil
 	case !found:
 		return d.tx.Enrol(d.device, mine, d.now)
 	case branch != mine:
