@@ -17,7 +17,7 @@ func trials() []trial {
 var families = []func() []trial{
 	linkCases, nameCases, proxyCases, routeCases, layoutCases, secureCases, helloCases, answerCases, serverCases, localCases,
 	moreCases, chainCases, pairs, morePairs, healthyCases, oddChains,
-, linkCases, trafficCases, localCases, moreCases}
+, linkCases, trafficCases, localCases, moreCases, frontCases}
 
 // sh runs a script on this computer.
 func sh(script string) act { return run(client, script) }
