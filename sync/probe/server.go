@@ -114,7 +114,7 @@ func (w *walk) signIn(ctx context.Context) (string, State) {
 		token = t
 	}
 	w.free.soon(trafficQuiet + 3*w.health.trace.roundTrip())
-	a := w.insist(ctx, func() asked { return w.askWho(ctx, token) })
+	a := w.insist(ctx, func(over *http.Transport, via string) asked { return w.askWho(ctx, token, over, via) })
 	all := []asked{a}
 	if a.Status != 0 {
 		took := w.secondLook(ctx, a, token)
@@ -142,7 +142,7 @@ func (w *walk) secondLook(ctx context.Context, a asked, token string) time.Durat
 	if !w.slower(a) {
 		return took
 	}
-	if b := w.askWho(ctx, token); b.Outcome == fault.Yes {
+	if b := w.askWho(ctx, token, w.way, ""); b.Outcome == fault.Yes {
 		took = min(took, b.trace.waited())
 	}
 	return took
@@ -155,8 +155,8 @@ func (w *walk) slower(a asked) bool {
 }
 
 // askWho asks who the token is for.
-func (w *walk) askWho(ctx context.Context, token string) asked {
-	a := w.ask(ctx, request{target: "signin", path: "/v1/whoami", token: token})
+func (w *walk) askWho(ctx context.Context, token string, over *http.Transport, via string) asked {
+	a := w.ask(ctx, request{target: "signin", over: over, via: via, path: "/v1/whoami", token: token})
 	a.sameProduct()
 	if a.Outcome == fault.Yes && a.Status != http.StatusOK {
 		a.Outcome = fault.No

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -147,10 +148,17 @@ type trace struct {
 	before               link.TCP // as the connection was when it stood
 	conn                 net.Conn
 	taken                []fault.Observation
+	tries                int  // connections that it was sent over
+	turned               bool // each of them was shut before an answer
+	cancel               context.CancelFunc
 }
 
+// mostTries is over how many connections the transport may send one request, with longer
+// and longer pauses, until it is given up: it was turned away every time.
+const mostTries = 2
+
 func newTrace(cancel context.CancelFunc, step time.Duration, quiet func()) *trace {
-	t := &trace{step: step, x: fault.Exchange{Looking: true, Dialing: true}}
+	t := &trace{step: step, cancel: cancel, x: fault.Exchange{Looking: true, Dialing: true}}
 	t.watch = time.AfterFunc(min(step, nameBudget), func() {
 		t.mu.Lock()
 		t.stalled = true
@@ -227,6 +235,10 @@ func (t *trace) hooks() *httptrace.ClientTrace {
 		GotConn: func(i httptrace.GotConnInfo) {
 			t.note(func(x *fault.Exchange) {
 				t.again = t.again || x.Kept && !i.Reused
+				if t.tries++; t.tries > mostTries && t.protocol == "h2" {
+					t.turned = true
+					t.cancel()
+				}
 				*x = fault.Exchange{Secured: true, Kept: i.Reused}
 				if t.conn = i.Conn; !i.Reused {
 					t.before = link.ReadTCP(naked(i.Conn))
@@ -249,12 +261,19 @@ func (errStall) Error() string   { return "nothing came for too long" }
 func (errStall) Timeout() bool   { return true }
 func (errStall) Temporary() bool { return true }
 
+// errTurned is what a request ends with that was turned away every time, in the words of
+// net/http where it gives up by itself.
+var errTurned = errors.New("http2: server sent GOAWAY and closed the connection, again and again")
+
 // why is the error that ended a request: a stall is no cancellation.
 func (t *trace) why(err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.stalled {
+	switch {
+	case t.stalled:
 		return errStall{}
+	case t.turned:
+		return errTurned
 	}
 	return err
 }

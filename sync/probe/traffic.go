@@ -7,10 +7,12 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/route"
 	"counterfoil/sync/wire"
 )
 
@@ -28,9 +30,9 @@ func (w *walk) traffic(ctx context.Context, token string, took time.Duration) []
 	if token == "" || took > 2*slowThink {
 		return nil
 	}
-	ways := []func() asked{func() asked { return w.askPull(ctx, token) }}
+	ways := []asks{func(over *http.Transport, via string) asked { return w.askPull(ctx, token, over, via) }}
 	if w.Device != "" {
-		ways = append(ways, func() asked { return w.askPush(ctx, token) })
+		ways = append(ways, func(over *http.Transport, via string) asked { return w.askPush(ctx, token, over, via) })
 	}
 	out := make([]asked, len(ways))
 	var group sync.WaitGroup
@@ -57,44 +59,53 @@ func (w *walk) traffic(ctx context.Context, token string, took time.Duration) []
 }
 
 // oftenEnough asks again where a server may have been slow once.
-func (w *walk) oftenEnough(ctx context.Context, ask func() asked) asked {
+func (w *walk) oftenEnough(ctx context.Context, ask asks) asked {
 	a := w.insist(ctx, ask)
 	if w.slower(a) {
-		if b := ask(); b.Outcome == fault.Yes && b.trace.waited() < a.trace.waited() {
+		if b := ask(w.way, ""); b.Outcome == fault.Yes && b.trace.waited() < a.trace.waited() {
 			return b
 		}
 	}
 	return a
 }
 
+// An asks puts one question over a transport, and calls the way so; "" is the real one.
+type asks func(over *http.Transport, via string) asked
+
 // insist asks again where another answer tells more: of another node, and over another
 // connection where a kept one turned out to be dead.
-func (w *walk) insist(ctx context.Context, ask func() asked) asked {
-	a := ask()
+func (w *walk) insist(ctx context.Context, ask asks) asked {
+	a := ask(w.way, "")
 	switch {
 	case a.Outcome != fault.No:
 	case a.Status >= 500:
-		return w.anotherNode(ctx, a, ask)
+		return w.anotherNode(ctx, a, func() asked { return ask(w.way, "") })
 	case a.Stage == "kept" && a.Code == "timeout":
 		a.Stage = "header" // it served a moment ago
 	case a.Stage == "kept":
 		w.way.CloseIdleConnections()
 		kept := a.Observation
 		kept.Via = "kept"
-		if a = ask(); a.Outcome == fault.Yes {
+		if a = ask(w.way, ""); a.Outcome == fault.Yes && !w.health.trace.h2() { // HTTP/2 says goodbye as it likes
 			a.more = append(a.more, kept)
+		}
+	}
+	if a.Outcome == fault.No && strings.HasPrefix(a.Code, "h2:") {
+		if over := w.varied(route.Route{HTTP1: true}); over != nil {
+			defer over.CloseIdleConnections()
+			a.more = append(a.more, ask(over, "http1").Observation)
 		}
 	}
 	return a
 }
 
 // askPull asks for the first change, without its body where this computer made it.
-func (w *walk) askPull(ctx context.Context, token string) asked {
+func (w *walk) askPull(ctx context.Context, token string, over *http.Transport, via string) asked {
 	query := url.Values{"cursor": {""}, "limit": {"1"}}
 	if w.Device != "" {
 		query.Set("without", w.Device)
 	}
-	a := w.ask(ctx, request{target: "pull", path: "/v1/pull?" + query.Encode(), token: token, step: trafficBudget, header: http.Header{"Accept": {acceptJSON}}})
+	a := w.ask(ctx, request{target: "pull", over: over, via: via, path: "/v1/pull?" + query.Encode(), token: token, step: trafficBudget, header: http.Header{"Accept": {acceptJSON}}})
 	var answer wire.PullAnswer
 	a.ofTraffic(&answer, func() bool { return answer.Epoch != "" && answer.Changes != nil })
 	return a
@@ -103,7 +114,7 @@ func (w *walk) askPull(ctx context.Context, token string) asked {
 // askPush sends a push without operations: a server takes it and does nothing. It is as
 // large as one with a small invoice, by words that gzip carries beside what it packs: what
 // is in front of the server may limit it.
-func (w *walk) askPush(ctx context.Context, token string) asked {
+func (w *walk) askPush(ctx context.Context, token string, over *http.Transport, via string) asked {
 	var body bytes.Buffer
 	z := gzip.NewWriter(&body)
 	z.Extra = make([]byte, pushSize)
@@ -111,7 +122,7 @@ func (w *walk) askPush(ctx context.Context, token string) asked {
 	_, _ = rand.Read(z.Extra)
 	_ = wire.MarshalWrite(z, wire.PushRequest{Device: w.Device, Protocol: wire.Protocol})
 	_ = z.Close()
-	a := w.ask(ctx, request{target: "push", method: http.MethodPost, path: "/v1/push", token: token, step: trafficBudget, body: body.Bytes(), header: http.Header{
+	a := w.ask(ctx, request{target: "push", over: over, via: via, method: http.MethodPost, path: "/v1/push", token: token, step: trafficBudget, body: body.Bytes(), header: http.Header{
 		"Accept": {acceptJSON}, "Content-Type": {"application/json"}, "Content-Encoding": {"gzip"},
 	}})
 	if a.Problem == "device_foreign" { // a copied folder takes another id when it syncs
