@@ -318,7 +318,7 @@ func (t *trace) beside() (out []fault.Observation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	out = append(out, t.taken...)
-	if t.again {
+	if t.again && t.protocol != "h2" { // HTTP/2 says goodbye as it likes
 		out = append(out, fault.Observation{Kind: "http", Via: "kept", Stage: "kept", Outcome: fault.No, Code: "eof"})
 	}
 	return out
