@@ -15,9 +15,9 @@ func trials() []trial {
 }
 
 var families = []func() []trial{
-	linkCases, nameCases, proxyCases, routeCases, layoutCases, secureCases, helloCases, answerCases, serverCases, localCases,
-	moreCases, chainCases, pairs, morePairs, healthyCases, oddChains,
-, linkCases, trafficCases, localCases, moreCases, frontCases}
+	linkCases, nameCases, proxyCases, routeCases, layoutCases, secureCases, helloCases, answerCases, trafficCases, frontCases,
+	serverCases, localCases, moreCases, chainCases, pairs, morePairs, healthyCases, oddChains,
+}
 
 // sh runs a script on this computer.
 func sh(script string) act { return run(client, script) }
