@@ -79,6 +79,7 @@ type result struct {
 	Right      bool     `json:"right"`
 	Why        string   `json:"why,omitempty"` // it is wrong
 	Lab        string   `json:"lab,omitempty"` // the lab itself failed: no result
+	Packets    string   `json:"packets,omitempty"`
 	Evidence   any      `json:"evidence,omitempty"`
 	Seen       any      `json:"observations,omitempty"`
 }
@@ -140,7 +141,12 @@ func (w *world) run(t trial) result {
 		r.MS = time.Since(start).Milliseconds()
 		return r
 	}
+	ear, err := listenIn(*packets)
+	if err != nil {
+		return lab(err)
+	}
 	a, err := w.selfcheck(w.desk, w.args...)
+	r.Packets = ear.end()
 	if err != nil {
 		return lab(err)
 	}

@@ -135,7 +135,7 @@ func runAll(t *testing.T, cases []trial, tools string) []result {
 	for range n {
 		dir := t.TempDir()
 		group.Go(func() {
-			c := unshare(os.Args[0], "-tools", tools)
+			c := unshare(os.Args[0], "-tools", tools, fmt.Sprintf("-packets=%v", *packets))
 			c.Env = append(os.Environ(), "COUNTERFOIL_LAB_WORLD="+dir)
 			var errs bytes.Buffer
 			c.Stderr = &errs
@@ -167,6 +167,9 @@ func runAll(t *testing.T, cases []trial, tools string) []result {
 				mu.Lock()
 				results[i] = r
 				fmt.Println(r.line())
+				if *packets {
+					fmt.Println(r.Packets)
+				}
 				if *show && !r.Right {
 					fmt.Println(r.details())
 				}

@@ -101,4 +101,6 @@ func ownNetwork(t *testing.T) {
 	if _, err := RouteTo(netip.MustParseAddr("203.0.113.1")); !errors.Is(err, syscall.ENETUNREACH) {
 		t.Error(err)
 	}
+	shell(t, "ip link set far0 up; ip route add 10.7.0.0/24 dev cl0")
+	reaches(t)
 }

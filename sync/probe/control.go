@@ -26,13 +26,14 @@ func (w *walk) line(ctx context.Context) (string, State) {
 	if len(w.facts.Interfaces) == 0 || w.failed("net", "link|address") {
 		return inTheWay, Skipped
 	}
-	var group sync.WaitGroup
-	defer group.Wait()
-	for _, to := range w.hopTargets() {
-		group.Go(func() { w.hops(ctx, to) })
-	}
 	if !pause(ctx, lineAfter) {
 		return "not needed", Good
+	}
+	var group sync.WaitGroup
+	if !w.opened.isOpen() {
+		for _, to := range w.hopTargets() {
+			group.Go(func() { w.hops(ctx, to) })
+		}
 	}
 	group.Go(func() { w.askGateway(ctx) })
 	group.Go(func() { w.askOutside(ctx) })

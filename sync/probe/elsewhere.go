@@ -81,8 +81,12 @@ func (w *walk) elsewhere(ctx context.Context) (string, State) {
 // proves connects to an address and lets it prove to be the server; no request is sent.
 func (w *walk) proves(ctx context.Context, kind string, at netip.AddrPort) {
 	values := map[string]string{"right": at.Addr().String()}
+	d, mine := w.dialling(at.String())
 	c, rtt, err := dial(ctx, at.String())
 	o := fault.OfError(err)
+	if mine {
+		d.end(o.Code, rtt)
+	}
 	if o.Outcome == fault.Unmeasured && rtt > silence && !w.set.Worked() {
 		o.Outcome, o.Code = fault.No, "timeout" // given up, and silent until then
 	}

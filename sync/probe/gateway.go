@@ -86,7 +86,7 @@ func anyPort(ctx context.Context, ip netip.Addr, ports ...string) (time.Duration
 func (w *walk) concludeGateway(ctx context.Context) {
 	ip := w.router()
 	alive := fault.Pattern{Kind: "gateway", Outcome: string(fault.Yes)}
-	passed := fault.Pattern{Kind: "hop", Stage: "1", Outcome: string(fault.Yes), Code: expired + "|" + noNetwork}
+	passed := fault.Pattern{Kind: "hop", Stage: "1", Outcome: string(fault.Yes), Code: expired + "|" + noNetwork + "|" + saysNo}
 	o := fault.Observation{Kind: "gateway", Target: ip.String(), Values: map[string]string{"gateway": ip.String()}}
 	switch {
 	case !ip.IsValid() || w.set.Saw(alive):

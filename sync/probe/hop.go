@@ -6,17 +6,23 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
-	"syscall"
+	"sync"
 	"time"
 
 	"counterfoil/sync/fault"
 	"counterfoil/sync/osnet"
 )
 
-// hopBudget is less than what a system waits for a hardware address: an error within
-// it comes from somebody on the way.
-const hopBudget = 900 * time.Millisecond
+const (
+	// hopBudget is less than what a system waits for a hardware address: an error within
+	// it comes from somebody on the way.
+	hopBudget = 1500 * time.Millisecond
+	// hopAgain is when the nearest router is asked again: it tells only some times a second.
+	hopAgain = 500 * time.Millisecond
+	// outsideAfter is when it is asked of an address outside: what it tells of the server
+	// counts, and goes first.
+	outsideAfter = hopAgain + 20*time.Millisecond
+)
 
 // hopped is what became of connections to one address whose packets live for one hop,
 // for two, and for all the way: their codes, "" for a connection.
@@ -25,6 +31,7 @@ type hopped struct {
 	via     string // "server" or "outside": whose address it is
 	codes   [3]string
 	rtt     [3]time.Duration
+	from    [3]netip.Addr // who said so; invalid where the system does not tell
 }
 
 // hopTargets are the addresses whose way can be looked at before any name is known: the
@@ -43,33 +50,24 @@ func (w *walk) hopTargets() []hopped {
 }
 
 // hops connects to an address with packets that end after the first and the second
-// router, each of which says so where it is alive. The server sees none of them, but one
-// where it is not known before how the whole way ends.
+// router, each of which says so where it is alive. The server sees none of them.
 func (w *walk) hops(all context.Context, h hopped) {
 	if !w.claim("hops", h.address) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(all, hopBudget)
 	defer cancel()
-	done := make(chan struct{}, len(h.codes))
-	for i, ttl := range []int{1, 2, 0} {
-		go func() {
-			defer func() { done <- struct{}{} }()
-			if ttl == 0 && !pause(ctx, lineAfter) {
-				h.codes[i] = "cancelled"
-				return
-			}
-			h.codes[i], h.rtt[i] = connectWithin(ctx, h.address, ttl)
-		}()
-	}
-	for range h.codes {
-		<-done
-	}
-	if h.codes[0] == "timeout" && all.Err() == nil { // a router tells only some times a second
-		more, cancel := context.WithTimeout(all, hopBudget)
-		defer cancel()
-		h.codes[0], h.rtt[0] = connectWithin(more, h.address, 1)
-	}
+	var group sync.WaitGroup
+	group.Go(func() { h.first(ctx) })
+	group.Go(func() { h.connect(ctx, 2) })
+	group.Go(func() {
+		if pause(ctx, lineAfter) { // others begin meanwhile
+			h.codes[2], h.rtt[2] = w.wholeWay(ctx, h.address)
+		} else {
+			h.codes[2] = "cancelled"
+		}
+	})
+	group.Wait()
 	if slices.Contains(h.codes[:], "cancelled") {
 		return
 	}
@@ -78,26 +76,93 @@ func (w *walk) hops(all context.Context, h hopped) {
 	w.learning.Unlock()
 }
 
-// connectWithin connects with packets that live for some hops, 0 for as many as usual;
-// it returns how that ended, "" for a connection.
-func connectWithin(ctx context.Context, address string, hops int) (string, time.Duration) {
-	d := net.Dialer{FallbackDelay: -1}
-	if hops > 0 {
-		d.Control = func(network, _ string, c syscall.RawConn) error {
-			var err error
-			if cerr := c.Control(func(fd uintptr) { err = limitHops(fd, strings.HasSuffix(network, "6"), hops) }); cerr != nil {
-				return cerr
-			}
-			return err
+// first asks the nearest router, of the server more than once.
+func (h *hopped) first(ctx context.Context) {
+	tries := 3
+	if h.via == "outside" {
+		tries = 1
+		if !pause(ctx, outsideAfter) {
+			h.codes[0] = "cancelled"
+			return
 		}
 	}
-	start := time.Now()
-	c, err := d.DialContext(ctx, "tcp", address)
-	took := time.Since(start)
-	if err == nil {
-		_ = c.Close()
+	for range tries {
+		short, cancel := context.WithTimeout(ctx, hopAgain)
+		h.connect(short, 1)
+		cancel()
+		if h.codes[0] != "timeout" {
+			return
+		}
 	}
-	return fault.OfError(err).Code, took
+}
+
+// connect connects with packets that live for one or two hops.
+func (h *hopped) connect(ctx context.Context, hops int) {
+	i := hops - 1
+	to, err := netip.ParseAddrPort(h.address)
+	if err != nil {
+		h.codes[i] = "cancelled"
+		return
+	}
+	start := time.Now()
+	told, err := osnet.Reach(ctx, to, hops)
+	h.codes[i], h.rtt[i], h.from[i] = fault.OfError(err).Code, time.Since(start), told.From
+	if told.What != "" && told.What != osnet.Expired && h.codes[i] != noNetwork {
+		h.codes[i] = saysNo
+	}
+}
+
+// wholeWay is how a connection to an address ends, "" for one that stands: that which is
+// made already, or one of its own.
+func (w *walk) wholeWay(ctx context.Context, address string) (string, time.Duration) {
+	d, mine := w.dialling(address)
+	if mine {
+		start := time.Now()
+		to, err := netip.ParseAddrPort(address)
+		if err == nil {
+			_, err = osnet.Reach(ctx, to, 0)
+		}
+		d.end(fault.OfError(err).Code, time.Since(start))
+	}
+	select {
+	case <-d.ended:
+		return d.code, d.rtt
+	case <-ctx.Done():
+		if ctx.Err() == context.Canceled {
+			return "cancelled", 0
+		}
+		return "timeout", hopBudget
+	}
+}
+
+// A dialling is a connection to one address that somebody makes.
+type dialling struct {
+	once  sync.Once
+	ended chan struct{}
+	code  string // "" for one that stands; with rtt to be read when ended
+	rtt   time.Duration
+}
+
+func (d *dialling) end(code string, rtt time.Duration) {
+	d.once.Do(func() {
+		d.code, d.rtt = code, rtt
+		close(d.ended)
+	})
+}
+
+// dialling is the connection that is made to an address; mine: by who asked, and he ends it.
+func (w *walk) dialling(address string) (d *dialling, mine bool) {
+	w.learning.Lock()
+	defer w.learning.Unlock()
+	if d := w.dials[address]; d != nil {
+		return d, false
+	}
+	if w.dials == nil {
+		w.dials = map[string]*dialling{}
+	}
+	d = &dialling{ended: make(chan struct{})}
+	w.dials[address] = d
+	return d, true
 }
 
 // concludeHops notes who on the way is alive, from all that was dialled so far.
@@ -114,7 +179,7 @@ func (w *walk) concludeHops() {
 		}
 	}
 	// Where nothing comes back at all, neither router nor system may tell of such packets.
-	telling := slices.ContainsFunc(all, func(h hopped) bool { return h.codes[0] == expired || h.codes[0] == noNetwork })
+	telling := slices.ContainsFunc(all, func(h hopped) bool { return h.codes[0] == expired || h.codes[0] == noNetwork || h.codes[0] == saysNo })
 	for _, h := range all {
 		for _, o := range h.conclude() {
 			if o.Outcome == fault.No && !telling {
@@ -139,7 +204,7 @@ func (h hopped) conclude() []fault.Observation {
 	switch one {
 	case "timeout":
 		out := []fault.Observation{note(1, fault.No)}
-		if two == expired && whole != expired {
+		if two == expired && (whole != expired || h.from[1].IsValid()) {
 			return append(out, note(2, fault.Yes))
 		}
 		if two == "timeout" && whole == "timeout" {
@@ -149,6 +214,8 @@ func (h hopped) conclude() []fault.Observation {
 	case "", refused:
 		return []fault.Observation{note(1, fault.Yes)}
 	case expired:
+	case saysNo:
+		return []fault.Observation{note(1, fault.Yes)}
 	case noNetwork:
 		return []fault.Observation{note(1, fault.Yes), note(2, fault.No)} // it knows no way
 	default: // this computer's own errors
@@ -158,10 +225,16 @@ func (h hopped) conclude() []fault.Observation {
 	switch {
 	case two == "timeout":
 		out = append(out, note(2, fault.No))
-	case two == expired && whole != expired || two == "" || two == refused && whole != refused:
+	case two == expired && (whole != expired || h.another()) || two == "" || two == refused && whole != refused:
 		out = append(out, note(2, fault.Yes))
 	}
 	return out
+}
+
+// another reports whether the packets that live for two hops were known to end at another
+// router than those that live for one.
+func (h hopped) another() bool {
+	return h.from[0].IsValid() && h.from[1].IsValid() && h.from[0] != h.from[1]
 }
 
 // Codes of what ends a connection on the way.
@@ -169,4 +242,5 @@ const (
 	expired   = "errno:EHOSTUNREACH" // a packet's hops are used up, or the host cannot be reached
 	noNetwork = "errno:ENETUNREACH"
 	refused   = "errno:ECONNREFUSED"
+	saysNo    = "told:no" // a router's word that a packet may or can not go on
 )

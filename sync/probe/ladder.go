@@ -131,6 +131,7 @@ type walk struct {
 	inquiry    inquiry
 	loaded     <-chan struct{} // closed when the keyring was read; nil where nobody does
 	table      *table          // of connections to the server
+	opened     latch           // of the way
 	waiting    atomic.Bool     // a far router may still say that nobody has the address
 	open       string          // host:port that took a connection: the proxy's or the server's
 	real       *http.Transport
@@ -148,7 +149,26 @@ type walk struct {
 	learned  link.Snapshot
 	claimed  []string // what is dialled, and how
 	hopped   []hopped // not concluded from yet
-	late     int      // connections to the server that came only after the first packet was lost
+	dials    map[string]*dialling
+	late     int // connections to the server that came only after the first packet was lost
+}
+
+// A latch stays open once it was opened.
+type latch struct {
+	once sync.Once
+	open chan struct{}
+}
+
+func (l *latch) unlock() { l.once.Do(func() { close(l.open) }) }
+
+// isOpen reports whether it was opened.
+func (l *latch) isOpen() bool {
+	select {
+	case <-l.open:
+		return true
+	default:
+		return false
+	}
 }
 
 // learn notes what a working line looks like.
@@ -156,6 +176,10 @@ func (w *walk) learn(note func(*link.Snapshot)) {
 	w.learning.Lock()
 	defer w.learning.Unlock()
 	note(&w.learned)
+}
+
+func newWalk(cfg Config) *walk {
+	return &walk{Config: cfg, set: &fault.Set{}, opened: latch{open: make(chan struct{})}, free: newGate()}
 }
 
 // Run walks all observers, or only the named ones and those that they need; progress
@@ -169,7 +193,7 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
 	start := time.Now()
-	w := &walk{Config: l.cfg, set: &fault.Set{}, free: newGate()}
+	w := newWalk(l.cfg)
 	checks := make([]Check, len(all))
 	ended := map[string]chan struct{}{}
 	for i, o := range all {

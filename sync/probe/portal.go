@@ -34,6 +34,11 @@ func (w *walk) portal(ctx context.Context) (string, State) {
 	if ip := net.ParseIP(w.host); ip != nil && ip.IsLoopback() {
 		return "this computer", Good
 	}
+	// Routers tell only some times a second that somebody cannot be reached: of the server
+	// before of an address that nobody has.
+	if !pause(ctx, lineAfter) {
+		return "not needed", Good
+	}
 	targets := map[string]string{"nobody": nobodysHost, "server": w.host}
 	if s := w.statusHost(); s != "" && s != w.host {
 		targets["status"] = s

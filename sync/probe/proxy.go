@@ -46,6 +46,7 @@ func (w *walk) throughProxy(ctx context.Context) (string, State) {
 	if c != nil {
 		_ = c.Close()
 		w.open = proxyAddress(p)
+		w.opened.unlock()
 		return p.Host, Good
 	}
 	return p.Host + ": " + last.Detail, Bad

@@ -55,9 +55,18 @@ func (w *walk) inquire(ctx context.Context) *inquiry {
 // nobodysNames is an address at which nobody is: RFC 5737 keeps it for documents.
 const nobodysNames = "192.0.2.53"
 
+// interceptAfter is when it is asked where the way is shut.
+const interceptAfter = 600 * time.Millisecond
+
 // intercepted asks for the root where no name server is. An answer comes from somebody
 // between who answers for all.
 func (w *walk) intercepted(ctx context.Context) {
+	select {
+	case <-w.opened.open:
+	case <-time.After(interceptAfter): // what tells why the way is shut goes first
+	case <-ctx.Done():
+		return
+	}
 	if o, _ := query(ctx, "udp", nobodysNames, ".", "a"); answered(o) {
 		w.set.Add(fault.Observation{Kind: "intercept", Via: "udp", Target: nobodysNames, Outcome: fault.Yes, Code: o.Code, RTT: o.RTT})
 	}

@@ -71,7 +71,11 @@ func newTable(ctx context.Context, w *walk, services []string) *table {
 	}
 	go func() { t.services.Wait(); close(t.ended) }()
 	for _, address := range services[:min(len(services), 2)] {
-		t.looks.Go(func() { w.hops(t.ctx, hopped{address: address, via: "server"}) })
+		t.looks.Go(func() {
+			if t.shut(lineAfter) {
+				w.hops(t.ctx, hopped{address: address, via: "server"})
+			}
+		})
 	}
 	t.looks.Go(func() { t.more(services) })
 	return t
@@ -167,11 +171,28 @@ func (t *table) service(address string) {
 	}
 	ctx, cancel := context.WithCancel(t.ctx)
 	defer cancel()
+	d, mine := t.w.dialling(address)
 	e := dialOften(ctx, address)
+	if mine {
+		d.end(fault.OfError(e.err).Code, e.rtt)
+	}
+	t.w.toldOf(address, e.told)
 	if e.err == nil && (e.again || e.rtt >= late) {
 		t.w.lost()
 	}
 	t.note(o, e.rtt, e.err)
+}
+
+// toldOf notes what a router said of an address of the server.
+func (w *walk) toldOf(address string, t osnet.Told) {
+	if t.What == "" {
+		return
+	}
+	o := fault.Observation{Kind: "told", Target: address, Stage: t.What, Outcome: fault.No}
+	if t.From.IsValid() {
+		o.Values = map[string]string{"router": t.From.String()}
+	}
+	w.set.Add(o)
 }
 
 // An end is how dialling ended: rtt is that of the connection, or the time since the
@@ -180,21 +201,22 @@ type end struct {
 	rtt   time.Duration
 	err   error
 	again bool // the first packet was not answered, a later one was
+	told  osnet.Told
 }
 
 // dialOften dials, and some more times beside where the first packet may be lost, until
 // one connection is made or somebody says no.
 func dialOften(ctx context.Context, address string) end {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return end{err: err}
+	}
 	ends := make(chan end, 1+again)
 	try := func(again bool) {
 		go func() {
 			start := time.Now()
-			var d net.Dialer
-			c, err := d.DialContext(ctx, "tcp", address)
-			if err == nil {
-				_ = c.Close()
-			}
-			ends <- end{time.Since(start), err, again}
+			told, err := osnet.Reach(ctx, to, 0)
+			ends <- end{time.Since(start), err, again, told}
 		}()
 	}
 	start := time.Now()
@@ -255,21 +277,27 @@ func (t *table) note(o fault.Observation, rtt time.Duration, err error) {
 		t.w.learn(func(s *link.Snapshot) { s.Address = o.Target })
 		t.w.connected(rtt)
 		close(t.opened)
+		t.w.opened.unlock()
 	})
+}
+
+// shut waits for a time, or until all services have said no; it reports whether none is
+// open then.
+func (t *table) shut(after time.Duration) bool {
+	select {
+	case <-t.opened:
+	case <-t.ctx.Done():
+		return false
+	case <-t.ended:
+	case <-time.After(after):
+	}
+	return !t.isOpen()
 }
 
 // more tries what tells why no service is open: other ports, the way past a tunnel, the
 // routers on the way.
 func (t *table) more(services []string) {
-	select {
-	case <-t.opened:
-		return
-	case <-t.ctx.Done():
-		return
-	case <-t.ended:
-	case <-time.After(moreAfter):
-	}
-	if t.isOpen() {
+	if !t.shut(moreAfter) {
 		return
 	}
 	for _, address := range services {
