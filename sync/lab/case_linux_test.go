@@ -155,7 +155,7 @@ func (w *world) run(t trial) result {
 		r.MS = time.Since(start).Milliseconds()
 	}
 	r.judge()
-	if !r.Right {
+	if !r.Right || *packets {
 		r.Evidence, r.Seen = a.Evidence, a.Observations
 	}
 	if err := r.record(a.Observations); err != nil {

@@ -71,12 +71,18 @@ func linkCases() (out []trial) {
 		{"line cut behind the router", run(router, "ip link set rtu down")},
 		{"router drops what goes outside", nft(router, "forward", "drop")},
 		{"line dead at the provider", run(isp, "ip link set ispd down")},
+		{"provider drops all", nft(isp, "forward", "drop")},
+		{"provider has no way on", run(isp, "ip link set isps down; ip link set isp2 down")},
 		{"router loses its provider", run(router, "ip route del default")},
 	} {
 		out = append(out,
 			trial{name: "N06 " + c.text, slow: true, do: []act{c.do}, seen: []check{ping(gateway, true), unreached(serverIP), unreached(dnsIP)}, want: []string{"N06"}},
 			trial{name: "N06 " + c.text + ", resolver in the office", base: "gateway", slow: true, do: []act{c.do}, seen: []check{ping(gateway, true), unreached(serverIP), names(gateway, "udp", serverName, serverIP)}, want: []string{"N06"}},
 		)
+		if c.text == "provider drops all" {
+			last := &out[len(out)-1]
+			last.want, last.sure, last.why = []string{"N06", "T03"}, "likely", "nobody outside can be asked but the server"
+		}
 	}
 	servfail := nameserver(gateway, "SERVFAIL for all", behaviour{rcode: 2})
 	out = append(out,

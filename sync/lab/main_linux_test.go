@@ -170,7 +170,7 @@ func runAll(t *testing.T, cases []trial, tools string) []result {
 				if *packets {
 					fmt.Println(r.Packets)
 				}
-				if *show && !r.Right {
+				if *show && (!r.Right || *packets) {
 					fmt.Println(r.details())
 				}
 				mu.Unlock()

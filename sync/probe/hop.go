@@ -179,14 +179,24 @@ func (w *walk) concludeHops() {
 		}
 	}
 	// Where nothing comes back at all, neither router nor system may tell of such packets.
-	telling := slices.ContainsFunc(all, func(h hopped) bool { return h.codes[0] == expired || h.codes[0] == noNetwork || h.codes[0] == saysNo })
+	tells := func(h hopped) bool { return h.codes[0] == expired || h.codes[0] == noNetwork || h.codes[0] == saysNo }
+	telling := slices.ContainsFunc(all, tells) || w.set.Saw(fault.Pattern{Kind: "hop", Stage: "1", Outcome: string(fault.Yes), Code: expired + "|" + noNetwork + "|" + saysNo})
 	for _, h := range all {
-		for _, o := range h.conclude() {
+		seen := h.conclude()
+		if !telling && !slices.ContainsFunc(seen, func(o fault.Observation) bool { return o.Outcome == fault.Yes }) {
+			w.learning.Lock()
+			w.hopped = append(w.hopped, h) // until one tells
+			w.learning.Unlock()
+			continue
+		}
+		for _, o := range seen {
 			if o.Outcome == fault.No && !telling {
 				continue
 			}
 			w.set.Add(o)
-			if o.Stage == "2" && o.Outcome == fault.Yes {
+			// That the next router is alive says little where those outside were asked and
+			// are silent: the line may be dead behind it.
+			if o.Stage == "2" && o.Outcome == fault.Yes && !w.failed("control", "") {
 				w.set.Add(fault.Observation{Kind: "control", Target: h.address, Via: "hops", Outcome: fault.Yes, RTT: o.RTT})
 			}
 		}

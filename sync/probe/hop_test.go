@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"net/netip"
 	"testing"
 
 	"counterfoil/sync/fault"
@@ -22,6 +23,7 @@ func TestHops(t *testing.T) {
 		"a server behind the router":               {expired, "", "", fault.Yes, fault.Yes},
 		"somebody near refuses":                    {refused, refused, refused, fault.Yes, ""},
 		"all silent":                               {"timeout", "timeout", "timeout", fault.No, fault.No},
+		"the router says no":                       {saysNo, saysNo, saysNo, fault.Yes, ""},
 		"a router that tells nothing":              {"timeout", expired, "timeout", fault.No, fault.Yes},
 		"this computer forbids":                    {"errno:EACCES", "errno:EACCES", "errno:EACCES", "", ""},
 	} {
@@ -43,13 +45,34 @@ func TestHopsUntold(t *testing.T) {
 	if all := w.set.All(); len(all) != 0 {
 		t.Errorf("%+v", all)
 	}
-	w.hopped = []hopped{silent, {address: "b", via: "outside", codes: [3]string{expired, expired, ""}}}
+	// Nor is it forgotten: another one may tell later.
+	w.hopped = append(w.hopped, hopped{address: "b", via: "outside", codes: [3]string{expired, expired, ""}})
 	w.concludeHops()
 	for _, p := range []fault.Pattern{
 		{Kind: "hop", Via: "server", Stage: "1", Outcome: "no"}, {Kind: "hop", Via: "outside", Stage: "2", Outcome: "yes"}, {Kind: "control", Via: "hops", Outcome: "yes"},
 	} {
 		if !w.set.Saw(p) {
 			t.Errorf("%+v is not among %+v", p, w.set.All())
+		}
+	}
+}
+
+// Where the system tells who said so, two routers are told from one that answers twice.
+func TestHopsKnown(t *testing.T) {
+	near, far := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.1.0.1")
+	for what, c := range map[string]struct {
+		second netip.Addr
+		hop2   fault.Outcome
+	}{"another router": {far, fault.Yes}, "the same": {near, ""}, "nobody knows who": {netip.Addr{}, ""}} {
+		h := hopped{address: "a", via: "server", codes: [3]string{expired, expired, expired}, from: [3]netip.Addr{near, c.second}}
+		got := fault.Outcome("")
+		for _, o := range h.conclude() {
+			if o.Stage == "2" {
+				got = o.Outcome
+			}
+		}
+		if got != c.hop2 {
+			t.Errorf("%s: %q", what, got)
 		}
 	}
 }
