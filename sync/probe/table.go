@@ -19,8 +19,10 @@ const (
 	// silentAfter is when a connection is given up: a second packet was sent after 1 s,
 	// a third would follow after 3 s.
 	silentAfter = 2 * time.Second
-	// hostGone is when a router far away has said that nobody has the address.
-	hostGone = 3400 * time.Millisecond
+	// hostGone is when a router has said that nobody has the address: it asks for it three
+	// times, a second apart. A round trip is added.
+	hostGone = 3150 * time.Millisecond
+	farthest = 250 * time.Millisecond // of round trips that are waited for
 	// besideOpen is how long the other addresses are waited for where one is open.
 	besideOpen = 1600 * time.Millisecond
 	// otherBudget is that of a second packet, for what only tells why.
@@ -36,6 +38,7 @@ const (
 // A table is one round of connections to all that may be the server.
 type table struct {
 	w      *walk
+	all    []string // the services
 	start  time.Time
 	ctx    context.Context // of all dials
 	giveUp context.CancelFunc
@@ -64,7 +67,7 @@ type turnedAway struct {
 
 // newTable starts to dial.
 func newTable(ctx context.Context, w *walk, services []string) *table {
-	t := &table{w: w, start: time.Now(), opened: make(chan struct{}), ended: make(chan struct{}), last: errNoAddress}
+	t := &table{w: w, all: services, start: time.Now(), opened: make(chan struct{}), ended: make(chan struct{}), last: errNoAddress}
 	t.ctx, t.giveUp = context.WithCancel(ctx)
 	for _, address := range services {
 		t.services.Go(func() { t.service(address) })
@@ -117,7 +120,7 @@ func (t *table) wait() {
 		select {
 		case <-t.opened:
 		case <-t.ended:
-		case <-time.After(time.Until(t.start.Add(hostGone))):
+		case <-time.After(time.Until(t.start.Add(hostGone + t.w.farOff()))):
 		}
 	}
 	if !t.isOpen() {
@@ -134,7 +137,37 @@ func (w *walk) waitsForWord() bool { return w.waiting.Load() }
 // answers: then a far router may say that nobody has its address.
 func (t *table) mayBeGone() bool {
 	saw := func(p fault.Pattern) bool { return t.w.set.Saw(p) }
-	return saw(fault.Pattern{Kind: "control", Outcome: string(fault.Yes)}) && !saw(fault.Pattern{Kind: "port", Outcome: string(fault.Yes)})
+	return saw(fault.Pattern{Kind: "control", Outcome: string(fault.Yes)}) && !saw(fault.Pattern{Kind: "port", Outcome: string(fault.Yes)}) && t.wordMatters()
+}
+
+// wordMatters reports whether that a router says so would name another fault than that
+// nobody does.
+func (t *table) wordMatters() bool {
+	named := func(code string, rtt time.Duration) fault.ID {
+		set := fault.SetOf(t.w.set.All()...)
+		for _, address := range t.all {
+			if set.Saw(fault.Pattern{Kind: "port", Target: address, Stage: "service"}) {
+				continue
+			}
+			set.Add(fault.Observation{Kind: "port", Target: address, Via: "direct", Stage: "service", Outcome: fault.No, Code: code, RTT: rtt.Milliseconds()})
+		}
+		return fault.Judge(set).Fault
+	}
+	return named("timeout", silentAfter) != named(expired, hostGone)
+}
+
+// farOff is a round trip to the server, or to others outside, as far as it is known.
+func (w *walk) farOff() time.Duration {
+	var rtt time.Duration
+	if w.LastGood != nil {
+		rtt = w.LastGood.RTT
+	}
+	for _, o := range w.set.All() {
+		if o.Kind == "control" && o.Outcome == fault.Yes {
+			rtt = max(rtt, time.Duration(o.RTT)*time.Millisecond)
+		}
+	}
+	return min(rtt, farthest)
 }
 
 // rest waits for what is still asked, and returns how many addresses are silent or
