@@ -91,6 +91,8 @@ func prove(ctx context.Context, path string) (Contents, error) {
 	switch {
 	case app != applicationID || schema == 0:
 		return Contents{}, fmt.Errorf("%w: the file belongs to another program", ErrCorrupt)
+	case schema < 0:
+		return Contents{}, fmt.Errorf("%w: schema %d", ErrCorrupt, schema)
 	case schema > len(scripts):
 		return Contents{}, fmt.Errorf("%w: schema %d, this program knows %d", ErrNewer, schema, len(scripts))
 	}

@@ -76,6 +76,26 @@ func TestNewerFile(t *testing.T) {
 	wantTrouble(t, reopen(path), ErrNewer, "localdb_newer")
 }
 
+func TestSchemaBelowNothing(t *testing.T) {
+	path := closedFile(t)
+	raw(t, path, `PRAGMA user_version = -1`)
+	wantTrouble(t, reopen(path), ErrCorrupt, "localdb_corrupt")
+	if _, err := Prove(context.Background(), path); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("%v", err)
+	}
+}
+
+// What is no file is not waited for, and not taken for an emptied one.
+func TestNoFile(t *testing.T) {
+	path := closedFile(t)
+	if err := errors.Join(os.Remove(path), makePipe(path)); errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("this system has no pipes among its files")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	wantTrouble(t, reopen(path), ErrReadOnly, "localdb_read_only")
+}
+
 func TestForeignFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "other.db")
 	raw(t, path, `CREATE TABLE other (x)`)

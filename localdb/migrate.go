@@ -72,6 +72,8 @@ func (d *DB) migrated(ctx context.Context, scripts []string, do bool) (bool, err
 		return false, fmt.Errorf("%w: the file belongs to another program", ErrCorrupt)
 	case schema == 0 && tables == 0 && (d.existed || marked(d.path)):
 		return false, fmt.Errorf("%w: a new file stands in its place", ErrEmptied)
+	case schema < 0:
+		return false, fmt.Errorf("%w: schema %d", ErrCorrupt, schema)
 	case schema > len(scripts):
 		return false, fmt.Errorf("%w: schema %d, this program knows %d", ErrNewer, schema, len(scripts))
 	case schema == len(scripts):

@@ -194,12 +194,12 @@ func checkMark(path string, was bool) error {
 		return err
 	case gone && was:
 		return ErrGone
-	case !gone && info.Size() == 0 && was:
-		return ErrEmptied
 	case gone:
 		return nil
-	case info.IsDir():
-		return fmt.Errorf("%w: a folder stands at %s", ErrReadOnly, path)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: what stands at %s is no file: %s", ErrReadOnly, path, info.Mode().Type())
+	case info.Size() == 0 && was:
+		return ErrEmptied
 	}
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {

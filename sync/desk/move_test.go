@@ -253,13 +253,16 @@ func TestMoveKilled(t *testing.T) {
 	random, ctx := rand.New(rand.NewPCG(seed, 0)), context.Background()
 	s := newStation(t)
 	states := map[string]int{}
+	begun := time.Now()
+	killed(t, s, "there", time.Minute) // for how long it takes here
+	took := int64(time.Since(begun))
 	for i := range kills {
 		there := desk.Settled(s.home, s.dir) == s.dir
 		role, move := "back", desk.MoveBack
 		if there {
 			role, move = "there", desk.MoveData
 		}
-		killed(t, s, role, time.Duration(random.IntN(250))*time.Millisecond)
+		killed(t, s, role, time.Duration(random.Int64N(took)))
 		d := s.opened(t)
 		s.draft(t, d, fmt.Sprint("after kill ", i))
 		_ = d.Close()

@@ -16,6 +16,7 @@ import (
 var bases = map[string]base{
 	"plain":      {},
 	"fresh":      {fresh: true},
+	"China":      {setup: []act{env("TZ=Asia/Shanghai")}},
 	"gateway":    {setup: []act{resolve(gateway)}},
 	"both":       {setup: []act{resolve(dnsIP, gateway)}},
 	"two":        {setup: []act{resolve(dnsIP, dns2IP)}},

@@ -16,7 +16,7 @@ func trials() []trial {
 
 var families = []func() []trial{
 	linkCases, nameCases, proxyCases, routeCases, layoutCases, secureCases, helloCases, answerCases, trafficCases, frontCases,
-	serverCases, localCases, moreCases, chainCases, pairs, morePairs, healthyCases, oddChains,
+	serverCases, localCases, folderCases, moreCases, chainCases, pairs, morePairs, healthyCases, oddChains,
 }
 
 // sh runs a script on this computer.

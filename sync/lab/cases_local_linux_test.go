@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"encoding/base64"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -86,7 +87,8 @@ func (w *world) sql(text string) error {
 	if err != nil || len(files) != 1 {
 		return fmt.Errorf("%v %v", files, err)
 	}
-	return w.sh(client, fmt.Sprintf(`python3 -c 'import sqlite3; c = sqlite3.connect("%s"); c.execute("%s"); c.commit()'`, files[0], text))
+	script := fmt.Sprintf("import sqlite3; c = sqlite3.connect(%q); c.create_function('row_sum', -1, lambda *a: 1); c.execute(%q); c.commit()", files[0], text)
+	return w.sh(client, "echo "+base64.StdEncoding.EncodeToString([]byte(script))+" | base64 -d | python3 -")
 }
 
 // pairs are two faults at once: the root first, the second named beside it.

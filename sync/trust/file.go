@@ -29,6 +29,9 @@ const (
 	argonLanes  = 4
 )
 
+// largestFile caps the file, in bytes: it holds a few certificates.
+const largestFile = 8 << 20
+
 // lockFor is how long another program may hold the file.
 const lockFor = 10 * time.Second
 
@@ -105,9 +108,12 @@ func (k *fileKeyring) load() (map[string]string, error) {
 }
 
 func (k *fileKeyring) read() (map[string]string, error) {
-	raw, err := os.ReadFile(k.path)
-	if errors.Is(err, fs.ErrNotExist) {
+	raw, err := disk.Read(k.path, largestFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return map[string]string{}, nil
+	case errors.Is(err, disk.ErrNoFile), errors.Is(err, disk.ErrLarge):
+		return nil, ErrDamaged
 	}
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -50,5 +51,16 @@ func TestMovedFolder(t *testing.T) {
 				t.Errorf("older %v: %v", older, err)
 			}
 		}
+	}
+}
+
+// A keyring file that is no file is damaged; nothing waits for it.
+func TestKeyringNoFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "keyring", "keyring.json"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Of(dir, "file").Load(t.Context()); !errors.Is(err, ErrDamaged) {
+		t.Errorf("%v", err)
 	}
 }
