@@ -14,7 +14,12 @@ type Finding struct {
 	Values     map[string]string `json:"values,omitempty"` // fill the placeholders
 
 	apart bool // nothing else explains it
+	past  bool // it was seen past what shuts the way, and only there
 }
+
+// Past reports whether a finding was seen only past what shuts the way, so that it is not
+// what shuts it.
+func (f Finding) Past() bool { return f.past }
 
 // Verdict is what a set of observations amounts to. Its own Finding is the root.
 type Verdict struct {
@@ -43,18 +48,9 @@ func judge(all []Observation, catalogue []Fault) Verdict {
 			rows = append(rows, f)
 		}
 	}
-	shown := rows[:0:0]
-	for _, f := range rows {
-		// What is proven is not explained away by what is only likely.
-		if slices.ContainsFunc(rows, func(by Fault) bool {
-			return by.hides(f.ID) && !found[f.ID].apart && (found[by.ID].Confidence == Proven || found[f.ID].Confidence != Proven)
-		}) {
-			v.Hidden = append(v.Hidden, f.ID)
-		} else {
-			shown = append(shown, f)
-		}
-	}
-	slices.SortStableFunc(shown, func(a, b Fault) int { return deeper(a, b, found) })
+	slices.SortStableFunc(rows, func(a, b Fault) int { return deeper(a, b, found) })
+	shown, hidden := explained(rows, found)
+	v.Hidden = hidden
 	switch {
 	case len(shown) > 0:
 		v.Finding = found[shown[0].ID]
@@ -68,6 +64,41 @@ func judge(all []Observation, catalogue []Fault) Verdict {
 	}
 	return v
 }
+
+// explained parts what was found into what stands for itself and what that explains, also
+// by way of others. Where some explain each other in a circle the first of rows stands for
+// itself, so that something always does.
+func explained(rows []Fault, found map[ID]Finding) (shown []Fault, hidden []ID) {
+	// What is proven is not explained away by what is only likely.
+	explains := func(by, f Fault) bool {
+		return by.hides(f.ID) && !found[f.ID].apart && (found[by.ID].Confidence == Proven || found[f.ID].Confidence != Proven)
+	}
+	left := slices.Clone(rows)
+	for len(left) > 0 {
+		at := max(0, slices.IndexFunc(left, func(f Fault) bool {
+			return !slices.ContainsFunc(left, func(by Fault) bool { return explains(by, f) })
+		}))
+		reasons := []Fault{left[at]}
+		shown = append(shown, left[at])
+		left = slices.Delete(left, at, at+1)
+		for len(reasons) > 0 {
+			by := reasons[0]
+			reasons = reasons[1:]
+			left = slices.DeleteFunc(left, func(f Fault) bool {
+				if !explains(by, f) {
+					return false
+				}
+				hidden, reasons = append(hidden, f.ID), append(reasons, f)
+				return true
+			})
+		}
+	}
+	slices.Sort(hidden)
+	slices.SortStableFunc(shown, func(a, b Fault) int { return slices.IndexFunc(rows, same(a)) - slices.IndexFunc(rows, same(b)) })
+	return shown, hidden
+}
+
+func same(a Fault) func(Fault) bool { return func(b Fault) bool { return a.ID == b.ID } }
 
 // deeper orders independent faults: what costs the clerk most, then what is proven, then
 // the lower layer, then what a row says.
@@ -90,15 +121,19 @@ func (f *Fault) hides(id ID) bool {
 
 // match reports whether a row's rules find it in a set, at their best.
 func (f *Fault) match(all []Observation) (best Finding, ok bool) {
+	apart, shuts := false, false
 	for i := range f.Rules {
 		m, met := f.Rules[i].match(all)
-		apart := met && f.Rules[i].Apart || best.apart
-		if met && (!ok || m.Confidence == Proven && best.Confidence != Proven) {
+		if !met {
+			continue
+		}
+		apart, shuts = apart || f.Rules[i].Apart, shuts || !f.Rules[i].Apart
+		if !ok || m.Confidence == Proven && best.Confidence != Proven {
 			best, ok = m, true
 			best.Fault = f.ID
 		}
-		best.apart = apart
 	}
+	best.apart, best.past = apart, ok && !shuts
 	return best, ok
 }
 

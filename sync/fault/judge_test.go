@@ -248,6 +248,18 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// Where faults explain each other in a circle one of them is told, and never OK.
+func TestCircle(t *testing.T) {
+	row := func(id ID, layer Layer, hides ...string) Fault {
+		return Fault{ID: id, Layer: layer, Severity: CannotIssue, Hides: hides, Rules: []Rule{{Needs: []Pattern{{Kind: "tcp"}}}}}
+	}
+	rows := []Fault{row("A01", Server, "A02"), row("A02", Internet, "A03"), row("A03", Network, "A01"), row("A04", PC)}
+	v := judge([]Observation{silence}, rows)
+	if v.Fault != "A04" || !slices.Equal(ids(v.Also), []ID{"A03"}) || !slices.Equal(v.Hidden, []ID{"A01", "A02"}) {
+		t.Errorf("%s, also %v, hidden %v", v.Fault, ids(v.Also), v.Hidden)
+	}
+}
+
 func TestPattern(t *testing.T) {
 	o := Observation{Kind: "http", Outcome: No, Status: 503, Code: "x"}
 	for status, want := range map[string]bool{"": true, "503": true, "5*": true, "502|503": true, "!502|504": true, "!503": false, "50[0-2]": false, "[": false} {

@@ -33,14 +33,31 @@ var bases = map[string]base{
 		sh("ip addr flush dev cl0; ip -6 addr add fd77::2/64 dev cl0 nodad; ip -6 route add default via fd77::1"),
 		knows(serverName, record{aaaa: []string{serverIP6}}), resolve("fd99::53"),
 	}},
-	"nodes":      {setup: []act{knows(serverName, record{a: []string{serverIP, nodeIP}})}},
-	"vpn":        {setup: []act{tunnel("tun0"), nft(isp, "forward", "oifname isps iifname ispd drop")}},
-	"inter":      {setup: []act{shows("chain with an intermediate", func(a *authorities) leafOf { return leafOf{by: a.inter, chain: []*signer{a.inter}} })}},
-	"proxy":      {setup: []act{proxied("3128", proxy{}), env("HTTPS_PROXY=http://" + proxyIP + ":3128")}},
-	"proxy only": {setup: []act{proxied("3128", proxy{}), env("HTTPS_PROXY=http://" + proxyIP + ":3128"), nft(router, "forward", "ip daddr 10.88.0.0/24 drop")}},
+	"nodes":         {setup: []act{knows(serverName, record{a: []string{serverIP, nodeIP}})}},
+	"vpn":           {setup: []act{tunnel("tun0"), nft(isp, "forward", "oifname isps iifname ispd drop")}},
+	"inter":         {setup: []act{shows("chain with an intermediate", func(a *authorities) leafOf { return leafOf{by: a.inter, chain: []*signer{a.inter}} })}},
+	"lan":           {setup: []act{atOffice}},
+	"fresh lan":     {fresh: true, setup: []act{atOffice}},
+	"numbers":       {url: "https://" + serverIP},
+	"fresh numbers": {fresh: true, url: "https://" + serverIP},
+	"proxy":         {setup: []act{proxied("3128", proxy{}), env("HTTPS_PROXY=http://" + proxyIP + ":3128")}},
+	"proxy only":    {setup: []act{proxied("3128", proxy{}), env("HTTPS_PROXY=http://" + proxyIP + ":3128"), nft(router, "forward", "ip daddr 10.88.0.0/24 drop")}},
 }
 
 func init() { maps.Copy(bases, layouts()) }
+
+// colleague is an address in the office's own net.
+const colleague = "10.77.0.3"
+
+// atOffice is a server in the office's own net.
+var atOffice = act{"the server in the office", func(w *world) error {
+	w.zone.set(serverName, record{a: []string{colleague}})
+	if err := w.resolvers(gateway); err != nil {
+		return err
+	}
+	cert := w.ca.leaf(leafOf{ips: []string{colleague}})
+	return w.stand(office, colleague, "443", front{tls: &tls.Config{Certificates: []tls.Certificate{cert}}, handler: w.pass(nil)})
+}}
 
 // tunnel is a VPN from this computer to the server's site.
 func tunnel(name string) act {

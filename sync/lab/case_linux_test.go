@@ -48,6 +48,8 @@ type trial struct {
 	cure   string // of a cure's case: its name
 	alone  bool   // nobody asks for the cure
 	either bool   // the second may be the verdict and the first beside it
+	exact  bool   // nothing else may be named than want, also and beside
+	beside []string
 	slow   bool   // a black hole: apart in the distribution of times
 	why    string // where the expectation needs a word
 }
@@ -62,6 +64,8 @@ func (t trial) family() string {
 // result is a line of the table.
 type result struct {
 	either     bool
+	exact      bool
+	beside     []string
 	Name       string   `json:"case"`
 	Kind       string   `json:"kind"`
 	Family     string   `json:"family"`
@@ -104,7 +108,7 @@ func (w *world) run(t trial) result {
 	if t.kind == "" {
 		t.kind = single
 	}
-	r := result{either: t.either, Name: t.name, Kind: t.kind, Family: t.family(), Base: t.base, Want: t.want, WantAlso: t.also, Sure: t.sure, Slow: t.slow}
+	r := result{either: t.either, exact: t.exact, beside: t.beside, Name: t.name, Kind: t.kind, Family: t.family(), Base: t.base, Want: t.want, WantAlso: t.also, Sure: t.sure, Slow: t.slow}
 	var texts []string
 	for _, a := range t.do {
 		texts = append(texts, a.text)
@@ -181,6 +185,13 @@ func (r *result) judge() {
 	for _, id := range r.WantAlso {
 		if r.Why == "" && !slices.Contains(r.Also, id) {
 			r.Why = "does not name " + id + " beside it"
+		}
+	}
+	if r.exact && r.Why == "" {
+		for _, id := range r.Also {
+			if !slices.Contains(slices.Concat(r.Want, r.WantAlso, r.beside), id) {
+				r.Why = "names " + id + " beside it"
+			}
 		}
 	}
 	if r.Kind == healthy && r.Why == "" {

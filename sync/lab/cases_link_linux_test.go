@@ -154,24 +154,6 @@ func portalCases() []trial {
 // tunnelCases: a VPN that is missing, or in the way.
 func tunnelCases() []trial {
 	gone := shell(client, "ip -o link", "cl0")
-	swallow := func(name, routes string) act {
-		return act{name + " swallows " + routes, func(w *world) error {
-			t, err := w.openTun(client, name)
-			if err != nil {
-				return err
-			}
-			w.later(func() { _ = t.Close() })
-			go func() {
-				buf := make([]byte, 65536)
-				for {
-					if _, err := t.Read(buf); err != nil {
-						return
-					}
-				}
-			}()
-			return w.sh(client, "ip addr add 10.200.0.2/24 dev "+name+"; ip link set "+name+" up; for r in "+routes+"; do ip route add $r dev "+name+"; done")
-		}}
-	}
 	via := func(name string) check { return shell(client, "ip route get "+serverIP, "dev "+name) }
 	return []trial{
 		{name: "N09 tunnel off, name unknown outside", base: "vpn", do: []act{sh("ip route replace default via 10.77.0.1"), off("tun0"), knows(serverName, record{rcode: 3})}, seen: []check{gone, names(dnsIP, "udp", serverName, "NameError")}, want: []string{"N09"}},
@@ -197,4 +179,24 @@ func helloOf(curves []tls.CurveID) error {
 		_ = c.Close()
 	}
 	return err
+}
+
+// swallow is a VPN that takes routes and lets nothing through.
+func swallow(name, routes string) act {
+	return act{name + " swallows " + routes, func(w *world) error {
+		t, err := w.openTun(client, name)
+		if err != nil {
+			return err
+		}
+		w.later(func() { _ = t.Close() })
+		go func() {
+			buf := make([]byte, 65536)
+			for {
+				if _, err := t.Read(buf); err != nil {
+					return
+				}
+			}
+		}()
+		return w.sh(client, "ip addr add 10.200.0.2/24 dev "+name+"; ip link set "+name+" up; for r in "+routes+"; do ip route add $r dev "+name+"; done")
+	}}
 }

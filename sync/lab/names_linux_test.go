@@ -16,8 +16,9 @@ import (
 type record struct {
 	a, aaaa []string
 	rcode   dnsmessage.RCode
-	silent  bool // no answer at all
-	noise   bool // bytes that are no message
+	silent  bool   // no answer at all
+	noise   bool   // bytes that are no message
+	alias   string // the name that it is another word for
 }
 
 // A zone is what is true of names.
@@ -68,7 +69,8 @@ type behaviour struct {
 	silentTCP bool
 	truncate  bool // over UDP
 	delay     time.Duration
-	every     int // only each so-manieth question over UDP is answered; 0: all
+	sixSilent bool // says nothing to questions for IPv6
+	every     int  // only each so-manieth question over UDP is answered; 0: all
 	asked     int
 }
 
@@ -175,7 +177,7 @@ func (s *nameServer) answer(msg []byte, via string) []byte {
 	if how.delay > 0 {
 		time.Sleep(how.delay) // a slow server is what is played
 	}
-	if r.silent || via == "udp" && (how.silentUDP || how.every > 0 && how.asked%how.every != 0) || via == "tcp" && how.silentTCP {
+	if how.sixSilent && question.Type == dnsmessage.TypeAAAA || r.silent || via == "udp" && (how.silentUDP || how.every > 0 && how.asked%how.every != 0) || via == "tcp" && how.silentTCP {
 		return nil
 	}
 	if r.noise {
@@ -210,6 +212,11 @@ func (s *nameServer) answer(msg []byte, via string) []byte {
 
 func resources(q dnsmessage.Question, r record) (out []dnsmessage.Resource) {
 	h := dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 5}
+	if r.alias != "" {
+		to := dnsmessage.MustNewName(r.alias + ".")
+		out = append(out, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: q.Name, Type: dnsmessage.TypeCNAME, Class: q.Class, TTL: 5}, Body: &dnsmessage.CNAMEResource{CNAME: to}})
+		h.Name = to
+	}
 	switch q.Type {
 	case dnsmessage.TypeA:
 		for _, ip := range r.a {

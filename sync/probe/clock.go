@@ -47,7 +47,7 @@ func (w *walk) clock(ctx context.Context) (string, State) {
 	w.set.Add(o)
 	apart := o.Outcome == fault.No
 	if leaf != nil && apart {
-		w.set.Add(ofValidity(leaf, here, there))
+		w.set.Add(ofValidity(leaf, here, there), neverValid(leaf, here, there))
 	}
 	if w.LastGood != nil {
 		w.set.Add(ofLastGood(w.LastGood, here, there)...)
@@ -85,6 +85,16 @@ func ofValidity(leaf *x509.Certificate, here, there time.Time) fault.Observation
 	o := fault.Observation{Kind: "clock", Target: "certificate", Outcome: yes(inside(here) || !inside(there))}
 	if o.Outcome == fault.No {
 		o.Code = ofTime(leaf, here).Code
+	}
+	return o
+}
+
+// neverValid is whether a certificate is invalid by both clocks, so that neither of them
+// is the reason.
+func neverValid(leaf *x509.Certificate, here, there time.Time) fault.Observation {
+	o := fault.Observation{Kind: "clock", Target: "both", Outcome: fault.Yes}
+	if a, b := ofTime(leaf, here), ofTime(leaf, there); a.Outcome == fault.No && a.Code == b.Code {
+		o.Outcome, o.Code, o.Values = fault.No, b.Code, b.Values
 	}
 	return o
 }

@@ -3,15 +3,12 @@ package probe
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"time"
 
 	"counterfoil/sync/fault"
 	"counterfoil/sync/link"
-	"counterfoil/sync/wire"
 )
 
 // itselfBudget is how long a connection to the server past what is in the way is waited
@@ -23,11 +20,8 @@ const itselfBudget = 1500 * time.Millisecond
 // shuts the way.
 func (w *walk) itself(ctx context.Context) (string, State) {
 	at := w.pastAddress()
-	if at == "" || w.failed("net", "link|address|route") || w.open == at && w.proxy == nil {
+	if at == "" || w.failed("net", "link|address|route") || !w.elsewhereThan(ctx, at) {
 		return "the way leads to it, or it was never seen", Skipped
-	}
-	if w.set.Saw(fault.Pattern{Kind: "tcp|port", Target: at, Via: "direct"}) {
-		return "looked at on the way", Skipped
 	}
 	connect := func(ctx context.Context) (net.Conn, error) {
 		c, _, err := dial(ctx, at)
@@ -51,6 +45,10 @@ func (w *walk) itself(ctx context.Context) (string, State) {
 	}
 	g := w.greetOver(ctx, small, itselfBudget, nil, connect)
 	chain := g.state.PeerCertificates
+	if g.o.Outcome == fault.No {
+		g.o.Kind, g.o.Target, g.o.Via, g.o.Stage = "itself", at, "", "tls"
+		w.set.Add(g.o)
+	}
 	if g.o.Outcome != fault.Yes || len(chain) == 0 {
 		return g.o.Detail, Skipped
 	}
@@ -67,6 +65,35 @@ func (w *walk) itself(ctx context.Context) (string, State) {
 		return "its certificate is not as it should be", Skipped
 	}
 	return w.healthItself(ctx, at, connect), Good
+}
+
+// elsewhereThan reports whether the way to the server leads elsewhere than to an address,
+// or to nowhere; it waits a moment for the name, or for the proxy.
+func (w *walk) elsewhereThan(ctx context.Context, at string) bool {
+	late := time.NewTimer(waitNames)
+	defer late.Stop()
+	if w.chosenProxy(ctx) != nil {
+		select {
+		case <-w.asked:
+			return w.open == ""
+		case <-late.C:
+			return true
+		}
+	}
+	if net.ParseIP(w.host) != nil {
+		return false
+	}
+	select {
+	case <-w.inquire(ctx).sys:
+	case <-late.C:
+		return true
+	}
+	for _, ip := range w.addresses {
+		if net.JoinHostPort(ip.String(), w.port) == at {
+			return w.set.Saw(fault.Pattern{Kind: "dns", Via: "system", Outcome: string(fault.No)})
+		}
+	}
+	return true
 }
 
 // pastAddress is the address, host:port, at which the server was last without a proxy;
@@ -89,7 +116,7 @@ func (w *walk) pastAddress() string {
 func (w *walk) note(at, stage string, err error) fault.Observation {
 	o := fault.OfError(err)
 	o.Kind, o.Target, o.Stage = "itself", at, stage
-	if w.proxy != nil {
+	if w.chosenProxy(context.Background()) != nil {
 		o.Via = "past_proxy"
 	}
 	w.set.Add(o)
@@ -107,25 +134,5 @@ func (w *walk) healthItself(ctx context.Context, at string, connect func(context
 	t.Proxy = nil
 	t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return connect(ctx) }
 	defer t.CloseIdleConnections()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, origin(w.base)+"/healthz", nil)
-	if err != nil {
-		return err.Error()
-	}
-	resp, err := t.RoundTrip(req)
-	if err != nil {
-		return w.note(at, "http", err).Detail
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	var h wire.Health
-	if err != nil || resp.StatusCode != http.StatusOK || wire.Unmarshal(body, &h) != nil || h.Product != wire.Product {
-		return "no word of its health"
-	}
-	for _, dep := range []string{"db", "tax"} {
-		if state := h.Deps[dep]; state != "" {
-			w.set.Add(fault.Observation{Kind: "itself", Target: at, Stage: dep, Outcome: yes(state != "down"), Code: state})
-		}
-	}
-	w.set.Add(fault.Observation{Kind: "itself", Target: at, Stage: "maintenance", Outcome: yes(h.Maintenance == nil)})
-	return h.Product + " " + h.Version
+	return w.askItself(ctx, at, t)
 }

@@ -125,11 +125,13 @@ type walk struct {
 	facts      osnet.Facts // of this computer's networks; empty where they cannot be read
 	host, port string      // of the server; empty where the address is none
 	base       *url.URL
+	unread     bool // the address of the settings is none; the way is that to the registered one
 	proxy      *url.URL
 	roots      []*x509.Certificate
 	addresses  []net.IP
 	inquiry    inquiry
 	loaded     <-chan struct{} // closed when the keyring was read; nil where nobody does
+	asked      <-chan struct{} // closed when the proxy was asked; nil where nobody does
 	table      *table          // of connections to the server
 	opened     latch           // of the way
 	waiting    atomic.Bool     // a far router may still say that nobody has the address
@@ -201,7 +203,7 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 		ended[o.name] = make(chan struct{})
 		progress(checks[i])
 	}
-	w.loaded = ended["keyring"]
+	w.loaded, w.asked = ended["keyring"], ended["proxy"]
 	patience := newPatience(ctx, w.set, w.waitsForWord, w.loaded)
 	defer patience.end()
 	var telling sync.Mutex

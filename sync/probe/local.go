@@ -107,13 +107,12 @@ func (w *walk) address(context.Context) (string, State) {
 		}
 	}
 	if w.ServerURL == "" || err != nil || !addressed(u) || strings.ContainsAny(w.ServerURL, " 　：／。") {
+		o.Via = fault.Real
 		w.set.Add(o)
+		w.walkToRegistered()
 		return fmt.Sprintf("%q is no https address", w.ServerURL), Bad
 	}
-	w.base, w.host, w.port = u, u.Hostname(), u.Port()
-	if w.port == "" {
-		w.port = "443"
-	}
+	w.leadTo(u)
 	if plain {
 		// The walk goes on with encryption; that the program does not is on the real path.
 		o.Code, o.Via = "url_http", fault.Real
@@ -123,6 +122,23 @@ func (w *walk) address(context.Context) (string, State) {
 	o.Outcome = fault.Yes
 	w.set.Add(o.With(map[string]string{"host": w.host}))
 	return u.Host, Good
+}
+
+// leadTo makes an address that of the walk.
+func (w *walk) leadTo(u *url.URL) {
+	w.base, w.host, w.port = u, u.Hostname(), u.Port()
+	if w.port == "" {
+		w.port = "443"
+	}
+}
+
+// walkToRegistered leads the walk to the address that the folder was registered with,
+// where the one in the settings is none: what else is wrong on the way is told as well.
+func (w *walk) walkToRegistered() {
+	if u, err := url.Parse(w.EnrolledURL); err == nil && addressed(u) {
+		w.leadTo(u)
+		w.unread = true
+	}
 }
 
 // sameHost reports whether an address leads to the host that the folder was registered

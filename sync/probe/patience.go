@@ -98,11 +98,11 @@ func (p *patience) end() {
 }
 
 // explained reports whether a verdict proves why the way is shut. What lies beside
-// the way does not, nor what is wrong with this computer's own data: the way may be shut
-// as well.
+// the way does not, nor past it, nor what is wrong with this computer's own data: the way
+// may be shut as well.
 func explained(v fault.Verdict) bool {
 	for _, f := range append(v.Also, v.Finding) {
-		if row, ok := fault.Lookup(f.Fault); ok && f.Confidence == fault.Proven && !row.Beside && !ofData(row) {
+		if row, ok := fault.Lookup(f.Fault); ok && f.Confidence == fault.Proven && !f.Past() && !row.Beside && !ofData(row) {
 			return true
 		}
 	}

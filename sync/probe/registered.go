@@ -14,7 +14,7 @@ import (
 // registered asks the address that the folder was registered with, where another is
 // in the settings, whether it is well; no secret is shown to it.
 func (w *walk) registered(ctx context.Context) (string, State) {
-	if w.host == "" || w.EnrolledURL == "" || sameAddress(w.ServerURL, w.EnrolledURL) {
+	if w.host == "" || w.unread || w.EnrolledURL == "" || sameAddress(w.ServerURL, w.EnrolledURL) {
 		return "the same", Good
 	}
 	o := fault.Observation{Kind: "registered", Stage: "same", Via: "settings", Outcome: fault.No, Code: "host", Values: map[string]string{"typed": w.ServerURL, "enrolled": w.EnrolledURL}}

@@ -12,7 +12,7 @@ import (
 var secureObservers = []observer{
 	{"clock", fault.Text{ZH: "电脑时间", EN: "Computer's time"}, fault.PC, []string{"route"}, false, (*walk).clock},
 	{"tls", fault.Text{ZH: "安全连接", EN: "Secure connection"}, fault.Secure, []string{"route", "keyring"}, false, (*walk).secure},
-	{"itself", fault.Text{ZH: "服务器本身", EN: "The server itself"}, fault.Server, []string{"route", beside + "keyring"}, true, (*walk).itself},
+	{"itself", fault.Text{ZH: "服务器本身", EN: "The server itself"}, fault.Server, []string{"network", beside + "keyring", beside + "names", beside + "proxy"}, true, (*walk).itself},
 }
 
 // How long handshakes are waited for; a round trip is added to each. One that is silent
@@ -41,6 +41,7 @@ func (w *walk) secure(ctx context.Context) (string, State) {
 	if len(chain) > 0 {
 		seen = w.ofChain(chain, g.state.OCSPResponse)
 		w.set.Add(seen...)
+		w.despite(ctx, chain, seen)
 	}
 	switch {
 	case g.o.Outcome == fault.Unmeasured:

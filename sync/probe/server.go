@@ -101,7 +101,7 @@ func (a *asked) judgeBody(code string) {
 // signIn asks a question that needs the token; only our own server is shown it.
 func (w *walk) signIn(ctx context.Context) (string, State) {
 	defer w.free.leave()
-	if !w.ours {
+	if !w.ours || w.unread {
 		return inTheWay, Skipped
 	}
 	token := ""
