@@ -72,7 +72,7 @@ func finishReplace(path string) (aside string, err error) {
 		return "", err
 	}
 	dir := filepath.Dir(path)
-	folder := filepath.Join(dir, asidePrefix+info.ModTime().UTC().Format("20060102-150405"))
+	folder := asideFolder(path, info.ModTime())
 	for _, suffix := range []string{"-wal", "-shm", "-journal", ""} {
 		if _, err := os.Lstat(path + suffix); errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -89,6 +89,19 @@ func finishReplace(path string) (aside string, err error) {
 		return "", err
 	}
 	return aside, syncFolder(dir)
+}
+
+// asideFolder is where the data file goes that is replaced: one of this time that holds
+// none yet. The file goes last, so that what was cut short is found again.
+func asideFolder(path string, at time.Time) string {
+	first := filepath.Join(filepath.Dir(path), asidePrefix+at.UTC().Format("20060102-150405"))
+	folder := first
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(filepath.Join(folder, filepath.Base(path))); errors.Is(err, fs.ErrNotExist) {
+			return folder
+		}
+		folder = fmt.Sprint(first, "-", n)
+	}
 }
 
 // settleReplace finishes a Replace that was cut short, before the data are opened.

@@ -11,6 +11,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -160,11 +161,16 @@ func (s Shelf) room(db *localdb.DB) error {
 	return nil
 }
 
+// noCopy says that a copy of the data does not fit on the disk.
+func noCopy(free uint64) error {
+	return &books.Error{Code: "copy_space", Text: fmt.Sprintf("the disk has %d MB left, too little for a copy of the data", free>>20), Hint: "free some space; nothing was changed"}
+}
+
 func noRoom(free uint64) error {
 	return &books.Error{Code: "backup_space", Text: fmt.Sprintf("the disk has %d MB left, too little for a backup", free>>20), Hint: "free some space; the backups that are there stay"}
 }
 
-// List returns the finished backups, newest first.
+// List returns the finished backups, newest first; those of a clock that was ahead last.
 func (s Shelf) List() ([]Backup, error) {
 	files, err := os.ReadDir(s.Dir())
 	if errors.Is(err, os.ErrNotExist) {
@@ -190,12 +196,18 @@ func (s Shelf) List() ([]Backup, error) {
 		}
 	}
 	slices.SortFunc(all, func(a, b Backup) int {
-		if c := b.Made.Compare(a.Made); c != 0 {
-			return c
-		}
-		return strings.Compare(b.Path, a.Path)
+		return cmp.Or(cmp.Compare(s.ahead(a), s.ahead(b)), b.Made.Compare(a.Made), strings.Compare(b.Path, a.Path))
 	})
 	return all, nil
+}
+
+// ahead is 1 for a backup that was made while the clock was ahead: nobody knows when
+// that was, so it is no newer than the others.
+func (s Shelf) ahead(b Backup) int {
+	if s.Now != nil && b.Made.After(s.Now().Add(time.Hour)) {
+		return 1
+	}
+	return 0
 }
 
 // Verify reads the whole backup: what its card says, its pages, every row's sum.

@@ -26,7 +26,7 @@ type Carriage struct {
 // proves every row by its sum; nothing in From changes. The copy is another device: who
 // goes on in the old place is not taken for it. Backups and data that were set aside
 // come along where there is room for them. The caller holds From, where that can be
-// held. It returns *books.Error "backup_space" and the errors of localdb, ErrLocked where
+// held. It returns *books.Error "copy_space" and the errors of localdb, ErrLocked where
 // somebody writes to From meanwhile; then there is no To.
 func Carry(ctx context.Context, c Carriage) (out localdb.Contents, err error) {
 	heavy, err := c.room()
@@ -187,7 +187,7 @@ func (c Carriage) alike(from, to string) error {
 	return err
 }
 
-// room reports whether there is room for what is heavy, too; *books.Error "backup_space"
+// room reports whether there is room for what is heavy, too; *books.Error "copy_space"
 // where there is none for the rest.
 func (c Carriage) room() (withHeavy bool, err error) {
 	entries, err := os.ReadDir(c.From)
@@ -216,7 +216,7 @@ func (c Carriage) room() (withHeavy bool, err error) {
 		return false, fmt.Errorf("carry: %w", err)
 	}
 	if int64(free) < reserve+need { //nolint:gosec // below 8 EiB
-		return false, noRoom(free)
+		return false, noCopy(free)
 	}
 	return int64(free) >= reserve+need+more, nil //nolint:gosec // below 8 EiB
 }

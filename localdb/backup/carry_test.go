@@ -125,7 +125,7 @@ func TestCarryRefuses(t *testing.T) {
 		"no room": {func(w *worked) error {
 			w.Free = func(string) (uint64, error) { return reserve, nil }
 			return nil
-		}, nil, "backup_space"},
+		}, nil, "copy_space"},
 		"taken": {func(*worked) error { return nil }, os.ErrExist, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

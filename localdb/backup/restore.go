@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"counterfoil/app/books"
@@ -22,6 +23,8 @@ type Plan struct {
 	Anew   bool   // begin with what the damaged file and the server still have where there is no backup
 	DryRun bool   // tell what would come of it, and change nothing
 	NewID  func() string
+	// Check refuses a backup of somebody else before anything is taken from it; may be nil.
+	Check func(ctx context.Context, db *localdb.DB) error
 	// Finish completes the new file before it takes its place; may be nil.
 	Finish func(ctx context.Context, db *localdb.DB) error
 }
@@ -56,8 +59,8 @@ var errNone = &books.Error{
 // Restore puts the data file aside, a backup in its place, and adds what is newer
 // and whole in the file of before, whatever was not sent yet above all. The desk gets
 // a new device id; sync brings the rest. The caller holds the folder. It returns
-// *books.Error "backup_none" or "backup_broken" and the errors of localdb; then
-// nothing has changed.
+// *books.Error "backup_none", "backup_broken" or "copy_space" and the errors of
+// localdb and of Check; then nothing has changed.
 func Restore(ctx context.Context, p Plan) (out Outcome, err error) {
 	data := filepath.Join(p.Data, localdb.FileName)
 	damage, err := examine(ctx, data)
@@ -74,6 +77,9 @@ func Restore(ctx context.Context, p Plan) (out Outcome, err error) {
 		}
 		defer release()
 	}
+	if err := p.space(); err != nil {
+		return out, err
+	}
 	work := filepath.Join(p.Data, workshop)
 	if p.DryRun {
 		work += "-preview"
@@ -83,12 +89,40 @@ func Restore(ctx context.Context, p Plan) (out Outcome, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	made, err := p.build(ctx, work, damage != nil, &out)
+	if errors.Is(err, syscall.ENOSPC) {
+		err = noCopy(0)
+	}
 	if err != nil || p.DryRun {
 		return out, err
 	}
 	out.Aside, err = localdb.Replace(made, data)
 	return out, err
 }
+
+// space returns *books.Error "copy_space" where a restore would fill the disk: it
+// needs a copy of the data file and of the backup, and what both hold.
+func (p Plan) space() error {
+	var need int64 = little
+	for _, file := range []string{filepath.Join(p.Data, localdb.FileName), filepath.Join(p.Data, localdb.FileName+"-wal"), p.From} {
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+			need += 2 * info.Size()
+		}
+	}
+	if all, err := p.List(); err == nil && len(all) > 0 && p.From == "" {
+		need += 2 * all[0].Size
+	}
+	if p.Free == nil {
+		return nil
+	}
+	free, err := p.Free(p.Data)
+	if err == nil && free < uint64(need) { //nolint:gosec // above zero
+		return noCopy(free)
+	}
+	return nil // a disk that does not say may have room
+}
+
+// little is what a restore leaves free, in bytes.
+const little = 8 << 20
 
 // examine tells what is wrong with the data file. err: that is nothing that a backup
 // would mend.
@@ -115,6 +149,11 @@ func (p Plan) build(ctx context.Context, work string, damaged bool, out *Outcome
 	db, err := localdb.Open(ctx, made, localdb.Options{Now: p.Now, NewID: p.NewID})
 	if err != nil {
 		return "", err
+	}
+	if out.Backup != nil && p.Check != nil {
+		if err := p.Check(ctx, db); err != nil {
+			return "", errors.Join(err, db.Close())
+		}
 	}
 	wreck := localdb.Wreck{Path: filepath.Join(p.Data, localdb.FileName), Dir: work, First: first, Damaged: damaged}
 	out.Salvaged, err = db.Salvage(ctx, wreck)
@@ -170,6 +209,9 @@ func (p Plan) choose(ctx context.Context, made string, out *Outcome) (first []by
 			return nil, fmt.Errorf("restore: %w", err)
 		}
 		out.Backup = &b
+	}
+	if p.From != "" && out.Backup == nil && errors.Is(out.Passed[0].Why, localdb.ErrNewer) {
+		return nil, out.Passed[0].Why
 	}
 	if p.From != "" && out.Backup == nil {
 		return nil, &books.Error{Code: "backup_broken", Text: "this backup is not whole", Hint: "choose another one; nothing was changed", Err: out.Passed[0].Why}

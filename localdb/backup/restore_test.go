@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -305,5 +306,139 @@ func TestOpenElsewhere(t *testing.T) {
 	}
 	if diff := differ(state(t, d), w.after); len(diff) > 0 {
 		t.Error(diff)
+	}
+}
+
+// A backup of a clock that was ahead is no newer than those made since.
+func TestClockAhead(t *testing.T) {
+	t.Parallel()
+	s, ctx := shelf(t), context.Background()
+	d := s.open(t)
+	r := rig{t, d}
+	r.draft(1, "while the clock was ahead")
+	ahead := s
+	ahead.Now = func() time.Time { return day0.AddDate(70, 0, 0) }
+	if _, err := ahead.Make(ctx, d, ByClock); err != nil {
+		t.Fatal(err)
+	}
+	r.draft(2, "since")
+	right, err := s.Make(ctx, d, ByClock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.List()
+	if err != nil || len(all) != 2 || all[0].Path != right.Path {
+		t.Fatalf("%+v %v", all, err)
+	}
+	want := state(t, d)
+	if err := errors.Join(d.Close(), os.Truncate(filepath.Join(s.Data, localdb.FileName), 0)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Restore(ctx, s.plan()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := differ(state(t, s.open(t)), want); len(diff) > 0 {
+		t.Errorf("%d documents are not as they were: %s", len(diff), diff[0])
+	}
+}
+
+// A restore that is refused or cannot be done changes nothing.
+func TestRestoreRefuses(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("somebody else's")
+	newer := func(t *testing.T, w worked) string {
+		file := filepath.Join(t.TempDir(), "newer.db")
+		all, err := w.List()
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := os.ReadFile(all[0].Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(raw[60:], []byte{0, 0, 3, 231}) // user_version 999
+		if err := os.WriteFile(file, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	for name, c := range map[string]struct {
+		change func(t *testing.T, w worked, p *Plan)
+		is     error
+		code   string
+	}{
+		"a disk without room": {func(_ *testing.T, _ worked, p *Plan) {
+			p.Free = func(string) (uint64, error) { return little, nil }
+		}, nil, "copy_space"},
+		"a backup of somebody else": {func(_ *testing.T, _ worked, p *Plan) {
+			p.Check = func(context.Context, *localdb.DB) error { return refused }
+		}, refused, ""},
+		"a backup of a newer program": {func(t *testing.T, w worked, p *Plan) { p.From = newer(t, w) }, localdb.ErrNewer, "localdb_newer"},
+		"a text":                      {func(t *testing.T, _ worked, p *Plan) { p.From = file(t, "no backup at all") }, nil, "backup_broken"},
+		"nothing at all":              {func(_ *testing.T, _ worked, p *Plan) { p.From = "/nowhere/backup.db" }, nil, "backup_broken"},
+		"a folder":                    {func(t *testing.T, _ worked, p *Plan) { p.From = t.TempDir() }, nil, "backup_broken"},
+		"what has no end of writing": {func(_ *testing.T, _ worked, p *Plan) {
+			p.Finish = func(context.Context, *localdb.DB) error { return &os.PathError{Op: "write", Err: syscall.ENOSPC} }
+		}, nil, "copy_space"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := work(t)
+			p := w.plan()
+			c.change(t, w, &p)
+			before := tree(t, w.Data)
+			_, err := Restore(context.Background(), p)
+			var b *books.Error
+			if err == nil || c.is != nil && !errors.Is(err, c.is) || c.code != "" && (!errors.As(err, &b) || b.Code != c.code) {
+				t.Errorf("%v", err)
+			}
+			delete(before, w.file+".use") // the lock
+			after := tree(t, w.Data)
+			delete(after, w.file+".use")
+			if fmt.Sprint(before) != fmt.Sprint(after) {
+				t.Errorf("something has changed:\n%v\n%v", before, after)
+			}
+			if diff := differ(state(t, w.open(t)), w.after); len(diff) > 0 {
+				t.Errorf("%d documents are not as they were: %s", len(diff), diff[0])
+			}
+		})
+	}
+}
+
+func file(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "file.db")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// Restored twice, and again from what the first restore set aside, nothing is lost.
+func TestRestoredTwice(t *testing.T) {
+	t.Parallel()
+	w := work(t)
+	raw, err := os.ReadFile(w.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(raw[:4096])
+	if err := os.WriteFile(w.file, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first, _ := w.restore(t)
+	_, got := w.restore(t)
+	for id, was := range w.after {
+		if got[id] != was {
+			t.Errorf("%s was %q and is %q", id, was, got[id])
+		}
+	}
+	p := w.plan()
+	p.From = filepath.Join(first.Aside, localdb.FileName)
+	if _, err := Restore(context.Background(), p); err == nil {
+		t.Error("a damaged file is taken for a backup")
+	}
+	if _, err := os.Stat(p.From); err != nil {
+		t.Error(err)
 	}
 }

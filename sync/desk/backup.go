@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -112,10 +113,56 @@ func RestoreData(ctx context.Context, cfg Config, p Plan) (out Restore, err erro
 
 // restore is RestoreData for who has the folder.
 func restore(ctx context.Context, cfg Config, p Plan) (Restore, error) {
+	ours := cfg.bound(ctx)
 	return backup.Restore(ctx, backup.Plan{
 		Shelf: Shelf(cfg), From: p.From, Anew: p.Anew, DryRun: p.DryRun, NewID: cfg.NewID,
+		Check:  func(ctx context.Context, db *localdb.DB) error { return sameServer(ctx, db, ours) },
 		Finish: func(ctx context.Context, db *localdb.DB) error { return connectAgain(ctx, db, readCard(cfg.Dir)) },
 	})
+}
+
+var errOtherBackup = &books.Error{
+	Code: "backup_other", Text: "this backup is of another company's invoice server, or of practice; nothing was changed",
+	Hint: "choose a backup of this data folder, or restore it into a new one",
+}
+
+// sameServer returns errOtherBackup where a backup belongs to another server than the
+// folder: what both hold must not be mixed. What is not known differs from nothing.
+func sameServer(ctx context.Context, backup *localdb.DB, ours identity) error {
+	theirs, err := boundOf(ctx, backup)
+	if err == nil && ours.differs(theirs) {
+		err = errOtherBackup
+	}
+	return err
+}
+
+// bound is the server that the folder belongs to, as its card or its data say; zero
+// where neither can be read.
+func (cfg Config) bound(ctx context.Context) identity {
+	if card := readCard(cfg.Dir).Bound; card.Environment != "" {
+		return card
+	}
+	db, err := localdb.Open(ctx, filepath.Join(cfg.Dir, localdb.FileName), localdb.Options{Busy: time.Second, Existed: true})
+	if err != nil {
+		return identity{} // that is why there is a restore
+	}
+	ours, err := boundOf(ctx, db)
+	if err := errors.Join(err, db.Close()); err != nil {
+		return identity{}
+	}
+	return ours
+}
+
+// boundOf is the server that a data file belongs to; zero where it knows none.
+func boundOf(ctx context.Context, db *localdb.DB) (i identity, err error) {
+	raw, err := db.Setting(ctx, settingBound)
+	if err != nil || raw == "" {
+		return identity{}, err
+	}
+	if json.Unmarshal([]byte(raw), &i) != nil {
+		return identity{}, nil // what cannot be read is not known
+	}
+	return i, nil
 }
 
 // connectAgain gives a data file that knows no server the one on the folder's card.

@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -119,4 +120,76 @@ func overwrite(file string, at, n int64) error {
 	defer f.Close()
 	_, err = f.WriteAt(make([]byte, n), at)
 	return err
+}
+
+// A backup of another company's server, or of practice, is refused, and so is a restore
+// under a window that is open; the folder is as it was, and a folder that knows no
+// server takes what it is given.
+func TestRestoreOfOthers(t *testing.T) {
+	ctx := context.Background()
+	cfg := func(dir string) desk.Config {
+		return desk.Config{Dir: dir, Use: desk.Window, Version: "test", Keys: &trust.Store{Keyring: trust.Memory(), Profile: "p"}}
+	}
+	made := func(bound, remark string) (dir, file string) {
+		t.Helper()
+		dir = t.TempDir()
+		d := must[*desk.Desk](t)(desk.Open(ctx, cfg(dir)))
+		if bound != "" {
+			if err := d.Store.SetSetting(ctx, "bound_server", bound); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, _, err := d.Books.Draft(ctx, bill(remark)); err != nil {
+			t.Fatal(err)
+		}
+		b := must[desk.Backup](t)(d.BackUp(ctx, ""))
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_ = must[*desk.Desk](t)(desk.Open(ctx, cfg(dir))).Close() // which notes the card
+		return dir, b.Path
+	}
+	const ours = `{"server":"a","company":"one","environment":"production"}`
+	dir, own := made(ours, "ours")
+	for name, bound := range map[string]string{
+		"another company": `{"server":"b","company":"two","environment":"production"}`,
+		"another server":  `{"server":"b","company":"one","environment":"production"}`,
+		"practice":        `{"server":"a","company":"one","environment":"practice"}`,
+	} {
+		for _, without := range []bool{false, true} {
+			if without {
+				if err := os.Remove(filepath.Join(dir, "connection.json")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, theirs := made(bound, "theirs")
+			_, err := desk.RestoreData(ctx, cfg(dir), desk.Plan{From: theirs})
+			var b *books.Error
+			if !errors.As(err, &b) || b.Code != "backup_other" {
+				t.Errorf("%s, without the card %v: %v", name, without, err)
+			}
+			d := must[*desk.Desk](t)(desk.Open(ctx, cfg(dir)))
+			p := must[books.Page](t)(d.Store.List(ctx, books.Filter{}, books.Order{}, "", 10))
+			if len(p.Rows) != 1 {
+				t.Errorf("%s: %d invoices", name, len(p.Rows))
+			}
+			_ = d.Close()
+		}
+	}
+	_, older := made(`{"company":"one","environment":"production","ca":["x"]}`, "of the time before servers had names")
+	for _, from := range []string{own, older} {
+		if _, err := desk.RestoreData(ctx, cfg(dir), desk.Plan{From: from}); err != nil {
+			t.Errorf("%s: %v", from, err)
+		}
+	}
+	fresh := t.TempDir()
+	if _, err := desk.RestoreData(ctx, cfg(fresh), desk.Plan{From: own}); err != nil {
+		t.Errorf("into a new folder: %v", err)
+	}
+	d := must[*desk.Desk](t)(desk.Open(ctx, cfg(dir)))
+	defer d.Close()
+	var b *books.Error
+	if _, err := desk.RestoreData(ctx, cfg(dir), desk.Plan{}); !errors.As(err, &b) || b.Code != "open_already" {
+		t.Errorf("under an open window: %v", err)
+	}
 }

@@ -37,6 +37,12 @@ type identity struct {
 	CA          []string `json:"ca,omitempty"` // fingerprints trusted when it was learnt: what tells old servers apart
 }
 
+// differs reports whether two identities are of different servers, as far as both say.
+func (i identity) differs(other identity) bool {
+	apart := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return apart(i.Environment, other.Environment) || apart(i.Company, other.Company) || apart(i.Server, other.Server)
+}
+
 func identityOf(h wire.Health, b *trust.Bundle) identity {
 	i := identity{Server: h.Server, Company: h.Company, Environment: h.Environment}
 	for _, s := range b.Summary() {

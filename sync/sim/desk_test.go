@@ -40,7 +40,7 @@ type editor struct {
 }
 
 func newDesk(w *world, n int) *desk {
-	d := &desk{w: w, n: n, path: w.file(fmt.Sprint("desk", n, "-0.db")), skew: time.Duration(w.rnd.Intn(61)-30) * 24 * time.Hour}
+	d := &desk{w: w, n: n, path: w.dataFile(n, 0), skew: time.Duration(w.rnd.Intn(61)-30) * 24 * time.Hour}
 	d.open()
 	return d
 }
@@ -75,8 +75,9 @@ func (d *desk) open() {
 func (d *desk) crash(when string) {
 	d.w.note("desk %d crashes %s", d.n, when)
 	d.life++
-	next := d.w.file(fmt.Sprintf("desk%d-%d.db", d.n, d.life))
+	next := d.w.dataFile(d.n, d.life)
 	copyFiles(d.w, d.path, next)
+	d.carryBackups(next)
 	_ = d.db.Close()
 	d.path, d.editor = next, nil
 	d.open()

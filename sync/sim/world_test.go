@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"hash"
 	"math/rand"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"counterfoil/localdb"
 )
 
 // A world is one run: a server, desks, what clerks did and what the network kept.
@@ -29,6 +33,7 @@ type world struct {
 	restored bool     // the server was restored from a backup
 	unaware  bool     // with its whole folder: nothing beside the database knows better
 	late     []func() // requests the network still holds
+	more     []deed   // of the world, beside worldDeeds
 	depth    int      // how many things happen at once
 
 	trace hash.Hash
@@ -147,7 +152,7 @@ func (w *world) step() {
 		w.pick(clerkDeeds).do(d)
 		return
 	}
-	w.pick(worldDeeds).do(d)
+	w.pick(append(slices.Clone(worldDeeds), w.more...)).do(d)
 }
 
 // meanwhile lets other things happen in the middle of a request.
@@ -213,6 +218,15 @@ func (w *world) quiet() bool {
 
 func (w *world) file(parts ...string) string {
 	return filepath.Join(append([]string{w.dir}, parts...)...)
+}
+
+// dataFile is the data file of a desk in one of its lives, in a folder of its own.
+func (w *world) dataFile(desk, life int) string {
+	path := w.file(fmt.Sprintf("desk%d-%d", desk, life), localdb.FileName)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		w.fatalf("%v", err)
+	}
+	return path
 }
 
 func (w *world) sum() string { return hex.EncodeToString(w.trace.Sum(nil)) }
