@@ -121,7 +121,15 @@ func (s *Wizard) middle() fyne.CanvasObject {
 		return column(false, banner(container.New(stacked{6}, words(s.t.T("wizard.running"), titleSize, true, plainInk),
 			prose(s.t.T("wizard.running.more"), false, mutedInk)), blueInk))
 	case viewmodel.StageHealthy, viewmodel.StageFixed:
-		return column(false, banner(prose(s.vm.Ending(), true, plainInk), goodInk))
+		parts := []fyne.CanvasObject{banner(prose(s.vm.Ending(), true, plainInk), goodInk)}
+		if around := s.vm.Around(); len(around) > 0 {
+			box := container.New(stacked{6}, prose(s.t.T("wizard.around"), false, mutedInk))
+			for _, t := range around {
+				box.Add(prose("· "+t, false, plainInk))
+			}
+			parts = append(parts, card(box))
+		}
+		return column(false, parts...)
 	case viewmodel.StageIdle:
 		return column(false, card(container.New(stacked{gap}, words(s.t.T("wizard.idle"), bodySize, false, mutedInk),
 			container.NewHBox(button(s.t.T("wizard.start"), true, s.vm.Start)))))

@@ -49,6 +49,7 @@ type Finding struct {
 	Evidence        []Bilingual
 	Explained       []Bilingual // titles of the faults that it explains
 	Also            []Beside
+	Around          []Bilingual // what the program works around, where all is well
 	Proven          bool
 	Mild            bool   // invoices are issued nevertheless, if later or slower
 	Who             string // WhoYou …

@@ -66,6 +66,7 @@ type Wizard struct {
 	rechecking bool
 	acting     bool
 	found      bool // a fault was seen since Start
+	waited     int  // invoices that waited while it was
 	began      time.Time
 	took       time.Duration
 	folded     bool
@@ -82,6 +83,7 @@ func NewWizard(s Setup, check SelfCheck, actions Actions, ticker Ticker, waiting
 // Start runs all checks from the beginning.
 func (w *Wizard) Start() {
 	w.halt()
+	w.waited = 0
 	w.found, w.stage, w.checks, w.step, w.message, w.open = false, StageRunning, nil, 0, "", nil
 	w.walk()
 	w.changed()
@@ -152,6 +154,9 @@ func (w *Wizard) put(c Check) {
 func (w *Wizard) ended(f Finding) {
 	same := w.found && w.finding.Fault == f.Fault
 	w.rechecking, w.finding = false, f
+	if f.Fault != "" {
+		w.waited = max(w.waited, w.waiting())
+	}
 	if !same {
 		w.still()
 		w.step = 0
@@ -199,7 +204,7 @@ func (w *Wizard) recheck() {
 	if w.rechecking || w.stage != StageFinding && w.stage != StageHanded {
 		return
 	}
-	w.rechecking = true
+	w.rechecking, w.waited = true, max(w.waited, w.waiting())
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel = cancel
 	run, fault := w.run, w.finding.Fault

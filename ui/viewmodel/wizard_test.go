@@ -205,3 +205,20 @@ func TestWizardSpeaksOfMildFaults(t *testing.T) {
 		t.Error(m.Watching(), m.Sends())
 	}
 }
+
+// At the end it is told what became of the invoices that waited.
+func TestWizardEndsWithTheInvoices(t *testing.T) {
+	_, s := newWindow(t)
+	n := 3
+	m := NewWizard(s, nil, nil, func(time.Duration, func()) func() { return func() {} }, func() int { return n })
+	m.ended(Finding{Fault: "T01", Who: WhoServer})
+	if m.Ending() != "wizard.handed_waiting[3]" {
+		t.Error(m.Ending())
+	}
+	if m.ended(Finding{}); m.Ending() != "wizard.fixed[3]" {
+		t.Error(m.Ending())
+	}
+	if n = 0; m.Ending() != "wizard.fixed_sent[3]" {
+		t.Error(m.Ending())
+	}
+}

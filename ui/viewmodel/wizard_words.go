@@ -88,6 +88,17 @@ func together(checks []Check) (CheckState, time.Duration) {
 	return CheckPending, took
 }
 
+// Around is what the program works around at the end; empty where there is nothing.
+func (w *Wizard) Around() (out []string) {
+	if w.stage != StageFixed && w.stage != StageHealthy {
+		return nil
+	}
+	for _, t := range w.finding.Around {
+		out = append(out, t.In(w.setup.Words))
+	}
+	return out
+}
+
 // Took is how long the whole run was, as words.
 func (w *Wizard) Took() string {
 	if w.stage == StageIdle || w.stage == StageRunning {
@@ -146,6 +157,8 @@ func (w *Wizard) Ending() string {
 		return t(none)
 	}
 	switch {
+	case w.stage == StageFixed && n == 0 && w.waited > 0:
+		return t("wizard.fixed_sent", w.waited)
 	case w.stage == StageFixed:
 		return some("wizard.fixed_none", "wizard.fixed")
 	case w.stage == StageHealthy:

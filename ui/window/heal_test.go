@@ -48,3 +48,27 @@ func TestPillTurnsGreenAtOnce(t *testing.T) {
 		r.until("a green pill after the "+end, func() bool { return r.w.shell.Pill().State == viewmodel.LampGood })
 	}
 }
+
+// What the program works around is in nobody's way: the wizard ends by itself, says so,
+// and does not ask for what is done already.
+func TestWizardEndsWhenWorkedAround(t *testing.T) {
+	r := newRig(t, Options{Folder: desk.Folder{Dir: t.TempDir(), Practice: true}})
+	for _, id := range []string{"S09", "S24"} {
+		r.until("the line", func() bool { return r.w.facts.Facts().Online })
+		if err := r.w.server.Set(id, true); err != nil {
+			t.Fatal(err)
+		}
+		r.w.selfCheck()
+		r.until("the end of "+id, func() bool {
+			s := r.w.Wizard.Stage()
+			return s == viewmodel.StageFixed || s == viewmodel.StageHealthy
+		})
+		if len(r.w.d.Cures()) == 0 || len(r.w.Wizard.Around()) == 0 {
+			t.Errorf("%s: in force %v, said %q", id, r.w.d.Cures(), r.w.Wizard.Around())
+		}
+		r.w.Wizard.Stop()
+		if err := r.w.server.Set(id, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"counterfoil/sync/cure"
 	"counterfoil/sync/desk"
 	"counterfoil/sync/fault"
+	"counterfoil/sync/link"
 	"counterfoil/sync/probe"
 	"counterfoil/ui/viewmodel"
 )
@@ -51,7 +52,7 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 	s.last.Store(&r)
 	s.d.Found(r)
 	if r.Fault == fault.OK {
-		return viewmodel.Finding{}
+		return viewmodel.Finding{Around: s.around()}
 	}
 	out := s.said(r)
 	out.Proven = r.Confidence == fault.Proven
@@ -70,6 +71,19 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 		if row, ok := fault.Lookup(id); ok {
 			out.Explained = append(out.Explained, both(row.Title))
 		}
+	}
+	return out
+}
+
+// wayRound reports whether the program goes round a fault, and the line works.
+func (s *selfCheck) wayRound(id fault.ID) bool {
+	return s.d.Monitor().State().Kind == link.Online && slices.ContainsFunc(s.d.Cures(), func(a cure.Active) bool { return a.Fault == id && !a.Trying })
+}
+
+// around are the cures in force, as the connection page says them.
+func (s *selfCheck) around() (out []viewmodel.Bilingual) {
+	for _, a := range s.d.Cures() {
+		out = append(out, viewmodel.Bilingual{ZH: a.Text("zh"), EN: a.Text("en")})
 	}
 	return out
 }
@@ -172,6 +186,9 @@ func (s *selfCheck) Recheck(ctx context.Context, id string) ([]viewmodel.Check, 
 	r := s.look(ctx, nil, row.Recheck...)
 	over := r.Fault != row.ID && !slices.ContainsFunc(r.Also, func(f fault.Finding) bool { return f.Fault == row.ID })
 	var out []viewmodel.Check
+	if !over && s.wayRound(row.ID) {
+		return nil, true // it is there still, and in nobody's way
+	}
 	for _, c := range r.Checks {
 		if len(row.Recheck) == 0 || slices.Contains(row.Recheck, c.ID) {
 			out = append(out, convert(c))
