@@ -37,7 +37,7 @@ func catalogPage(name string, t document.Type, place int, columns ...listColumn)
 				h.Show("conflicts")
 			})
 			return Content{
-				Object: s.root, Refresh: vm.Refresh, Synced: touching(vm, t), Ready: vm.Read, New: vm.New, Save: s.save, Submit: s.submit, Back: s.back,
+				Object: wideEnough(s.root), Refresh: vm.Refresh, Synced: touching(vm, t), Ready: vm.Read, New: vm.New, Save: s.save, Submit: s.submit, Back: s.back,
 				Find: s.find, Key: s.key,
 			}
 		}

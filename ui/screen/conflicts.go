@@ -43,7 +43,7 @@ func NewConflicts(vm *viewmodel.Conflicts, t viewmodel.Phrases) *Conflicts {
 }
 
 // Object is the page.
-func (s *Conflicts) Object() fyne.CanvasObject { return s.root }
+func (s *Conflicts) Object() fyne.CanvasObject { return wideEnough(s.root) }
 
 // Accept is what Ctrl+Enter does.
 func (s *Conflicts) Accept() { s.vm.Accept(context.Background()) }

@@ -80,7 +80,7 @@ func (s *Connection) build() fyne.CanvasObject {
 	}
 	head := banner(container.New(stacked{6},
 		titled(s.vm.Headline(), chips...), prose(s.vm.Sentence(), false, plainInk)), lampInk(s.vm.State()))
-	tiles := container.New(shares{parts: []float32{1, 1, 1.1, 1, 0.9, 1, 1}, space: gap})
+	tiles := container.New(&tileLayout{parts: []float32{1, 1, 1.1, 1, 0.9, 1, 1}, least: 128, space: gap})
 	for _, t := range s.vm.Tiles() {
 		name := lampInk(t.State)
 		if t.State == viewmodel.LampUnknown {
@@ -89,7 +89,7 @@ func (s *Connection) build() fyne.CanvasObject {
 		tiles.Add(framed(around(container.New(stacked{4}, words(t.Title, smallSize, false, mutedInk),
 			words(t.Figure, figureSize, true, name), words(t.Note, smallSize, false, mutedInk)), 10, 12)))
 	}
-	below := container.New(shares{parts: []float32{693, 421}, space: gap}, s.day(), s.side())
+	below := container.New(&pairLayout{parts: []float32{693, 421}, least: 800, space: gap}, s.day(), s.side())
 	return column(false, head, s.chain(), tiles, below)
 }
 
@@ -111,9 +111,9 @@ func (s *Connection) chain() fyne.CanvasObject {
 			sign = words("!", titleSize, true, name)
 		}
 		disc := container.NewGridWrap(fyne.NewSize(40, 40), container.NewStack(ring, container.NewCenter(sign)))
-		note := xwidget.NewProse(l.Note, false, mutedInk, theme.SizeNameCaptionText)
-		note.Align = fyne.TextAlignCenter
-		row.Add(container.New(stacked{4}, container.NewCenter(disc), container.NewCenter(words(l.Name, bodySize, true, plainInk)), note))
+		name2, note := xwidget.NewProse(l.Name, true, plainInk, theme.SizeNameText), xwidget.NewProse(l.Note, false, mutedInk, theme.SizeNameCaptionText)
+		name2.Align, note.Align = fyne.TextAlignCenter, fyne.TextAlignCenter
+		row.Add(container.New(stacked{4}, container.NewCenter(disc), name2, note))
 	}
 	for i := 1; i < len(lamps); i++ {
 		r := canvas.NewRectangle(ink(theme.ColorNameSeparator))
@@ -153,7 +153,8 @@ func (chainLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 			x.Resize(fyne.NewSize(step-12, s.Height))
 			continue
 		}
-		x.Move(fyne.NewPos((float32(i-n)+0.5)*step+66, 20))
-		x.Resize(fyne.NewSize(step-132, 2))
+		free := min(66, step*0.3) // around a lamp
+		x.Move(fyne.NewPos((float32(i-n)+0.5)*step+free, 20))
+		x.Resize(fyne.NewSize(step-2*free, 2))
 	}
 }

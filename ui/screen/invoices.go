@@ -115,7 +115,7 @@ func NewInvoices(vm *viewmodel.Invoices, t viewmodel.Phrases, now func() time.Ti
 }
 
 // Object is the page.
-func (s *Invoices) Object() fyne.CanvasObject { return s.root }
+func (s *Invoices) Object() fyne.CanvasObject { return wideEnough(s.root) }
 
 // Find puts the cursor into the search box.
 func (s *Invoices) Find(c fyne.Canvas) { c.Focus(s.search) }

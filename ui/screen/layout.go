@@ -188,3 +188,108 @@ func (l leftLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	o[1].Move(fyne.NewPos(a.Width+l.space, 0))
 	o[1].Resize(fyne.NewSize(s.Width-a.Width-l.space, s.Height))
 }
+
+// breakLayout fills its object and tells when its width falls below a mark, or rises
+// above it again.
+type breakLayout struct {
+	at      float32
+	narrow  bool
+	crossed func()
+}
+
+// MinSize is the object's.
+func (l *breakLayout) MinSize(o []fyne.CanvasObject) fyne.Size { return o[0].MinSize() }
+
+// Layout tells before it lays out.
+func (l *breakLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	if now := s.Width < l.at; now != l.narrow {
+		l.narrow = now
+		l.crossed()
+	}
+	o[0].Resize(s)
+}
+
+// tileLayout sets tiles of about one width side by side, in as many rows as that takes.
+type tileLayout struct {
+	parts        []float32 // the shares of the width where all stand in one row
+	least, space float32
+
+	rows int
+}
+
+func (l *tileLayout) height(o []fyne.CanvasObject) (h float32) {
+	for _, x := range o {
+		h = max(h, x.MinSize().Height)
+	}
+	return h
+}
+
+// MinSize follows from the width of the last layout.
+func (l *tileLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	n := float32(max(1, l.rows))
+	return fyne.NewSize(l.least, n*l.height(o)+(n-1)*l.space)
+}
+
+// Layout fills the rows.
+func (l *tileLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	across := int((s.Width + l.space) / (l.least + l.space))
+	if across >= len(o) {
+		l.rows = 1
+		shares{parts: l.parts, space: l.space}.Layout(o, fyne.NewSize(s.Width, l.height(o)))
+		return
+	}
+	across = max(1, across)
+	l.rows = (len(o) + across - 1) / across
+	across = (len(o) + l.rows - 1) / l.rows // about as many in each
+	w, h := (s.Width-float32(across-1)*l.space)/float32(across), l.height(o)
+	for i, x := range o {
+		x.Resize(fyne.NewSize(w, h))
+		x.Move(fyne.NewPos(float32(i%across)*(w+l.space), float32(i/across)*(h+l.space)))
+	}
+}
+
+// pairLayout sets two objects side by side in shares of the width, or one under the
+// other where that is less than least.
+type pairLayout struct {
+	parts        []float32
+	least, space float32
+
+	under bool
+}
+
+// MinSize follows from the width of the last layout.
+func (l *pairLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	if l.under {
+		return stacked{l.space}.MinSize(o)
+	}
+	return fyne.NewSize(0, shares{parts: l.parts, space: l.space}.MinSize(o).Height)
+}
+
+// Layout decides.
+func (l *pairLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	if l.under = s.Width < l.least; l.under {
+		stacked{l.space}.Layout(o, s)
+		return
+	}
+	shares{parts: l.parts, space: l.space}.Layout(o, s)
+}
+
+// leastLayout keeps an object as wide as its columns need.
+type leastLayout struct{ width float32 }
+
+// tableWidth is what a list with its columns needs, in device-independent pixels.
+const tableWidth float32 = 860
+
+// MinSize is the object's, or wider.
+func (l leastLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	return o[0].MinSize().Max(fyne.NewSize(l.width, 0))
+}
+
+// Layout fills.
+func (l leastLayout) Layout(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }
+
+// wideEnough is a page with a table: where the window is too narrow it scrolls sideways
+// rather than let columns run into each other.
+func wideEnough(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(leastLayout{tableWidth}, o)
+}

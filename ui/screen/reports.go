@@ -36,7 +36,7 @@ func NewReports(vm *viewmodel.Reports, t viewmodel.Phrases) *Reports {
 }
 
 // Object is the page.
-func (s *Reports) Object() fyne.CanvasObject { return s.root }
+func (s *Reports) Object() fyne.CanvasObject { return wideEnough(s.root) }
 
 // Refresh counts again.
 func (s *Reports) Refresh() { s.vm.Load() }

@@ -19,7 +19,7 @@ func handedOutPage(name string, t document.Type, place int) Page {
 			s := &handedOut{vm: vm, t: h.Words, name: name, root: container.NewStack()}
 			vm.Changed = s.refresh
 			s.refresh()
-			return Content{Object: s.root, Refresh: vm.Refresh, Synced: touching(vm, t), Ready: vm.Read}
+			return Content{Object: wideEnough(s.root), Refresh: vm.Refresh, Synced: touching(vm, t), Ready: vm.Read}
 		}
 	}}
 }

@@ -38,6 +38,9 @@ type Wizard struct {
 	t    viewmodel.Phrases
 	root *fyne.Container
 
+	whole *fyne.Container // root, watched for its width
+	at    *breakLayout
+
 	list  *checks
 	live  *canvas.Text    // says that the failed check runs again
 	drawn string          // what the rest shows
@@ -50,14 +53,16 @@ type Wizard struct {
 
 // NewWizard makes the page and follows the model's changes.
 func NewWizard(vm *viewmodel.Wizard, t viewmodel.Phrases) *Wizard {
-	s := &Wizard{vm: vm, t: t, root: container.NewStack(), list: newChecks(vm, t), live: words("", bodySize, false, blueInk)}
+	s := &Wizard{vm: vm, t: t, root: container.NewStack(), at: &breakLayout{at: 700}, list: newChecks(vm, t), live: words("", bodySize, false, blueInk)}
+	s.at.crossed = s.Refresh
+	s.whole = container.New(s.at, s.root)
 	vm.Changed = s.Refresh
 	s.Refresh()
 	return s
 }
 
 // Object is the page.
-func (s *Wizard) Object() fyne.CanvasObject { return s.root }
+func (s *Wizard) Object() fyne.CanvasObject { return s.whole }
 
 // Refresh draws what changed.
 func (s *Wizard) Refresh() {
@@ -67,7 +72,7 @@ func (s *Wizard) Refresh() {
 		s.live.Text = " ● " + s.t.T("wizard.rechecking")
 	}
 	s.live.Refresh()
-	now := fmt.Sprint(s.vm.Stage(), s.vm.Finding(), s.vm.Step(), s.vm.Folded(), s.vm.Acting(), s.vm.Message(), s.vm.Ending(), s.Copy != nil, s.Export != nil)
+	now := fmt.Sprint(s.vm.Stage(), s.vm.Finding(), s.vm.Step(), s.vm.Folded(), s.vm.Acting(), s.vm.Message(), s.vm.Ending(), s.Copy != nil, s.Export != nil, s.at.narrow)
 	if now == s.drawn {
 		return
 	}
@@ -84,11 +89,10 @@ func (s *Wizard) Refresh() {
 			s.Close()
 		}
 	})}
-	right := s.middle()
-	if foot := s.foot(); foot != nil {
-		right = container.New(footLayout{gap}, right, foot)
+	body := s.beside()
+	if s.at.narrow {
+		body = s.below()
 	}
-	body := container.New(shares{parts: []float32{290, 820}, space: 16}, card(scrolled(s.list.box)), right)
 	s.root.Objects = []fyne.CanvasObject{page(s.t.T("wizard.title"), "", actions, body)}
 	s.root.Refresh()
 	s.focus(was)
@@ -115,6 +119,32 @@ func (s *Wizard) lead(label string, press func()) *xwidget.Button {
 	return b
 }
 
+// beside sets the checks at the left of what was found.
+func (s *Wizard) beside() fyne.CanvasObject {
+	right := s.middle()
+	if foot := s.foot(); foot != nil {
+		right = container.New(footLayout{gap}, right, foot)
+	}
+	return container.New(shares{parts: []float32{290, 820}, space: 16}, card(scrolled(s.list.box)), right)
+}
+
+// below sets them under it, where there is not the room.
+func (s *Wizard) below() fyne.CanvasObject {
+	parts := []fyne.CanvasObject{s.middle()}
+	if foot := s.foot(); foot != nil {
+		parts = append(parts, foot)
+	}
+	return scrolled(column(false, append(parts, card(s.list.box))...))
+}
+
+// room is a card that scrolls; where all of the page does, it does not.
+func (s *Wizard) room(o fyne.CanvasObject) fyne.CanvasObject {
+	if s.at.narrow {
+		return card(o)
+	}
+	return card(scrolled(o))
+}
+
 func (s *Wizard) middle() fyne.CanvasObject {
 	switch s.vm.Stage() {
 	case viewmodel.StageRunning:
@@ -134,13 +164,13 @@ func (s *Wizard) middle() fyne.CanvasObject {
 		return column(false, card(container.New(stacked{gap}, words(s.t.T("wizard.idle"), bodySize, false, mutedInk),
 			container.NewHBox(button(s.t.T("wizard.start"), true, s.vm.Start)))))
 	case viewmodel.StageHanded:
-		return column(true, s.finding(), banner(prose(s.vm.Ending(), true, plainInk), blueInk), card(scrolled(s.others())))
+		return column(!s.at.narrow, s.finding(), banner(prose(s.vm.Ending(), true, plainInk), blueInk), s.room(s.others()))
 	}
 	parts := []fyne.CanvasObject{s.steps()}
 	if s.vm.Sends() {
 		parts = append(parts, rule(), s.others())
 	}
-	return column(true, s.finding(), card(scrolled(container.New(stacked{14}, parts...))))
+	return column(!s.at.narrow, s.finding(), s.room(container.New(stacked{14}, parts...)))
 }
 
 func (s *Wizard) finding() fyne.CanvasObject {

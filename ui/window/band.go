@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 
 	"counterfoil/ui/look"
 	"counterfoil/ui/xwidget"
@@ -27,15 +28,16 @@ func (b *Band) draw() fyne.CanvasObject {
 	line.SetMinSize(fyne.NewSize(1, 1))
 	title := canvas.NewText(b.Title, warn)
 	title.TextStyle.Bold, title.TextSize = true, 14
-	more := canvas.NewText(b.More, theme.Color(theme.ColorNameForeground))
-	more.TextSize = 13
-	left := container.New(layout.NewCustomPaddedHBoxLayout(12), container.NewCenter(title), container.NewCenter(more))
+	text := widget.NewLabel(b.More)
+	text.Truncation = fyne.TextTruncateEllipsis // in a narrow window
+	more := container.New(layout.NewCustomPaddedLayout(-4, -4, 4, 0), text)
 	if b.Press == nil {
-		return container.NewStack(ground, container.NewBorder(nil, line, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 16, 6), left)))
+		row := container.NewBorder(nil, nil, container.NewCenter(title), nil, more)
+		return container.NewStack(ground, container.NewBorder(nil, line, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 16, 6), row)))
 	}
 	press := canvas.NewText(b.Button, warn)
 	press.TextStyle.Bold, press.TextSize = true, 13
 	hit := xwidget.NewHit(container.New(layout.NewCustomPaddedLayout(3, 3, 10, 10), press), b.Press)
-	row := container.NewBorder(nil, nil, left, container.NewCenter(hit))
+	row := container.NewBorder(nil, nil, container.NewCenter(title), container.NewCenter(hit), more)
 	return container.NewStack(ground, container.NewBorder(nil, line, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 16, 6), row)))
 }

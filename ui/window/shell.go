@@ -36,8 +36,9 @@ type Shell struct {
 	Band  *Band  // above every page; nil: none
 
 	current   string
-	collapsed bool   // the rail shows icons only
-	drawn     string // what the rail shows
+	collapsed bool    // the rail shows icons only, as the clerk wants it
+	wide      float32 // of the window; 0: not known yet
+	drawn     string  // what the rail shows
 	frame     *fyne.Container
 	rail      *fyne.Container
 	body      *fyne.Container
@@ -45,8 +46,12 @@ type Shell struct {
 	hits      []*xwidget.Hit // of the rail, from top to bottom
 }
 
-// railWidth and narrowRail are the rail's widths in device-independent pixels.
-const railWidth, narrowRail float32 = 200, 56
+// railWidth and narrowRail are the rail's widths in device-independent pixels; a window
+// that is less wide than roomy shows icons only, so that the page has the room.
+const railWidth, narrowRail, roomy float32 = 200, 56, 900
+
+// folded reports whether the rail shows icons only.
+func (s *Shell) folded() bool { return s.collapsed || s.wide > 0 && s.wide < roomy }
 
 // frameLayout sets the rail beside the page, without a gap, and the band above both.
 type frameLayout struct{ s *Shell }
@@ -55,7 +60,7 @@ func (l frameLayout) width() float32 {
 	switch {
 	case l.s.bare():
 		return 0
-	case l.s.collapsed:
+	case l.s.folded():
 		return narrowRail
 	}
 	return railWidth
@@ -76,6 +81,7 @@ func (l frameLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
 
 // Layout gives the page what the rail and the band leave.
 func (l frameLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	l.s.wide = size.Width
 	w, top := l.width(), l.top()
 	if len(o) > 2 {
 		o[2].Resize(fyne.NewSize(size.Width, top))
@@ -151,7 +157,7 @@ func (s *Shell) Show(name string) {
 			s.release()
 		}
 		s.current = name
-		s.body.Objects = []fyne.CanvasObject{c.Object}
+		s.body.Objects = []fyne.CanvasObject{container.NewScroll(c.Object)} // a window may be smaller than the page
 		s.frame.Refresh()
 		if c.Refresh != nil {
 			c.Refresh()
@@ -214,7 +220,7 @@ func (s *Shell) Tick() {
 	logo.FillMode = canvas.ImageFillContain
 	logo.SetMinSize(fyne.NewSize(24, 24))
 	head := container.NewHBox(container.NewCenter(logo))
-	if !s.collapsed {
+	if !s.folded() {
 		head.Add(container.NewCenter(name))
 	}
 	focused, _ := s.Window.Canvas().Focused().(*xwidget.Hit)
@@ -226,7 +232,7 @@ func (s *Shell) Tick() {
 			list.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 10, 10), s.entry(p, p.Name == mark)))
 		}
 	}
-	s.rail.Objects = []fyne.CanvasObject{container.NewBorder(list, container.New(layout.NewCustomPaddedLayout(0, 14, 10, 10), s.pill()), nil, nil)}
+	s.rail.Objects = []fyne.CanvasObject{container.NewBorder(nil, container.New(layout.NewCustomPaddedLayout(4, 14, 10, 10), s.pill()), nil, nil, container.NewVScroll(list))}
 	s.rail.Refresh()
 	if at >= 0 && at < len(s.hits) {
 		s.Window.Canvas().Focus(s.hits[at]) // drawn anew under the focus
@@ -243,7 +249,7 @@ func (s *Shell) state(mark string) string {
 	if s.Pill != nil {
 		pill = s.Pill()
 	}
-	return fmt.Sprint(mark, s.collapsed, badges, pill, theme.Color(look.ColorRail))
+	return fmt.Sprint(mark, s.folded(), badges, pill, theme.Color(look.ColorRail))
 }
 
 func (s *Shell) entry(p page, on bool) fyne.CanvasObject {
@@ -261,7 +267,7 @@ func (s *Shell) entry(p page, on bool) fyne.CanvasObject {
 		picture.SetMinSize(fyne.NewSize(17, 17))
 		row.Add(container.NewCenter(picture))
 	}
-	if !s.collapsed {
+	if !s.folded() {
 		row.Add(container.NewCenter(text))
 	}
 	var badge fyne.CanvasObject = container.NewWithoutLayout()
@@ -334,7 +340,7 @@ func (s *Shell) pill() fyne.CanvasObject {
 		sub.Text = string(r) + "…"
 	}
 	light := container.NewCenter(container.NewGridWrap(fyne.NewSize(9, 9), dot))
-	if s.collapsed {
+	if s.folded() {
 		return s.hit(container.NewStack(box, container.New(layout.NewCustomPaddedLayout(12, 12, 4, 4), light)), func() { s.Show("connection") })
 	}
 	top := container.NewHBox(light, text)
