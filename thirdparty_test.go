@@ -20,6 +20,8 @@ import (
 
 // purposes of the modules that this product imports itself; the others come with them.
 var purposes = map[string]string{
+	"github.com/Azure/go-ntlmssp":         "signs in at proxies by NTLM",
+	"github.com/alexbrainman/sspi":        "the same as the user of Windows",
 	"github.com/dop251/goja":              "runs the proxy scripts (PAC) of the system's settings",
 	"fyne.io/fyne/v2":                     "the window",
 	"modernc.org/sqlite":                  "the database",

@@ -253,8 +253,12 @@ var routes = map[Name]func(Case, *Offer) bool{
 	},
 	ProxySignIn: func(c Case, o *Offer) bool {
 		o.Route.SignIn = true
-		o.Values["proxy"] = c.Proxy
-		return slices.Contains(c.SignIns, c.Proxy)
+		proxy := c.Proxy
+		if proxy == "" { // it is the system's that wants it
+			proxy, o.Route.Proxy = c.System, route.System
+		}
+		o.Values["proxy"] = proxy
+		return slices.Contains(c.SignIns, proxy)
 	},
 	TCPDNS:   func(_ Case, o *Offer) bool { o.Route.Names = route.OverTCP; return true },
 	FreshDNS: func(_ Case, o *Offer) bool { o.Route.Names = route.Fresh; return true },

@@ -64,7 +64,7 @@ func (c *Connection) learnUser(ctx context.Context, proxy string) error {
 // unlearnUser forgets a sign-in that the proxy refuses: the next time it is asked for.
 func (c *Connection) unlearnUser(ctx context.Context, why error) error {
 	var a *fault.ProxyAnswer
-	if !errors.As(why, &a) || a.Status != http.StatusProxyAuthRequired {
+	if !errors.As(why, &a) || a.Status != http.StatusProxyAuthRequired && a.Status != http.StatusUnauthorized {
 		return nil
 	}
 	c.mu.Lock()

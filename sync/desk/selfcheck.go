@@ -79,6 +79,7 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 		Held:        c.heldByAnother,
 		DataDir:     c.cfg.Dir,
 		Proxy:       way.Choose(c.ground(url, &trust.Bundle{})),
+		Tunnels:     way.Tunnels(c.ground(url, &trust.Bundle{})),
 		Settings:    c.settings(),
 		Now:         c.cfg.Now,
 		Other:       c.isOther,

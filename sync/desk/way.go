@@ -17,7 +17,7 @@ import (
 // ground is what ways to an address are made of on this computer.
 func (c *Connection) ground(address string, b *trust.Bundle) route.Ground {
 	g := route.Ground{
-		TLS: trust.TLSConfig(b, c.cfg.Now), Proxy: c.cfg.Proxy, System: c.cfg.System, SignIn: c.signIn, Resolvers: osnet.Resolvers,
+		TLS: trust.TLSConfig(b, c.cfg.Now), Proxy: c.cfg.Proxy, System: c.cfg.System, SignIn: c.signIn, Own: route.SignedIn, Resolvers: osnet.Resolvers,
 	}
 	if u, err := url.Parse(address); err == nil {
 		g.Host = u.Hostname()

@@ -35,12 +35,19 @@ func OfError(err error) Observation {
 	var dns *net.DNSError
 	switch {
 	case ofTLS(err, &o):
+		if errors.As(err, &op) && op.Op == "proxyconnect" { // with the proxy itself
+			o.Kind, o.Stage = "proxy", "connect"
+		}
 	case errors.As(err, &answer):
 		o.Kind, o.Stage, o.Status = "proxy", "connect", answer.Status
 	case errors.As(err, &op) && op.Op == "proxyconnect":
-		o.Kind, o.Stage, o.Code = "proxy", "dial", code(err)
-		if inner := new(net.OpError); errors.As(op.Err, &inner) && inner.Addr != nil {
+		o.Kind, o.Stage, o.Code = "proxy", "connect", code(err)
+		inner := new(net.OpError)
+		if errors.As(op.Err, &inner) && inner.Addr != nil {
 			o.Target = inner.Addr.String()
+		}
+		if errors.As(err, &dns) || inner.Op == "dial" {
+			o.Stage = "dial"
 		}
 	case errors.As(err, &dns):
 		o.Kind, o.Via, o.Code = "dns", "system", ofName(dns)

@@ -159,7 +159,7 @@ func (w *world) run(t trial) result {
 		r.MS = time.Since(start).Milliseconds()
 	}
 	r.judge()
-	if !r.Right || *packets {
+	if !r.Right || *packets || *look {
 		r.Evidence, r.Seen = a.Evidence, a.Observations
 	}
 	if err := r.record(a.Observations); err != nil {

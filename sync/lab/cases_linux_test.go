@@ -17,7 +17,7 @@ func trials() []trial {
 var families = []func() []trial{
 	linkCases, nameCases, proxyCases, routeCases, layoutCases, secureCases, helloCases, answerCases, trafficCases, frontCases,
 	serverCases, localCases, folderCases, moreCases, chainCases, pairs, morePairs, healthyCases, oddChains,
-	couples, oddCases,
+	couples, oddCases, oddNames, otherNames, oddProxies, otherProxies,
 }
 
 // sh runs a script on this computer.

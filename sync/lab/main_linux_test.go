@@ -26,6 +26,7 @@ var (
 	workers = flag.Int("workers", 2, "`N` worlds beside each other")
 	tools   = flag.String("tools", "", "`DIR` with cfoil and syncd; empty builds them")
 	show    = flag.Bool("show", false, "print what was observed in a case that is wrong")
+	look    = flag.Bool("look", false, "print what was observed in every case")
 	keep    = flag.String("out", "", "`FILE` for the JSON table; empty is out/lab.json when every case is run")
 )
 
@@ -86,6 +87,9 @@ func TestLab(t *testing.T) {
 		}
 		seen[c.name] = true
 	}
+	for program := range missing {
+		fmt.Printf("%s is not installed: the cases that it plays are left out\n", program)
+	}
 	cases := chosen()
 	if len(cases) == 0 {
 		t.Fatal("no case is called so")
@@ -135,7 +139,7 @@ func runAll(t *testing.T, cases []trial, tools string) []result {
 	for range n {
 		dir := t.TempDir()
 		group.Go(func() {
-			c := unshare(os.Args[0], "-tools", tools, fmt.Sprintf("-packets=%v", *packets))
+			c := unshare(os.Args[0], "-tools", tools, fmt.Sprintf("-packets=%v", *packets), fmt.Sprintf("-look=%v", *look))
 			c.Env = append(os.Environ(), "COUNTERFOIL_LAB_WORLD="+dir)
 			var errs bytes.Buffer
 			c.Stderr = &errs
@@ -170,7 +174,7 @@ func runAll(t *testing.T, cases []trial, tools string) []result {
 				if *packets {
 					fmt.Println(r.Packets)
 				}
-				if *show && (!r.Right || *packets) {
+				if *show && (!r.Right || *packets) || *look {
 					fmt.Println(r.details())
 				}
 				mu.Unlock()

@@ -72,6 +72,11 @@ type behaviour struct {
 	sixSilent bool // says nothing to questions for IPv6
 	every     int  // only each so-manieth question over UDP is answered; 0: all
 	asked     int
+
+	aaaa       dnsmessage.RCode // for questions of AAAA; 0: none
+	silentAAAA bool
+	plainOnly  bool // FORMERR for what comes with EDNS
+	alias      bool // an address is that of an alias of an alias
 }
 
 func (s *nameServer) reset() {
@@ -180,6 +185,9 @@ func (s *nameServer) answer(msg []byte, via string) []byte {
 	if how.sixSilent && question.Type == dnsmessage.TypeAAAA || r.silent || via == "udp" && (how.silentUDP || how.every > 0 && how.asked%how.every != 0) || via == "tcp" && how.silentTCP {
 		return nil
 	}
+	if how.silentAAAA && question.Type == dnsmessage.TypeAAAA {
+		return nil
+	}
 	if r.noise {
 		return []byte("\x00\x01not a message")
 	}
@@ -187,6 +195,10 @@ func (s *nameServer) answer(msg []byte, via string) []byte {
 	switch {
 	case how.rcode != 0:
 		a.RCode = how.rcode
+	case how.aaaa != 0 && question.Type == dnsmessage.TypeAAAA:
+		a.RCode = how.aaaa
+	case how.plainOnly && len(q.Additionals) > 0:
+		a.RCode = dnsmessage.RCodeFormatError
 	case how.truncate && via == "udp":
 		a.Truncated = true
 	case !known:
@@ -201,6 +213,8 @@ func (s *nameServer) answer(msg []byte, via string) []byte {
 		a.Answers = resources(question, r)
 		if len(a.Answers) == 0 {
 			a.Authorities = soa()
+		} else if how.alias {
+			a.Answers = aliased(question, a.Answers)
 		}
 	}
 	out, err := a.Pack()
@@ -226,6 +240,21 @@ func resources(q dnsmessage.Question, r record) (out []dnsmessage.Resource) {
 		for _, ip := range r.aaaa {
 			out = append(out, dnsmessage.Resource{Header: h, Body: &dnsmessage.AAAAResource{AAAA: netip.MustParseAddr(ip).As16()}})
 		}
+	}
+	return out
+}
+
+// aliased puts two aliases before the addresses of a name.
+func aliased(q dnsmessage.Question, all []dnsmessage.Resource) (out []dnsmessage.Resource) {
+	from := q.Name
+	for _, to := range []string{"front.test.", "rack7.front.test."} {
+		next := dnsmessage.MustNewName(to)
+		out = append(out, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: from, Type: dnsmessage.TypeCNAME, Class: q.Class, TTL: 5}, Body: &dnsmessage.CNAMEResource{CNAME: next}})
+		from = next
+	}
+	for _, r := range all {
+		r.Header.Name = from
+		out = append(out, r)
 	}
 	return out
 }

@@ -1,10 +1,9 @@
 package probe
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
-	"encoding/base64"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -16,12 +15,14 @@ import (
 	"time"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/route"
 )
 
 // proxyAnswer is what a proxy says to the wish for a tunnel: an HTTP status, or a code
 // where it speaks something else.
 type proxyAnswer struct {
 	status  int
+	page    bool   // that a web server sends along
 	code    string // "proxy:none": no proxy; "socks:…": how a SOCKS proxy refuses
 	schemes string // of the sign-in that it wants
 }
@@ -36,78 +37,105 @@ func (a proxyAnswer) text() string {
 // proxyBudget is how long a proxy may take to answer.
 const proxyBudget = 2 * time.Second
 
-// handshake asks a proxy for a tunnel. Whoever calls closes the connection.
-func handshake(ctx context.Context, c net.Conn, p *url.URL, target string) (net.Conn, proxyAnswer, error) {
+// handshake asks a proxy for a tunnel over a connection to it. Whoever calls closes what
+// comes back, which is none where there is an error.
+func (w *walk) handshake(ctx context.Context, c net.Conn, p *url.URL, target string) (net.Conn, proxyAnswer, error) {
+	ctx, cancel := context.WithTimeout(ctx, proxyBudget)
+	defer cancel()
+	if !strings.HasPrefix(p.Scheme, "socks") {
+		return connectThrough(ctx, w.tunnels(), c, p, target)
+	}
 	_ = c.SetDeadline(time.Now().Add(proxyBudget))
 	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	t := c
-	var a proxyAnswer
-	var err error
-	switch {
-	case strings.HasPrefix(p.Scheme, "socks"):
-		http := make(chan bool, 1)
-		go func() { http <- speaksHTTP(ctx, p, target) }()
-		if a, err = socks(c, target, p.User); err != nil && <-http {
-			a.code = "proxy:none"
-		}
-	case p.Scheme == "https":
-		s := tls.Client(c, &tls.Config{ServerName: p.Hostname(), MinVersion: tls.VersionTLS12})
-		if err = s.HandshakeContext(ctx); err == nil {
-			t = s
-			a, err = connectThrough(s, target, p.User)
-		}
-	default:
-		a, err = connectThrough(c, target, p.User)
+	other := make(chan bool, 2)
+	go func() { other <- speaksHTTP(ctx, p, target) }()
+	go func() { other <- speaksTLS(ctx, p) }()
+	a, err := socks(c, target, p.User)
+	if err != nil && (<-other || <-other) {
+		a.code = "proxy:none"
 	}
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		err = context.Canceled // given up
 	} else if err == nil {
 		err = c.SetDeadline(time.Time{})
 	}
-	return t, a, err
+	if err != nil || a.code != "" {
+		_ = c.Close()
+		c = nil
+	}
+	return c, a, err
 }
 
-// connectThrough asks an HTTP proxy.
-func connectThrough(c net.Conn, target string, user *url.Userinfo) (a proxyAnswer, err error) {
-	ask := "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n"
-	if user != nil {
-		// The proxy's own sign-in, which the program sends it with every connection.
-		password, _ := user.Password()
-		ask += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)) + "\r\n"
+// tunnels are those of the program; an encrypted proxy may have its certificate from one
+// of the roots that this computer keeps for the server.
+func (w *walk) tunnels() *route.Tunnels {
+	t := &route.Tunnels{}
+	if w.Tunnels != nil {
+		t.Late, t.Own = w.Tunnels.Late, w.Tunnels.Own
 	}
-	if _, err := io.WriteString(c, ask+"\r\n"); err != nil {
-		return a, err
+	t.Roots = func() *x509.CertPool {
+		pool := x509.NewCertPool()
+		ctx, cancel := context.WithTimeout(context.Background(), longest)
+		defer cancel()
+		if w.awaitKeys(ctx) {
+			for _, c := range w.roots {
+				pool.AddCert(c)
+			}
+		}
+		return pool
 	}
-	resp, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: http.MethodConnect})
-	if err != nil {
-		if c := fault.OfError(err).Code; c == "" || c == "http:malformed" {
+	return t
+}
+
+// connectThrough asks an HTTP proxy, and signs in where it wants that and tunnels can;
+// nil for those that nobody signs in at. c may be nil.
+func connectThrough(ctx context.Context, tunnels *route.Tunnels, c net.Conn, p *url.URL, target string) (net.Conn, proxyAnswer, error) {
+	if tunnels == nil {
+		tunnels = &route.Tunnels{}
+	}
+	t, said, err := tunnels.Open(ctx, p, target, func(ctx context.Context) (net.Conn, error) {
+		if first := c; first != nil {
+			c = nil
+			return first, nil
+		}
+		again, _, err := dial(ctx, proxyAddress(p))
+		return again, err
+	})
+	a := proxyAnswer{status: said.Status, page: said.Page, schemes: strings.Join(said.Schemes(), ", ")}
+	if err != nil && a.status == 0 {
+		if code := fault.OfError(err).Code; code == "" || code == "http:malformed" {
 			a.code = "proxy:none" // it speaks, but not HTTP
 		}
-		return a, err
 	}
-	// The body is not read: after 200 it is the tunnel, otherwise the caller hangs up.
-	a.status = resp.StatusCode
-	var schemes []string
-	for _, s := range resp.Header.Values("Proxy-Authenticate") {
-		name, _, _ := strings.Cut(s, " ")
-		schemes = append(schemes, name)
-	}
-	a.schemes = strings.Join(schemes, ", ")
-	return a, nil
+	return t, a, err
 }
 
 // speaksHTTP reports whether an HTTP proxy answers where a SOCKS proxy is expected: it
 // would wait for more for ever.
 func speaksHTTP(ctx context.Context, p *url.URL, target string) bool {
+	ctx, cancel := context.WithTimeout(ctx, dnsBudget)
+	defer cancel()
+	c, a, err := connectThrough(ctx, nil, nil, &url.URL{Scheme: "http", Host: proxyAddress(p)}, target)
+	if c != nil {
+		_ = c.Close()
+	}
+	return err == nil && a.status != 0
+}
+
+// speaksTLS reports whether a server of encrypted connections answers where a SOCKS proxy
+// is expected. Nothing is trusted and nothing sent.
+func speaksTLS(ctx context.Context, p *url.URL) bool {
+	ctx, cancel := context.WithTimeout(ctx, dnsBudget)
+	defer cancel()
 	c, _, err := dial(ctx, proxyAddress(p))
 	if err != nil {
 		return false
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(dnsBudget))
-	a, err := connectThrough(c, target, nil)
-	return err == nil && a.status != 0
+	err = tls.Client(c, &tls.Config{ServerName: p.Hostname(), MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool()}).HandshakeContext(ctx)
+	o := fault.OfError(err)
+	return err == nil || strings.HasPrefix(o.Code, "x509:") || strings.HasPrefix(o.Code, "alert:")
 }
 
 // socks asks a SOCKS5 proxy, by the name of the server (RFC 1928).

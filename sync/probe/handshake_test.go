@@ -30,7 +30,7 @@ func TestHandshake(t *testing.T) {
 		go answersWith(ln, c.says)
 		p := &url.URL{Scheme: c.scheme, Host: ln.Addr().String()}
 		conn := must(net.Dial("tcp", p.Host))(t)
-		_, a, err := handshake(context.Background(), conn, p, "invoice.test:443")
+		_, a, err := (&walk{}).handshake(context.Background(), conn, p, "invoice.test:443")
 		if a.status != c.status || a.code != c.code {
 			t.Errorf("%s: %+v %v", c.name, a, err)
 		}

@@ -67,6 +67,7 @@ type Config struct {
 	Trusted    string                                // fingerprint of the CA that was imported last; empty: not known
 	DataDir    string
 	Proxy      func(*http.Request) (*url.URL, error)
+	Tunnels    *route.Tunnels                         // how Transport goes through an HTTP proxy; nil: signed in by its address alone
 	Settings   func(context.Context) osproxy.Settings // the system's own of proxies; nil: not known
 	Now        func() time.Time
 	Token      func(context.Context) (string, error)

@@ -24,6 +24,7 @@ var nameObservers = []observer{
 const (
 	systemBudget = 2 * time.Second        // of the system's look-up
 	systemGrace  = 400 * time.Millisecond // it has left once the name servers have told us
+	systemLast   = time.Second            // it has left once they have all been asked in vain
 )
 
 // names resolves the server by the system. Where the name servers tell us sooner, their
@@ -74,28 +75,48 @@ func (w *walk) system(ctx context.Context, q *inquiry) ([]net.IP, time.Duration,
 	defer cancel()
 	ended := make(chan struct{})
 	defer close(ended)
+	vain := make(chan struct{})
 	go func() {
+		grace := systemGrace
 		select {
 		case <-q.some:
+		case <-q.done:
+			if len(q.addresses()) == 0 {
+				grace = systemLast
+			}
 		case <-ended:
 			return
 		}
-		late := time.NewTimer(systemGrace)
+		late := time.NewTimer(grace)
 		defer late.Stop()
 		select {
 		case <-late.C:
+			if grace == systemLast {
+				close(vain)
+			}
 			cancel()
 		case <-ended:
 		}
 	}()
+	q.first(ctx)
 	t := time.Now()
 	ips, err := net.DefaultResolver.LookupIP(ctx, "ip", w.host)
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) && err != nil {
+	if silent := over(vain) || errors.Is(ctx.Err(), context.DeadlineExceeded); silent && err != nil {
 		err = &net.DNSError{Err: "i/o timeout", Name: w.host, IsTimeout: true}
 	} else if ctx.Err() != nil && err != nil {
 		err = context.Canceled // it has not failed
 	}
 	return ips, time.Since(t), err
+}
+
+// over reports whether a channel is.
+func over(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // asKnown notes whether what the system gives is an address at all, and one that the

@@ -77,15 +77,22 @@ func (p *patience) look() {
 		p.noCause()
 	}
 	took := time.Since(p.start)
-	if took >= time.Duration(p.enough.Load()) && explained(fault.Judge(p.set)) || took >= nothingAfter && !p.opened() && !p.waits() {
+	if took >= time.Duration(p.enough.Load()) && (p.nameless() || explained(fault.Judge(p.set))) || took >= nothingAfter && !p.opened() && !p.waits() {
 		p.stop()
 	}
 }
 
-// opened reports whether the server or the proxy took a connection, or is at another
-// address.
+// nameless reports whether it is the name alone that leads nowhere: it cannot be looked
+// up, while the server proves to be there where it was before.
+func (p *patience) nameless() bool {
+	return p.set.Saw(fault.Pattern{Kind: "dns", Via: "system", Outcome: string(fault.No)}) &&
+		p.set.Saw(fault.Pattern{Kind: "last_good|answer", Stage: "tls", Outcome: string(fault.Yes)})
+}
+
+// opened reports whether the server took a connection, the proxy gave a tunnel, or the
+// server is at another address.
 func (p *patience) opened() bool {
-	return p.set.Saw(fault.Pattern{Kind: "port|last_good|answer|proxy|itself", Stage: "service|tcp|dial", Outcome: string(fault.Yes)}) ||
+	return p.set.Saw(fault.Pattern{Kind: "port|last_good|answer|proxy|itself", Stage: "service|tcp|connect", Outcome: string(fault.Yes)}) ||
 		p.set.Saw(fault.Pattern{Kind: "http|tls", Via: fault.Real})
 }
 

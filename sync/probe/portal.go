@@ -47,7 +47,11 @@ func (w *walk) portal(ctx context.Context) (string, State) {
 	defer client.CloseIdleConnections()
 	var group sync.WaitGroup
 	for via, host := range targets {
-		group.Go(func() { w.set.Add(challenge(ctx, client, via, host)) })
+		group.Go(func() {
+			if via == "nobody" || pause(ctx, leadTime) { // the name servers are asked for the server first
+				w.set.Add(challenge(ctx, client, via, host))
+			}
+		})
 	}
 	group.Wait()
 	if w.failed("portal", "") {

@@ -2,12 +2,12 @@ package probe
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"net/url"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/route"
 )
 
 var proxyObservers = []observer{
@@ -64,7 +64,7 @@ func (w *walk) through(ctx context.Context, kind string, p *url.URL) (net.Conn, 
 	if err != nil {
 		return nil, seen
 	}
-	t, a, err := handshake(ctx, c, p, net.JoinHostPort(w.host, w.port))
+	t, a, err := w.handshake(ctx, c, p, net.JoinHostPort(w.host, w.port))
 	seen.Stage, seen.Status, seen.Code, seen.Detail = "connect", a.status, a.code, ""
 	seen.Outcome = yes(err == nil && a.code == "" && a.status == http.StatusOK)
 	switch {
@@ -77,28 +77,18 @@ func (w *walk) through(ctx context.Context, kind string, p *url.URL) (net.Conn, 
 	case seen.Outcome == fault.No:
 		seen.Detail = a.text()
 	}
+	if a.page {
+		seen.Media = "html"
+	}
 	if a.schemes != "" {
-		seen = seen.With(map[string]string{"schemes": a.schemes})
+		seen = seen.With(map[string]string{"schemes": a.schemes, "proxy": p.Host})
 	}
 	w.set.Add(seen)
-	if seen.Outcome != fault.Yes {
-		_ = c.Close()
-		return nil, seen
-	}
 	return t, seen
 }
 
 // proxyAddress is the proxy's host:port.
-func proxyAddress(p *url.URL) string {
-	if p.Port() == "" {
-		port := map[string]string{"https": "443", "socks5": "1080", "socks5h": "1080"}[p.Scheme]
-		if port == "" {
-			port = "80"
-		}
-		return net.JoinHostPort(p.Hostname(), port)
-	}
-	return p.Host
-}
+func proxyAddress(p *url.URL) string { return route.ProxyAddress(p) }
 
 // tunnel connects to the server, through the proxy when there is one.
 func (w *walk) tunnel(ctx context.Context) (net.Conn, error) {
@@ -112,14 +102,11 @@ func (w *walk) tunnel(ctx context.Context) (net.Conn, error) {
 	if err != nil || w.proxy == nil {
 		return c, err
 	}
-	t, a, err := handshake(ctx, c, w.proxy, net.JoinHostPort(w.host, w.port))
-	if err == nil && (a.code != "" || a.status != http.StatusOK) {
+	t, a, err := w.handshake(ctx, c, w.proxy, net.JoinHostPort(w.host, w.port))
+	if err == nil && t == nil {
 		err = &fault.ProxyAnswer{Status: a.status}
 	}
-	if err != nil {
-		return nil, errors.Join(err, c.Close())
-	}
-	return t, nil
+	return t, err
 }
 
 // pastProxy looks whether the server can be reached without the proxy that is used.

@@ -20,8 +20,9 @@ type inquiry struct {
 	done chan struct{} // closed when all have answered or were given up
 	some chan struct{} // closed when one has given addresses
 	sys  chan struct{} // closed when the system's own look-up has ended
+	lead chan struct{} // closed when the first word of any has come
 
-	gateway sync.Once
+	gateway, led sync.Once
 
 	mu    sync.Mutex
 	found []netip.Addr
@@ -32,7 +33,7 @@ type inquiry struct {
 func (w *walk) inquire(ctx context.Context) *inquiry {
 	q := &w.inquiry
 	q.once.Do(func() {
-		q.done, q.some, q.sys = make(chan struct{}), make(chan struct{}), make(chan struct{})
+		q.done, q.some, q.sys, q.lead = make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
 		facts := osnet.Look()
 		w.set.Add(fault.Observation{Kind: "resolver", Stage: "list", Outcome: yes(len(facts.Resolvers) > 0)})
 		go w.intercepted(ctx)
@@ -50,6 +51,22 @@ func (w *walk) inquire(ctx context.Context) *inquiry {
 		}()
 	})
 	return q
+}
+
+// leadTime is how long others wait with their questions for the first word of a name
+// server. A computer says only a few times a second that nobody listens; more questions
+// at once and it says so to some of them.
+const leadTime = 30 * time.Millisecond
+
+// first waits for the first word of a name server, for a little while.
+func (q *inquiry) first(ctx context.Context) {
+	late := time.NewTimer(leadTime)
+	defer late.Stop()
+	select {
+	case <-q.lead:
+	case <-late.C:
+	case <-ctx.Done():
+	}
 }
 
 // nobodysNames is an address at which nobody is: RFC 5737 keeps it for documents.
@@ -87,6 +104,7 @@ func (q *inquiry) fastest() (time.Duration, bool) {
 }
 
 func (q *inquiry) add(o fault.Observation, ips []netip.Addr) {
+	q.led.Do(func() { close(q.lead) })
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if rtt := max(time.Duration(o.RTT)*time.Millisecond, 1); answered(o) && (q.best == 0 || rtt < q.best) {
@@ -115,13 +133,13 @@ type asking struct {
 
 // one asks one question over UDP, and over TCP where that is silent or too short.
 func (a *asking) one(ctx context.Context, stage string) {
-	quick := make(chan bool, 1)
+	quick := make(chan fault.Observation, 1)
 	go func() { quick <- a.over(ctx, "udp", stage) }()
 	silence := time.NewTimer(tcpAfter)
 	defer silence.Stop()
 	select {
-	case whole := <-quick:
-		if !whole {
+	case o := <-quick:
+		if !whole(o) {
 			a.over(ctx, "tcp", stage)
 		}
 		return
@@ -132,13 +150,34 @@ func (a *asking) one(ctx context.Context, stage string) {
 	var group sync.WaitGroup
 	group.Go(func() { a.alive.Do(func() { a.isThere(ctx) }) })
 	group.Go(func() { a.gateway.Do(func() { a.askGateway(ctx) }) }) // is it they, or the way to them?
-	a.over(ctx, "tcp", stage)
+	shut := a.over(ctx, "tcp", stage)
 	<-quick
 	group.Wait()
+	if stage == "a" && shut.Code == refused {
+		a.again(ctx)
+	}
 }
 
-// over asks over one way, and reports whether nothing more need be asked.
-func (a *asking) over(ctx context.Context, via, stage string) bool {
+// again asks a silent name server of a computer that refuses TCP: it may say now that
+// nobody listens, for less is asked.
+func (a *asking) again(ctx context.Context) {
+	for range 2 {
+		ctx, cancel := context.WithTimeout(ctx, dnsAgain)
+		o := a.over(ctx, "udp", "a")
+		cancel()
+		if o.Code != "timeout" {
+			return
+		}
+	}
+}
+
+// whole reports whether nothing more need be asked.
+func whole(o fault.Observation) bool {
+	return answered(o) && o.Code != "truncated" || o.Outcome == fault.Unmeasured && o.Code != unable
+}
+
+// over asks over one way and notes what comes of it.
+func (a *asking) over(ctx context.Context, via, stage string) fault.Observation {
 	o, ips := query(ctx, via, a.server, a.host, stage)
 	if stage == "a" {
 		o.Values = map[string]string{"resolver": a.server}
@@ -150,7 +189,7 @@ func (a *asking) over(ctx context.Context, via, stage string) bool {
 			a.set.Add(fault.Observation{Kind: "control", Target: a.server, Via: "dns", Outcome: fault.Yes, RTT: o.RTT})
 		})
 	}
-	return answered(o) && o.Code != "truncated" || o.Outcome == fault.Unmeasured && o.Code != unable
+	return o
 }
 
 // isThere looks whether a silent name server's computer takes or refuses connections.

@@ -51,7 +51,7 @@ func (r Route) dialer(g Ground) func(ctx context.Context, network, address strin
 			legs = append(legs, leg{stagger, func(ctx context.Context) (net.Conn, error) { return plain(ctx, network, to) }})
 		}
 		if len(legs) == 0 {
-			return everyAddress(ctx, d.Resolver, r.Family, address, func(ctx context.Context, to string) (net.Conn, error) { return plain(ctx, network, to) })
+			return r.everyAddress(ctx, g, d.Resolver, address, func(ctx context.Context, to string) (net.Conn, error) { return plain(ctx, network, to) })
 		}
 		return first(ctx, append(legs, leg{plainLate, func(ctx context.Context) (net.Conn, error) { return plain(ctx, network, address) }}))
 	}
@@ -68,28 +68,27 @@ func (r Route) Dialer() *net.Dialer {
 }
 
 // everyAddress dials all addresses that a name has, each a little after the one before:
-// package net waits on one that is silent until the system gives it up. names is nil for
-// the system's.
-func everyAddress(ctx context.Context, names *net.Resolver, family, address string, dial func(context.Context, string) (net.Conn, error)) (net.Conn, error) {
+// package net waits on one that is silent until the system gives it up.
+func (r Route) everyAddress(ctx context.Context, g Ground, names *net.Resolver, address string, dial func(context.Context, string) (net.Conn, error)) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || net.ParseIP(host) != nil {
 		return dial(ctx, address)
 	}
-	if names == nil {
-		names = net.DefaultResolver
-	}
-	ips, err := names.LookupIPAddr(ctx, host)
+	ips, err := r.find(ctx, g, names, host)
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err} // as package net has it
 	}
 	var legs []leg
 	for _, to := range mixed(ips) {
-		if family != IPv4 || to.IP.To4() != nil {
+		if r.Family != IPv4 || to.IP.To4() != nil {
 			legs = append(legs, leg{stagger, func(ctx context.Context) (net.Conn, error) { return dial(ctx, net.JoinHostPort(to.String(), port)) }})
 		}
 	}
-	if len(legs) < 2 {
+	switch len(legs) {
+	case 0:
 		return dial(ctx, address)
+	case 1:
+		return legs[0].dial(ctx) // for as long as the system tries
 	}
 	return first(ctx, legs)
 }

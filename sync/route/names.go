@@ -33,6 +33,64 @@ func (r Route) resolver(g Ground) *net.Resolver {
 	}}
 }
 
+// systemLate is how long the system may look a name up before the name servers are asked
+// beside it.
+const systemLate = 700 * time.Millisecond
+
+// find looks a name up by the system. Where that is silent for a while, as when the first
+// name server is, or fails without anybody having said that there is no such name, it
+// asks all the name servers itself, over UDP as the system does.
+func (r Route) find(ctx context.Context, g Ground, names *net.Resolver, host string) ([]net.IPAddr, error) {
+	type answer struct {
+		ips []net.IPAddr
+		err error
+	}
+	final := func(a answer) bool {
+		var dns *net.DNSError
+		return a.err == nil || ctx.Err() != nil || errors.As(a.err, &dns) && dns.IsNotFound
+	}
+	system, own := make(chan answer, 1), make(chan []net.IPAddr, 1)
+	go func() {
+		ips, err := names.LookupIPAddr(ctx, host)
+		system <- answer{ips, err}
+	}()
+	late := time.NewTimer(systemLate)
+	defer late.Stop()
+	var said *answer
+	select {
+	case a := <-system:
+		if final(a) {
+			return a.ips, a.err
+		}
+		said = &a
+	case <-late.C:
+	}
+	go func() {
+		var out []net.IPAddr
+		for _, ip := range r.lookUp(ctx, g, host) {
+			out = append(out, net.IPAddr{IP: net.ParseIP(ip)})
+		}
+		own <- out
+	}()
+	asked := false
+	for {
+		select {
+		case a := <-system:
+			if asked || final(a) {
+				return a.ips, a.err
+			}
+			said = &a
+		case ips := <-own:
+			if len(ips) > 0 {
+				return ips, nil
+			}
+			if asked = true; said != nil {
+				return said.ips, said.err
+			}
+		}
+	}
+}
+
 // lookUp returns the server's addresses as the name servers give them now, those of the
 // first name server first, none twice; none where no name server answers in time.
 func (r Route) lookUp(ctx context.Context, g Ground, host string) []string {
@@ -85,8 +143,9 @@ func (r Route) lookUp(ctx context.Context, g Ground, host string) []string {
 
 // askOne asks one name server for one kind of address; what it does not answer is none.
 func (r Route) askOne(ctx context.Context, server, host string, kind dnsmessage.Type) []string {
-	if r.Names == OverTCP {
-		ips, _ := ask(ctx, "tcp", server, host, kind) // see above
+	if r.Names != Fresh {
+		network := map[bool]string{true: "tcp", false: "udp"}[r.Names == OverTCP]
+		ips, _ := ask(ctx, network, server, host, kind) // see above
 		return ips
 	}
 	udp := make(chan []string, 1)
