@@ -64,10 +64,26 @@ func otherNames() (out []trial) {
 	return out
 }
 
+// officeProxy is a proxy of others.
+const officeProxy = toolIP + ":3128"
+
+// squid is Squid with some rules.
+func squid(rules string) act {
+	return daemon(second, "squid", officeProxy, "http_port "+officeProxy+"\ndns_nameservers "+dnsIP+"\ncache deny all\naccess_log none\ncache_log /dev/null\npid_filename none\ncoredump_dir {dir}\nshutdown_lifetime 0 seconds\nconnect_timeout 2 seconds\nforward_timeout 2 seconds\nvisible_hostname office\nnetdb_filename none\n"+rules, "-N", "-f", "{conf}")
+}
+
+// Rules of a Squid that knows clerk with the password "secret"; by NTLM it takes whoever
+// keeps to the protocol.
+const (
+	squidKnown  = "acl known proxy_auth REQUIRED\nhttp_access allow known\nhttp_access deny all\n"
+	squidBasic  = "auth_param basic program /usr/lib/squid/basic_ncsa_auth {dir}/users\nauth_param basic realm office\n" + squidKnown + "\n--- users\nclerk:$1$x$0AXOYAuOs.uNCmG2qRI8W.\n"
+	squidDigest = "auth_param digest program /usr/lib/squid/digest_file_auth {dir}/users\nauth_param digest realm office\n" + squidKnown + "\n--- users\nclerk:secret\n"
+	squidNTLM   = "auth_param ntlm program /usr/lib/squid/ntlm_fake_auth\nauth_param ntlm keep_alive on\n" + squidKnown
+)
+
 // otherProxies are cases with proxies of others.
 func otherProxies() (out []trial) {
-	office := toolIP + ":3128"
-	to := func(scheme, user string) act { return via(scheme + "://" + user + office) }
+	to := func(scheme, user string) act { return via(scheme + "://" + user + officeProxy) }
 	status := func(n int) check { return curl(-1, fmt.Sprint(n), serverURL+"/healthz") }
 	works := curl(0, "200.*counterfoil", serverURL+"/healthz")
 	add := func(program, name, base string, do []act, seen check, want ...string) {
@@ -78,22 +94,16 @@ func otherProxies() (out []trial) {
 		out = append(out, needing(program, t)...)
 	}
 
-	squid := func(rules string) act {
-		return daemon(second, "squid", office, "http_port "+office+"\ndns_nameservers "+dnsIP+"\ncache deny all\naccess_log none\ncache_log /dev/null\npid_filename none\ncoredump_dir {dir}\nshutdown_lifetime 0 seconds\nconnect_timeout 2 seconds\nforward_timeout 2 seconds\nvisible_hostname office\nnetdb_filename none\n"+rules, "-N", "-f", "{conf}")
-	}
-	const helpers = "/usr/lib/squid/"
-	basic := "auth_param basic program " + helpers + "basic_ncsa_auth {dir}/conf\nauth_param basic realm office\n"
-	ntlm := "auth_param ntlm program " + helpers + "ntlm_fake_auth\nauth_param ntlm keep_alive on\n"
-	known := "acl known proxy_auth REQUIRED\nhttp_access allow known\nhttp_access deny all\n"
 	for _, base := range []string{"plain", "fresh"} {
 		add("squid", "OK a proxy, "+base, base, []act{squid("http_access allow all\n"), to("http", "")}, works, "OK")
-		add("squid", "X03 Basic, "+base, base, []act{squid(basic + known), to("http", "")}, status(407), "X03")
-		add("squid", "X03 NTLM, "+base, base, []act{squid(ntlm + known), to("http", "")}, status(407), "X03")
+		add("squid", "X03 Basic, "+base, base, []act{squid(squidBasic), to("http", "")}, status(407), "X03")
+		add("squid", "X03 NTLM, "+base, base, []act{squid(squidNTLM), to("http", "")}, status(407), "X03")
+		add("squid", "X03 Digest, "+base, base, []act{squid(squidDigest), to("http", "")}, status(407), "X03")
 		add("squid", "X04 denied, "+base, base, []act{squid("http_access deny all\n"), to("http", "")}, status(403), "X04")
 		add("squid", "X05 no way to the server, "+base, base, []act{squid("http_access allow all\n"), to("http", ""), closedAt(serverIP)}, status(503), "X05")
 	}
 	add("squid", "OK a proxy, direct shut", "proxy only", []act{squid("http_access allow all\n"), to("http", "")}, works, "OK")
-	add("squid", "OK a proxy without a scheme", "plain", []act{squid("http_access allow all\n"), via(office)}, works, "OK")
+	add("squid", "OK a proxy without a scheme", "plain", []act{squid("http_access allow all\n"), via(officeProxy)}, works, "OK")
 	add("squid", "X04 the site is on a list", "proxy only", []act{squid("acl bad dstdomain .test\nhttp_access deny bad\nhttp_access allow all\n"), to("http", "")}, status(403), "X04")
 	add("squid", "X05 it knows no such name", "plain", []act{squid("http_access allow all\n"), to("http", ""), know(dnsIP, serverName, record{rcode: 3})}, status(50), "X05")
 	add("squid", "X05 server silent", "proxy only", []act{squid("http_access allow all\n"), to("http", ""), nft(isp, "forward", "ip daddr "+serverIP+" drop")}, status(503), "X05", "X02")
@@ -101,7 +111,7 @@ func otherProxies() (out []trial) {
 	add("squid", "X02 hung", "plain", []act{squid("http_access allow all\n"), to("http", ""), run(second, "kill -STOP $(pgrep -x squid)")}, curl(28, "", serverURL+"/healthz"), "X02", "X05", "X09")
 
 	tiny := func(rules string) act {
-		return daemon(second, "tinyproxy", office, "Port 3128\nListen "+toolIP+"\nTimeout 20\nMaxClients 20\n"+rules, "-d", "-c", "{conf}")
+		return daemon(second, "tinyproxy", officeProxy, "Port 3128\nListen "+toolIP+"\nTimeout 20\nMaxClients 20\n"+rules, "-d", "-c", "{conf}")
 	}
 	for _, base := range []string{"plain", "proxy only"} {
 		add("tinyproxy", "OK a proxy, "+base, base, []act{tiny(""), to("http", "")}, works, "OK")
@@ -114,7 +124,7 @@ func otherProxies() (out []trial) {
 	}
 
 	dante := func(rules string) act {
-		return daemon(second, "danted", office, "internal: "+toolIP+" port = 3128\nexternal: s20\nuser.privileged: root\nuser.unprivileged: root\nlogoutput: stderr\nclientmethod: none\nsocksmethod: none\nclient pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }\n"+rules, "-f", "{conf}")
+		return daemon(second, "danted", officeProxy, "internal: "+toolIP+" port = 3128\nexternal: s20\nuser.privileged: root\nuser.unprivileged: root\nlogoutput: stderr\nclientmethod: none\nsocksmethod: none\nclient pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }\n"+rules, "-f", "{conf}")
 	}
 	pass := "socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }\n"
 	for _, base := range []string{"plain", "proxy only"} {
@@ -124,7 +134,7 @@ func otherProxies() (out []trial) {
 		add("danted", "X05 SOCKS does not get there, "+base, base, []act{dante(pass), to("socks5", ""), closedAt(serverIP)}, curl(-1, "", serverURL+"/healthz"), "X05")
 	}
 	micro := func(words ...string) act {
-		return daemon(second, "microsocks", office, "", append([]string{"-i", toolIP, "-p", "3128"}, words...)...)
+		return daemon(second, "microsocks", officeProxy, "", append([]string{"-i", toolIP, "-p", "3128"}, words...)...)
 	}
 	add("microsocks", "OK a SOCKS proxy with a sign-in", "plain", []act{micro("-u", "clerk", "-P", "secret"), to("socks5", "clerk:secret@")}, works, "OK")
 	add("microsocks", "X03 SOCKS wants a sign-in", "plain", []act{micro("-u", "clerk", "-P", "secret"), to("socks5", "")}, curl(97, "", serverURL+"/healthz"), "X03")

@@ -126,18 +126,29 @@ func ownCures() []trial {
 		return w.stand(site, "", "443", front{tls: c, handler: w.pass(nil), h1: true})
 	}}
 	noOffer := []check{openssl("no application protocol|alert", serverIP+":443", "-alpn", "h2,http/1.1"), openssl("Verify return code", serverIP+":443")}
-	return []trial{
+	signsIn := func(password string) act {
+		return act{"who signs in is known", func(w *world) error {
+			file := filepath.Join(w.dir, "password")
+			w.later(func() { _ = os.Remove(file) })
+			w.args = []string{"--user", "clerk", "--password-file", file}
+			return os.WriteFile(file, []byte(password+"\n"), 0o600)
+		}}
+	}
+	var others []trial
+	for scheme, rules := range map[string]string{"Basic": squidBasic, "Digest": squidDigest, "NTLM": squidNTLM} {
+		others = append(others, needing("squid", trial{
+			name: "cure of X03 " + scheme + ", by squid", kind: curing, cure: "proxy_signin", base: "proxy only",
+			do:   []act{squid(rules), via("http://" + officeProxy), signsIn("secret")},
+			seen: []check{curl(56, "407", serverURL+"/healthz"), serverSilent}, want: []string{"X03"},
+		})...)
+	}
+	return append(others, []trial{
 		{name: "cure of S24 stumbles over an offer", kind: curing, cure: "http1", do: []act{stumbles}, seen: noOffer, want: []string{"S24"}},
 		{name: "by itself: S24 stumbles over an offer", kind: curing, cure: "http1", alone: true, do: []act{stumbles}, seen: noOffer, want: []string{"S24"}},
 		{name: "by itself: H25 damaged where it is compressed", kind: curing, cure: "identity_encoding", alone: true, do: []act{spoilt}, seen: []check{curl(-1, "", "--compressed", serverURL+"/healthz"), curl(0, "counterfoil", serverURL+"/healthz")}, want: []string{"H25"}},
 		{name: "cure of H25 damaged where it is compressed", kind: curing, cure: "identity_encoding", do: []act{spoilt}, seen: []check{curl(-1, "", "--compressed", serverURL+"/healthz"), curl(0, "counterfoil", serverURL+"/healthz")}, want: []string{"H25"}},
-		{name: "cure of X03 407 Basic", kind: curing, cure: "proxy_signin", base: "proxy only", do: []act{proxied("3129", basic), via("http://" + proxyIP + ":3129"), {"who signs in is known", func(w *world) error {
-			file := filepath.Join(w.dir, "password")
-			w.later(func() { _ = os.Remove(file) })
-			w.args = []string{"--user", "clerk", "--password-file", file}
-			return os.WriteFile(file, []byte("a secret\n"), 0o600)
-		}}}, seen: []check{curl(56, "407", serverURL+"/healthz"), serverSilent}, want: []string{"X03"}},
-	}
+		{name: "cure of X03 407 Basic", kind: curing, cure: "proxy_signin", base: "proxy only", do: []act{proxied("3129", basic), via("http://" + proxyIP + ":3129"), signsIn("a secret")}, seen: []check{curl(56, "407", serverURL+"/healthz"), serverSilent}, want: []string{"X03"}},
+	}...)
 }
 
 // fixed is what fix prints, as far as the lab reads it.

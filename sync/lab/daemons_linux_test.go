@@ -36,7 +36,8 @@ func find(program string) (string, error) {
 const toolIP = "10.99.0.60"
 
 // daemon runs a program of others in a namespace until the case is over. In args and in
-// conf, which is written to a file that is called {conf}, {dir} is a folder of its own.
+// conf, which is written to a file that is called {conf}, {dir} is a folder of its own;
+// what follows a line "--- NAME" in conf is written to NAME there.
 // It is ready when it takes connections at host:port of TCP.
 func daemon(ns, program, ready, conf string, args ...string) act {
 	return act{program + " " + strings.Join(args, " ") + oneLine(conf), func(w *world) error {
@@ -49,8 +50,14 @@ func daemon(ns, program, ready, conf string, args ...string) act {
 			return err
 		}
 		fill := strings.NewReplacer("{dir}", dir, "{conf}", filepath.Join(dir, "conf")).Replace
-		if err := os.WriteFile(filepath.Join(dir, "conf"), []byte(fill(conf)), 0o644); err != nil {
-			return err
+		for i, text := range strings.Split(conf, "\n--- ") {
+			name := "conf"
+			if i > 0 {
+				name, text, _ = strings.Cut(text, "\n")
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(fill(text)), 0o644); err != nil {
+				return err
+			}
 		}
 		path, err := find(program)
 		if err != nil {

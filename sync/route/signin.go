@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -56,10 +57,25 @@ func (n ntlm) Next(challenge string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	raw, err = ntlmssp.NewAuthenticateMessage(raw, n.user, n.password, nil)
+	raw, err = ntlmssp.NewAuthenticateMessage(inside(raw), n.user, n.password, nil)
 	return base64.StdEncoding.EncodeToString(raw), err
 }
 func (ntlm) End() {}
+
+// inside takes what a challenge says to lie outside of it out: some proxies tell of a
+// domain, and of more about it, that they do not send.
+func inside(challenge []byte) []byte {
+	for _, at := range []int{12, 40} { // the size twice and the place of the domain's name, and of the rest
+		if len(challenge) < at+8 {
+			break
+		}
+		size, from := binary.LittleEndian.Uint16(challenge[at:]), binary.LittleEndian.Uint32(challenge[at+4:])
+		if uint64(from)+uint64(size) > uint64(len(challenge)) {
+			clear(challenge[at : at+8])
+		}
+	}
+	return challenge
+}
 
 // digest is RFC 7616 with MD5 or SHA-256.
 type digest struct{ user, password, target string }

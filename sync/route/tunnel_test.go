@@ -338,3 +338,17 @@ func TestTransportSignsIn(t *testing.T) {
 		t.Errorf("nobody signs in: %v", err)
 	}
 }
+
+// A challenge that tells of a domain which it does not hold is answered all the same.
+func TestShortChallenge(t *testing.T) {
+	raw := challengeMessage([]byte("8 random"))
+	binary.LittleEndian.PutUint32(raw[16:], 0xaaaaaaae)
+	for what, b := range map[string][]byte{"the domain's name": raw, "the rest": append(bytes.Clone(raw[:40]), "WORKGROUP"...)} {
+		if _, err := (ntlm{gateUser, gatePassword}).Next(base64.StdEncoding.EncodeToString(b)); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := (ntlm{gateUser, gatePassword}).Next("NTLM"); err == nil {
+		t.Error("what is no challenge is answered")
+	}
+}
