@@ -244,7 +244,7 @@ func (s *Wizard) steps() fyne.CanvasObject {
 	}
 	live := container.NewHBox(words(s.vm.Watching(), bodySize, false, mutedInk), s.live)
 	box.Add(container.NewBorder(nil, nil, number(len(steps)+1, false), nil, live))
-	if m := s.vm.Message(); m != "" {
+	if m := s.vm.Message(); m != "" && s.vm.Tried() {
 		box.Add(prose(m, true, badInk))
 	}
 	if s.vm.Tried() {
@@ -270,6 +270,9 @@ func (s *Wizard) step(i int, st viewmodel.WizardStep, of int) fyne.CanvasObject 
 			line.Add(picture(p, s.t))
 		}
 		line.Add(row(s.stepButtons(i, st, of)...))
+		if m := s.vm.Message(); m != "" {
+			line.Add(prose(m, true, badInk))
+		}
 	}
 	mark := number(i+1, now)
 	if i < s.vm.Step() {

@@ -9,6 +9,7 @@ import (
 // Head is what the page says of the connection as text, unmasked: the report begins
 // with it.
 func (c *Connection) Head() string {
+	c.facts = c.source.Facts() // the page may not have been shown for long
 	f, w := c.facts, c.setup.Words
 	var b strings.Builder
 	line := func(parts ...string) { b.WriteString(strings.Join(parts, "  ") + "\n") }

@@ -183,3 +183,14 @@ func TestNextTryNow(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 }
+
+// The report says what is now, not what was when the page was shown last.
+func TestHeadIsFresh(t *testing.T) {
+	_, s := newWindow(t)
+	src := &facts{f: ConnectionFacts{Connected: true, Online: true, LastSync: noon}}
+	c := NewConnection(s, src)
+	src.f = ConnectionFacts{Connected: true, Offline: true, Fault: "H17", Title: Bilingual{ZH: "服务器出错"}, Who: WhoServer}
+	if h := c.Head(); !strings.Contains(h, "H17") || !strings.Contains(h, "服务器出错") {
+		t.Error(h)
+	}
+}

@@ -25,7 +25,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 	// Answers to a whole request become faults with guides of their own.
 	apart := map[string]bool{"draft_malformed": true, "upgrade_required": true}
 	found := 0
-	for _, dir := range []string{"app/books", "app/invoice", "localdb", "sync/trust", "sync/desk", "sync/server", "ui/viewmodel"} {
+	for _, dir := range []string{"app/books", "app/invoice", "localdb", "sync/trust", "sync/desk", "sync/server", "sync/cure", "sync/report", "localdb/backup", "ui/viewmodel", "ui/window"} {
 		files, err := filepath.Glob(filepath.Join("..", "..", dir, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatal(dir, err)

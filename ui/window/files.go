@@ -2,6 +2,7 @@ package window
 
 import (
 	"errors"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -99,17 +100,21 @@ func (w *window) preview(pages []paper.Page, err error) {
 // export asks for a file and writes the list into it.
 func (w *window) export() {
 	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
-		if err == nil && f != nil {
-			ownersAlone(f.URI())
-			w.Invoices.Export(f, func(err error) {
-				if err != nil {
-					dialog.ShowInformation(w.words.T("invoices.export"), w.words.T("invoices.export.failed", viewmodel.Sentence(w.words, err)), w.win)
-				}
-			})
+		failed := func(err error) {
+			if err != nil {
+				dialog.ShowInformation(w.words.T("invoices.export"), w.words.T("invoices.export.failed", viewmodel.Sentence(w.words, err)), w.win)
+			}
 		}
+		if err != nil || f == nil {
+			failed(err)
+			return
+		}
+		ownersAlone(f.URI())
+		w.Invoices.Export(f, failed)
 	}, w.win)
 	d.SetFileName("invoices-" + time.Now().Format("20060102") + ".csv")
 	d.Show()
+	w.win.Canvas().Unfocus() // Esc leaves the dialog, not its field
 }
 
 // ownersAlone closes a file that is about to be written to other users. Where
@@ -126,21 +131,29 @@ func (w *window) report() {
 	w.shell.Show("report")
 }
 
+// writeReport writes the report into the file that was chosen; f is nil where none was,
+// err where it cannot be made. What went wrong is told.
+func (w *window) writeReport(f fyne.URIWriteCloser, err error, write func(io.Writer) error) {
+	if f == nil && err == nil {
+		return
+	}
+	if err == nil {
+		ownersAlone(f.URI())
+		err = errors.Join(write(f), f.Close())
+	}
+	if err != nil {
+		dialog.ShowInformation(w.words.T("connection.report"), w.words.T("report.failed", err), w.win)
+	}
+}
+
 // saveReport asks for a file and writes the report that is shown into it.
 func (w *window) saveReport() {
 	write := w.Reporting.Save()
 	if write == nil {
 		return
 	}
-	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
-		if err != nil || f == nil {
-			return
-		}
-		ownersAlone(f.URI())
-		if err := errors.Join(write(f), f.Close()); err != nil {
-			dialog.ShowInformation(w.words.T("connection.report"), w.words.T("report.failed", err), w.win)
-		}
-	}, w.win)
+	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) { w.writeReport(f, err, write) }, w.win)
 	d.SetFileName(w.Reporting.Name())
 	d.Show()
+	w.win.Canvas().Unfocus() // Esc leaves the dialog, not its field
 }

@@ -1,10 +1,13 @@
 package window
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"fyne.io/fyne/v2/storage"
 
 	"counterfoil/sync/desk"
 )
@@ -54,4 +57,29 @@ func TestPagesAreRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone("at the end")
+}
+
+// A report that cannot be written says so: where its file cannot be made, and where it
+// cannot be filled. Who chooses no file is told nothing.
+func TestReportThatCannotBeWritten(t *testing.T) {
+	r := newRig(t, Options{Folder: desk.Folder{Dir: t.TempDir(), Practice: true}})
+	over := r.win.Canvas().Overlays()
+	r.w.writeReport(nil, nil, nil)
+	if over.Top() != nil {
+		t.Fatal("told although nothing was chosen")
+	}
+	r.w.writeReport(nil, os.ErrPermission, nil)
+	if over.Top() == nil {
+		t.Fatal("a file that cannot be made is passed over")
+	}
+	over.Remove(over.Top())
+	u := storage.NewFileURI(filepath.Join(t.TempDir(), "report.zip"))
+	f, err := storage.Writer(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.w.writeReport(f, nil, func(io.Writer) error { return os.ErrPermission })
+	if over.Top() == nil {
+		t.Fatal("a report that cannot be written is passed over")
+	}
 }

@@ -34,6 +34,7 @@ func NewButton(label string, tapped func()) *Button {
 func (b *Button) FocusGained() {
 	b.ring.Show()
 	b.Button.FocusGained()
+	reveal(b)
 }
 
 // FocusLost hides it.
@@ -106,6 +107,12 @@ func NewCheck(label string, changed func(bool)) *Check {
 	return c
 }
 
+// FocusGained brings it into sight.
+func (c *Check) FocusGained() {
+	c.Check.FocusGained()
+	reveal(c)
+}
+
 // TypedKey hands every key on: Space is typed as a rune.
 func (c *Check) TypedKey(k *fyne.KeyEvent) { pass(c, k) }
 
@@ -121,6 +128,12 @@ func NewSelect(options []string, changed func(string)) *Select {
 	s.Options, s.OnChanged = options, changed
 	s.ExtendBaseWidget(s)
 	return s
+}
+
+// FocusGained brings it into sight.
+func (s *Select) FocusGained() {
+	s.Select.FocusGained()
+	reveal(s)
 }
 
 // TypedKey opens and changes the choice, or hands the key on.

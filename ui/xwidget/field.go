@@ -18,6 +18,7 @@ type Field struct {
 // FocusGained tells Came.
 func (f *Field) FocusGained() {
 	f.Entry.FocusGained()
+	reveal(f)
 	if f.Came != nil {
 		f.Came()
 	}

@@ -87,6 +87,7 @@ func (h *Hit) FocusGained() {
 	h.ring.StrokeColor = theme.Color(theme.ColorNamePrimary)
 	h.ring.Show()
 	h.Refresh() // no canvas knows the ring before it was drawn once
+	reveal(h)
 }
 
 // FocusLost hides it.
