@@ -192,7 +192,7 @@ func (c *Connection) greet(ctx context.Context, address string) error {
 	}
 	t := c.way().Transport(c.ground(address, b))
 	defer t.CloseIdleConnections()
-	r, err := c.speak(address, "", t)
+	r, err := c.speak(address, "", t, nil)
 	if err != nil {
 		return err
 	}

@@ -292,15 +292,16 @@ func (c *Connection) make(ctx context.Context) (r *remote.Client, refused, err e
 	}
 	c.trusts(bundle)
 	transport := c.route.Transport(c.ground(c.url, bundle))
-	spoken, err := c.speak(c.url, c.token, c.monitor.Wrap(transport))
+	session := &remote.Session{}
+	spoken, err := c.speak(c.url, c.token, c.monitor.Wrap(transport), session)
 	if err != nil {
 		return nil, nil, err
 	}
-	quiet, err := c.speak(c.url, "", transport)
+	quiet, err := c.speak(c.url, "", transport, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	hints, err := c.speak(c.url, c.token, transport)
+	hints, err := c.speak(c.url, c.token, transport, session)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -309,7 +310,7 @@ func (c *Connection) make(ctx context.Context) (r *remote.Client, refused, err e
 }
 
 // speak makes an HTTP client of an address.
-func (c *Connection) speak(address, token string, over http.RoundTripper) (*remote.Client, error) {
+func (c *Connection) speak(address, token string, over http.RoundTripper, session *remote.Session) (*remote.Client, error) {
 	return remote.New(remote.Config{
 		BaseURL:   address,
 		Token:     func() string { return token },
@@ -317,5 +318,6 @@ func (c *Connection) speak(address, token string, over http.RoundTripper) (*remo
 		Device:    func() string { return c.device },
 		Version:   c.cfg.Version,
 		Now:       c.cfg.Now,
+		Session:   session,
 	})
 }

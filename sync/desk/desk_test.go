@@ -39,12 +39,18 @@ func reference(t *testing.T) (address string, ca []byte) {
 // referenceOver is reference with a TLS configuration of its own.
 func referenceOver(t *testing.T, change func(*tls.Config)) (address string, ca []byte) {
 	t.Helper()
+	return referenceWith(t, change, func(*server.Config) {})
+}
+
+// referenceWith is reference with another configuration.
+func referenceWith(t *testing.T, change func(*tls.Config), also func(*server.Config)) (address string, ca []byte) {
+	t.Helper()
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "server.db"), newID())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := server.New(server.Config{
+	cfg := server.Config{
 		Store: store, Now: time.Now, NewID: newID, Version: "test", Environment: "test", Company: "our company",
 		Access: func(s string) (access.Principal, error) {
 			if s != token {
@@ -52,7 +58,9 @@ func referenceOver(t *testing.T, change func(*tls.Config)) (address string, ca [
 			}
 			return access.Principal{Company: "our company", Branch: "West", Roles: []string{access.Catalog}}, nil
 		},
-	})
+	}
+	also(&cfg)
+	s := server.New(cfg)
 	h := httptest.NewUnstartedServer(s)
 	h.TLS = &tls.Config{}
 	change(h.TLS)

@@ -72,7 +72,7 @@ func (c *Connection) reach(ctx context.Context, r route.Route) (time.Duration, e
 	}
 	t := r.Transport(c.ground(address, b))
 	defer t.CloseIdleConnections()
-	client, err := c.speak(address, "", padded{t})
+	client, err := c.speak(address, "", padded{t}, nil)
 	if err != nil {
 		return 0, err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net/http"
+	"strings"
 
 	"counterfoil/sync/fault"
 )
@@ -14,6 +15,9 @@ import (
 func answered(resp *http.Response) fault.Observation {
 	o := fault.OfResponse(fault.Answer{Status: resp.StatusCode, Header: resp.Header, Body: beginning(resp)})
 	o.Target, o.Via = "sync", fault.Real
+	if resp.Request != nil && strings.HasSuffix(resp.Request.URL.Path, "/v1/token") {
+		o.Target = "token"
+	}
 	return o
 }
 

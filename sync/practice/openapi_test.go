@@ -87,7 +87,7 @@ func TestOpenAPI(t *testing.T) {
 		status             string
 	}{
 		{"get", "/healthz", "", "200"}, {"post", "/healthz", "", "405"}, {"get", "/readyz", "", "200"}, {"get", "/v1/probe204", "", "204"}, {"get", "/generate_204", "", "204"},
-		{"post", "/v1/echo", "x", "200"}, {"post", "/v1/echo", strings.Repeat("x", 16<<10+1), "413"}, {"get", "/v1/whoami", "", "200"},
+		{"post", "/v1/echo", "x", "200"}, {"post", "/v1/echo", strings.Repeat("x", 16<<10+1), "413"}, {"get", "/v1/whoami", "", "200"}, {"post", "/v1/token", "", "404"},
 		{"post", "/v1/push", good, "200"}, {"post", "/v1/push", "{", "400"}, {"get", "/v1/pull?limit=3", "", "200"},
 		{"get", "/v1/pull?cursor=gone:1:all", "", "410"}, {"get", "/v1/events", "", "200"},
 	} {

@@ -46,7 +46,8 @@ type Config struct {
 	Version string
 	// Access returns who a token speaks for; nil lets any token in, and none, to
 	// the whole company, and serves on loopback only.
-	Access func(token string) (access.Principal, error)
+	Access   func(token string) (access.Principal, error)
+	PassLife time.Duration // of server.Config
 	// LoginUp reports whether Access can be asked; nil is always.
 	LoginUp  func() bool
 	Instance string // as answers name it; empty is "node-1"
@@ -152,7 +153,7 @@ func Start(ctx context.Context, cfg Config) (*Practice, error) {
 	p.watch = vitals.New(vitals.Config{Store: breakable{p.store, p}, Dir: cfg.Dir, TaxUp: taxUp, LoginUp: p.loginUp,
 		Free: p.free, Fresh: time.Nanosecond, Patience: 300 * time.Millisecond})
 	p.srv = server.New(server.Config{
-		Store: p.watch.Store(), Vitals: p.watch.Vitals, Instance: cfg.Instance, Access: p.access, Now: p.now, NewID: newID, TaxUp: taxUp,
+		Store: p.watch.Store(), Vitals: p.watch.Vitals, Instance: cfg.Instance, Access: p.access, PassLife: cfg.PassLife, Now: p.now, NewID: newID, TaxUp: taxUp,
 		Environment: "practice", Company: company, NumberPrefix: "练习", DateBack: cfg.DateBack, DateAhead: cfg.DateAhead, Version: cfg.Version,
 	})
 	head.srv, second.srv = p.srv, p.srv

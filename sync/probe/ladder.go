@@ -146,6 +146,7 @@ type walk struct {
 	waits      []time.Duration // for the first byte of what was asked after the health
 	slowest    time.Duration   // of what invoices go over; 0: nothing was asked there
 	stalled    bool            // something of that was not answered at all
+	passes     bool            // the server wants its token changed for a pass
 	free       *gate           // for what takes much of the line
 
 	learning sync.Mutex // guards all below

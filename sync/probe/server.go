@@ -58,7 +58,7 @@ func (w *walk) server(ctx context.Context) (string, State) {
 			return s.Detail, Bad
 		}
 	}
-	w.ours = true
+	w.ours, w.passes = true, h.PassLife > 0
 	for _, s := range seen {
 		if s.Outcome == fault.No {
 			return s.Detail, Bad
@@ -114,6 +114,17 @@ func (w *walk) signIn(ctx context.Context) (string, State) {
 		token = t
 	}
 	w.free.soon(trafficQuiet + 3*w.health.trace.roundTrip())
+	if w.passes && token != "" {
+		var a asked
+		if a, token = w.askPass(ctx, token); a.Outcome == fault.No {
+			seen := append([]fault.Observation{a.Observation}, a.more...)
+			if a.Status >= 500 { // it, or all that is behind the sign-in?
+				seen = append(seen, w.askWho(ctx, token, w.way, "").Observation)
+			}
+			w.set.Add(seen...)
+			return words(a.Observation), Bad
+		}
+	}
 	a := w.insist(ctx, func(over *http.Transport, via string) asked { return w.askWho(ctx, token, over, via) })
 	all := []asked{a}
 	if a.Status != 0 {

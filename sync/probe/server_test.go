@@ -220,3 +220,47 @@ func TestTraffic(t *testing.T) {
 		}
 	}
 }
+
+// A server that gives passes is asked for one first; that it gives none tells why.
+func TestAskPass(t *testing.T) {
+	m := newMaker(t, "Our CA")
+	for _, c := range []struct {
+		name   string
+		status int
+		body   string
+		want   fault.ID
+	}{
+		{"given", 200, `{"token":"pass","expires_in":60}`, fault.OK},
+		{"no such path", 404, `{"code":"not_found"}`, "H01"},
+		{"taken back", 401, `{"code":"token_revoked"}`, "A02"},
+		{"the sign-in service is down", 503, `{"code":"overloaded"}`, "B08"},
+		{"the database is down", 503, `{"code":"database_down"}`, "B01"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			behind := func(body string) http.HandlerFunc {
+				return func(w http.ResponseWriter, r *http.Request) {
+					if r.Header.Get("Authorization") != "Bearer pass" {
+						w.WriteHeader(401)
+						body = `{"code":"token_expired"}`
+					}
+					_, _ = io.WriteString(w, body)
+				}
+			}
+			cfg := m.config(answers(t, m.leaf(false, nil), nil, map[string]http.HandlerFunc{
+				"/healthz": func(w http.ResponseWriter, _ *http.Request) {
+					_, _ = io.WriteString(w, `{"product":"counterfoil","protocol_min":1,"protocol_max":1,"pass_life_s":60}`)
+				},
+				"/v1/token": func(w http.ResponseWriter, _ *http.Request) {
+					w.WriteHeader(c.status)
+					_, _ = io.WriteString(w, c.body)
+				},
+				"/v1/whoami": behind(`{}`), "/v1/pull": behind(`{"epoch":"e","cursor":"e:0:all","changes":[]}`), "/v1/push": behind(`{"epoch":"e","answers":[]}`),
+			}))
+			cfg.Device, cfg.Token = "d", func(context.Context) (string, error) { return "token", nil }
+			if r := New(cfg).Run(context.Background(), nil, "signin"); r.Fault != c.want {
+				t.Errorf("%s %s %v, want %s", r.Confidence, r.Fault, r.Also, c.want)
+			}
+		})
+	}
+}

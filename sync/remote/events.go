@@ -49,6 +49,10 @@ func (c *Client) Events(ctx context.Context, hint func(seq int64)) error {
 
 // stream reads the lines of the stream until it ends.
 func (c *Client) stream(ctx context.Context, line func(string)) error {
+	bearer, err := c.bearer(ctx)
+	if err != nil {
+		return err
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(c.cfg.BaseURL, "/")+"/v1/events", nil)
 	if err != nil {
 		return &Error{Op: "events", Err: err}
@@ -56,8 +60,8 @@ func (c *Client) stream(ctx context.Context, line func(string)) error {
 	req.Header.Set(wire.HeaderClient, fmt.Sprintf("%s/%s; protocol=%d-%d", wire.Product, c.cfg.Version, wire.ProtocolMin, wire.ProtocolMax))
 	req.Header.Set(wire.HeaderDevice, c.cfg.Device())
 	req.Header.Set("Accept", "text/event-stream")
-	if t := c.cfg.Token(); t != "" {
-		req.Header.Set("Authorization", "Bearer "+t)
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
 	// A client of its own: the others end after a minute.
 	client := &http.Client{Transport: c.cfg.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return ErrRedirect }}

@@ -25,7 +25,7 @@ import (
 // MaxAnswer caps the decompressed size of an answer, in bytes.
 const MaxAnswer = 8 << 20
 
-// Config of a Client. All fields are needed.
+// Config of a Client. All fields but Session are needed.
 type Config struct {
 	BaseURL   string // https://host[:port][/path]
 	Token     func() string
@@ -33,17 +33,20 @@ type Config struct {
 	Device    func() string
 	Version   string
 	Now       func() time.Time
+	Session   *Session // shared by clients of the same server; nil: one of its own
 }
 
 // Client is safe for concurrent use.
 type Client struct {
 	cfg  Config
 	http *resty.Client
+
+	session *Session
 }
 
 // Error is an answer that is not the one asked for.
 type Error struct {
-	Op     string // "push", "pull", "health", "whoami"
+	Op     string // "push", "pull", "health", "token", "events"
 	Status int    // 0 when there was no answer
 	// Problem is what the server says of it; empty unless the answer is a problem
 	// document of this product.
@@ -93,7 +96,10 @@ func New(cfg Config) (*Client, error) {
 		SetLogger(silent{}).
 		// The protocol has none, and whoever sends one wants the token elsewhere.
 		SetRedirectPolicy(resty.RedirectPolicyFunc(func(*http.Request, []*http.Request) error { return ErrRedirect }))
-	return &Client{cfg: cfg, http: r}, nil
+	if cfg.Session == nil {
+		cfg.Session = &Session{}
+	}
+	return &Client{cfg: cfg, http: r, session: cfg.Session}, nil
 }
 
 type silent struct{}
@@ -105,7 +111,11 @@ func (silent) Debugf(string, ...any) {}
 // Health asks how the server is; no token is sent.
 func (c *Client) Health(ctx context.Context) (wire.Health, error) {
 	var out wire.Health
-	return out, c.do("health", c.http.R().SetContext(ctx), http.MethodGet, "/healthz", &out)
+	err := c.do("health", c.http.R().SetContext(ctx), http.MethodGet, "/healthz", &out)
+	if err == nil && out.Product == wire.Product {
+		c.session.Gives(time.Duration(out.PassLife * float64(time.Second)))
+	}
+	return out, err
 }
 
 // Push sends operations, compressed.
@@ -115,13 +125,13 @@ func (c *Client) Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswe
 	if err := wire.Gzip(&body, func(w io.Writer) error { return wire.MarshalWrite(w, req) }); err != nil {
 		return out, &Error{Op: "push", Err: err}
 	}
-	// The request's own device: a cloned folder is given another one meanwhile.
-	r := c.authorized(ctx).
-		SetHeader(wire.HeaderDevice, req.Device).
-		SetHeader("Content-Type", "application/json").
-		SetHeader("Content-Encoding", "gzip").
-		SetBody(body.Bytes())
-	err := c.do("push", r, http.MethodPost, "/v1/push", &out)
+	err := c.signed(ctx, "push", http.MethodPost, "/v1/push", func(r *resty.Request) {
+		// The request's own device: a cloned folder is given another one meanwhile.
+		r.SetHeader(wire.HeaderDevice, req.Device).
+			SetHeader("Content-Type", "application/json").
+			SetHeader("Content-Encoding", "gzip").
+			SetBody(body.Bytes())
+	}, &out)
 	if err == nil && len(out.Answers) != len(req.Operations) {
 		err = &Error{Op: "push", Status: http.StatusOK, Err: fmt.Errorf("%d answers for %d operations", len(out.Answers), len(req.Operations))}
 	}
@@ -131,22 +141,15 @@ func (c *Client) Push(ctx context.Context, req wire.PushRequest) (wire.PushAnswe
 // Pull reads changes after the cursor.
 func (c *Client) Pull(ctx context.Context, q wire.PullQuery) (wire.PullAnswer, error) {
 	var out wire.PullAnswer
-	r := c.authorized(ctx).SetQueryParam("cursor", q.Cursor).SetQueryParam("limit", strconv.Itoa(q.Limit))
-	if q.Without != "" {
-		r.SetQueryParam("without", q.Without)
-	}
-	if q.Mark != "" {
-		r.SetQueryParam("mark", q.Mark)
-	}
-	return out, c.do("pull", r, http.MethodGet, "/v1/pull", &out)
-}
-
-func (c *Client) authorized(ctx context.Context) *resty.Request {
-	r := c.http.R().SetContext(ctx).SetHeader(wire.HeaderDevice, c.cfg.Device())
-	if t := c.cfg.Token(); t != "" {
-		r.SetAuthToken(t)
-	}
-	return r
+	return out, c.signed(ctx, "pull", http.MethodGet, "/v1/pull", func(r *resty.Request) {
+		r.SetQueryParam("cursor", q.Cursor).SetQueryParam("limit", strconv.Itoa(q.Limit))
+		if q.Without != "" {
+			r.SetQueryParam("without", q.Without)
+		}
+		if q.Mark != "" {
+			r.SetQueryParam("mark", q.Mark)
+		}
+	}, &out)
 }
 
 // do sends and decodes. The transport decompresses; a cut body is an error.

@@ -62,7 +62,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 
 // refused reports that the token of a stream was taken back or ran out meanwhile.
 func (s *Server) refused(r *http.Request) bool {
-	_, err := s.cfg.Access(bearer(r))
+	_, err := s.admit(r.Context(), bearer(r))
 	return err != nil
 }
 

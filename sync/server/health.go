@@ -38,7 +38,7 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 		Product: wire.Product, Environment: s.cfg.Environment, Version: s.cfg.Version, Instance: s.cfg.Instance,
 		ProtocolMin: wire.ProtocolMin, ProtocolMax: wire.ProtocolMax, MinClient: s.cfg.MinClient,
 		Company: s.cfg.Company, Time: s.cfg.Now().UTC(), Epoch: v.Epoch, Deps: v.Deps, QueueLag: v.QueueLag.Seconds(),
-		Elsewhere: s.cfg.Elsewhere,
+		Elsewhere: s.cfg.Elsewhere, PassLife: s.cfg.PassLife.Seconds(),
 	}
 	if key, err := s.key(r.Context()); err == nil {
 		h.ReceiptKey = key.Public().(ed25519.PublicKey)

@@ -72,10 +72,16 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		failed(w, err)
 		return
 	}
-	done, err := Do(ctx, s.cfg.Store, func(tx Tx) (pushed, error) {
-		d := &decider{s: s, tx: tx, key: key, device: req.Device, who: who, now: s.cfg.Now(), taxUp: s.cfg.TaxUp()}
-		return d.push(req.Operations, mark)
-	})
+	var done pushed
+	if len(req.Operations) == 0 && mark.Epoch == "" { // it only asks whether a push comes through
+		done.head, err = s.cfg.Store.Head(ctx)
+		done.answers = []jsontext.Value{}
+	} else {
+		done, err = Do(ctx, s.cfg.Store, func(tx Tx) (pushed, error) {
+			d := &decider{s: s, tx: tx, key: key, device: req.Device, who: who, now: s.cfg.Now(), taxUp: s.cfg.TaxUp()}
+			return d.push(req.Operations, mark)
+		})
+	}
 	switch {
 	case errors.Is(err, errForeignDevice):
 		Refuse(w, http.StatusForbidden, wire.Problem{Code: "device_foreign", Title: "This device belongs to another branch", Detail: "take a new device id"})
@@ -113,7 +119,7 @@ func (d *decider) push(operations []wire.Operation, mark wire.Mark) (out pushed,
 			return out, err
 		}
 	}
-	if err := d.enrol(len(operations) > 0); err != nil {
+	if err := d.enrol(); err != nil {
 		return out, err
 	}
 	if out.answers, err = d.answers(operations); err != nil {
@@ -148,15 +154,13 @@ func (d *decider) answers(operations []wire.Operation) ([]jsontext.Value, error)
 var errForeignDevice = errors.New("the device belongs to another branch")
 
 // enrol makes sure that the device is one of the principal's branch; the branch
-// that uses an id first has it. A push of nothing leaves nothing behind: keep is false.
-func (d *decider) enrol(keep bool) error {
+// that uses an id first has it.
+func (d *decider) enrol() error {
 	mine := branchOf(d.who)
 	branch, found, err := d.tx.Owner(d.device)
 	switch {
 	case err != nil:
 		return err
-	case !found && !keep:
-		return nil
 	case !found:
 		return d.tx.Enrol(d.device, mine, d.now)
 	case branch != mine:

@@ -267,7 +267,7 @@ func TestBranches(t *testing.T) {
 	if _, a := as("west", "w", r.op("transition", 0, red)); a[0].Code != "nothing_to_reverse" {
 		t.Errorf("another branch reverses: %+v", a[0])
 	}
-	if status, _ := as("west", "e"); status != http.StatusForbidden {
+	if status, _ := as("west", "e", r.op("put", 0, draft())); status != http.StatusForbidden {
 		t.Errorf("another branch's device: %d", status)
 	}
 	for token, want := range map[string]int{"east": 1, "west": 0, "all": 1} {

@@ -14,6 +14,7 @@ package server
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -38,7 +39,10 @@ type Config struct {
 	Version     string
 	MinClient   string         // oldest client that may connect; empty is any
 	Elsewhere   wire.Elsewhere // where a client may look when it does not get through
-	MaxBody     int64          // bytes of a push after decompression; 0 is 4 MiB
+	// PassLife is how long what a token is changed for counts; 0: tokens are shown with
+	// every request.
+	PassLife time.Duration
+	MaxBody  int64 // bytes of a push after decompression; 0 is 4 MiB
 	// TaxUp reports whether the tax service can be reached; nil is always. While it
 	// cannot, submitted invoices wait: call IssueWaiting when it can again.
 	TaxUp func() bool
@@ -91,20 +95,31 @@ func New(cfg Config) *Server {
 	s.route("/v1/pull", http.MethodGet, s.pull, true)
 	s.route("/v1/events", http.MethodGet, s.events, true)
 	s.route("/v1/whoami", http.MethodGet, s.whoami, true)
+	s.guard("/v1/token", http.MethodPost, s.pass, func(_ context.Context, token string) (access.Principal, error) { return s.cfg.Access(token) })
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, http.StatusNotFound, wire.Problem{Code: "not_found", Title: "There is no such path", Detail: r.URL.Path})
 	})
 	return s
 }
 
+// route serves a path; token: for those alone whom admit lets in.
 func (s *Server) route(path, method string, h http.HandlerFunc, token bool) {
+	if token {
+		s.guard(path, method, h, s.admit)
+	} else {
+		s.guard(path, method, h, nil)
+	}
+}
+
+// guard serves a path for those whom admit lets in; nil is anybody.
+func (s *Server) guard(path, method string, h http.HandlerFunc, admit func(context.Context, string) (access.Principal, error)) {
 	s.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != method && (method != http.MethodGet || r.Method != http.MethodHead) {
 			w.Header().Set("Allow", method)
 			Refuse(w, http.StatusMethodNotAllowed, wire.Problem{Code: "method_not_allowed", Title: "Use " + method})
 			return
 		}
-		if !token {
+		if admit == nil {
 			h(w, r)
 			return
 		}
@@ -118,7 +133,11 @@ func (s *Server) route(path, method string, h http.HandlerFunc, token bool) {
 			Refuse(w, http.StatusTooManyRequests, wire.Problem{Code: "rate_limited", Title: "Too many wrong tokens came from this address"})
 			return
 		}
-		who, err := s.cfg.Access(token)
+		who, err := admit(r.Context(), token)
+		if errors.Is(err, errKey) {
+			failed(w, err)
+			return
+		}
 		s.guesses.Note(r.RemoteAddr, token, err, s.cfg.Now())
 		if err == nil {
 			err = who.Allows(r.RemoteAddr)

@@ -28,6 +28,8 @@ type Health struct {
 	Deps Deps `json:"deps"`
 	// QueueLag is how long the oldest invoice has waited to be issued, in seconds.
 	QueueLag float64 `json:"queue_lag_s,omitzero"`
+	// PassLife is how long a Pass counts, in seconds; 0: tokens are shown as they are.
+	PassLife float64 `json:"pass_life_s,omitzero"`
 	Elsewhere
 }
 

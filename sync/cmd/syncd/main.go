@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"counterfoil/app/document"
 	"counterfoil/sync/practice"
@@ -58,6 +59,7 @@ type options struct {
 	logger                                     *slog.Logger
 	practice                                   bool
 	perAddress, dateBack, dateAhead            int
+	passLife                                   time.Duration
 	company, sellers                           string
 	handedOut                                  []document.Document // the sellers
 }
@@ -80,6 +82,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.BoolVar(&o.practice, "practice", false, "make an own CA (ca.pem, ca.sha256 in DIR) and sample customers; lets any token in, on this computer only, unless --token-file is given")
 	fs.StringVar(&o.db, "db", "", "database, `sqlite:FILE` (default sqlite:DIR/server.db)")
 	fs.StringVar(&o.tokens, "token-file", "", "`FILE` of who may connect, made by syncd token add")
+	fs.DurationVar(&o.passLife, "pass-life", 0, "`TIME`, like 8h, that what a desk shows with its requests counts; its token is then shown only to get another, which it does by itself (0: the token is shown with every request)")
 	fs.StringVar(&o.fault, "fault", "", "practice only: faults to play, `LIST` like S01,H11")
 	fs.StringVar(&o.company, "company", "", "`NAME` of the company whose invoices these are; a desk's folder belongs to it, and the data to the first that is named")
 	fs.StringVar(&o.sellers, "sellers", "", "JSON `FILE` with the list of the company's sellers, which desks choose on an invoice; those that are not in it any more are taken back")
@@ -144,6 +147,8 @@ func (o *options) check(rest []string) error {
 		return errors.New("--log-level is debug, info, warn or error")
 	case o.practice && o.metrics != "":
 		return errors.New("--metrics is for a server that is no practice")
+	case o.passLife < 0 || o.passLife > 0 && o.passLife < time.Second:
+		return errors.New("--pass-life is 0 or at least 1s")
 	case o.perAddress < 1:
 		return errors.New("--per-address is at least 1")
 	}

@@ -41,7 +41,7 @@ func (o *options) production(ctx context.Context, who tokens, stdout io.Writer) 
 	defer store.Close()
 	count := metrics.New()
 	watch := vitals.New(vitals.Config{Store: store, Dir: o.data, LoginUp: who.up, Observe: count.Database})
-	s := server.New(server.Config{Store: watch.Store(), Vitals: watch.Vitals, Access: who.access, Now: time.Now, NewID: newID, Version: version,
+	s := server.New(server.Config{Store: watch.Store(), Vitals: watch.Vitals, Access: who.access, PassLife: o.passLife, Now: time.Now, NewID: newID, Version: version,
 		Instance: o.instance, Environment: o.environment, MinClient: o.minClient, Elsewhere: o.elsewhere(), Company: o.company, DateBack: o.dateBack, DateAhead: o.dateAhead})
 	if err := o.begin(ctx, s); err != nil {
 		return err

@@ -74,7 +74,7 @@ type tokens struct {
 func (o *options) limits() listen.Limits { return listen.Limits{PerAddress: o.perAddress} }
 
 func (o *options) practise(ctx context.Context, who tokens, stdout io.Writer) error {
-	p, err := practice.Start(ctx, practice.Config{Dir: o.data, Listen: o.listen, DB: o.db, Version: version, Access: who.access, LoginUp: who.up, Instance: o.instance, NoInvoices: true,
+	p, err := practice.Start(ctx, practice.Config{Dir: o.data, Listen: o.listen, DB: o.db, Version: version, Access: who.access, PassLife: o.passLife, LoginUp: who.up, Instance: o.instance, NoInvoices: true,
 		DateBack: o.dateBack, DateAhead: o.dateAhead, Limits: o.limits(), Faults: o.faults(), Sellers: o.handedOut})
 	if err != nil {
 		return err
