@@ -84,6 +84,8 @@ type result struct {
 	Why        string   `json:"why,omitempty"` // it is wrong
 	Lab        string   `json:"lab,omitempty"` // the lab itself failed: no result
 	Packets    string   `json:"packets,omitempty"`
+	CPU        int64    `json:"cpu_ms"`
+	Memory     int64    `json:"memory_bytes"`
 	Evidence   any      `json:"evidence,omitempty"`
 	Seen       any      `json:"observations,omitempty"`
 }
@@ -151,6 +153,7 @@ func (w *world) run(t trial) result {
 	}
 	a, err := w.selfcheck(w.desk, w.args...)
 	r.Packets = ear.end()
+	r.CPU, r.Memory = w.spent.CPU.Milliseconds(), w.spent.Memory
 	if err != nil {
 		return lab(err)
 	}

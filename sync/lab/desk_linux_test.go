@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -35,6 +36,7 @@ func (w *world) cfoil(folder string, args ...string) (out, errs string, code int
 	var o, e bytes.Buffer
 	c.Stdout, c.Stderr = &o, &e
 	err := c.Run()
+	w.spent = spentBy(c)
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit):
@@ -44,6 +46,23 @@ func (w *world) cfoil(folder string, args ...string) (out, errs string, code int
 		e.WriteString(err.Error())
 	}
 	return o.String(), e.String(), code
+}
+
+// costs is what a run of the program took of this computer.
+type costs struct {
+	CPU    time.Duration // of all its threads
+	Memory int64         // resident at most, in bytes
+}
+
+func spentBy(c *exec.Cmd) costs {
+	if c.ProcessState == nil {
+		return costs{}
+	}
+	out := costs{CPU: c.ProcessState.UserTime() + c.ProcessState.SystemTime()}
+	if r, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		out.Memory = r.Maxrss << 10
+	}
+	return out
 }
 
 // watch lets the program sync the folder of the case until stop is called.

@@ -62,6 +62,15 @@ func (s summary) writeTimes(b *strings.Builder) {
 			fmt.Fprintf(b, "| %s | %d | %d ms | %d ms | %d ms | %d ms | %d ms | %d of %d ms |\n", k, t.N, t.Median, t.P90, t.P95, t.P99, t.Max, t.Over, t.Aim)
 		}
 	}
+	var cpu, memory []int64
+	for _, r := range s.Results {
+		if len(r.timedAs()) > 0 {
+			cpu, memory = append(cpu, r.CPU), append(memory, r.Memory>>20)
+		}
+	}
+	if c, m := timesOf(cpu, 0), timesOf(memory, 0); c.N > 0 {
+		fmt.Fprintf(b, "\nA self-check takes %d ms of processor time (median; P90 %d ms, at most %d ms) and %d MB of memory (at most %d MB), all of the program counted.\n", c.Median, c.P90, c.Max, m.Median, m.Max)
+	}
 	late := slices.DeleteFunc(slices.Clone(s.Results), func(r result) bool {
 		as := r.timedAs()
 		return len(as) == 0 || r.MS <= aims[as[0]]

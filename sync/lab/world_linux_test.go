@@ -60,6 +60,7 @@ type world struct {
 	desk    string            // folder of the running case
 	args    []string          // more words of selfcheck
 	keyring string            // "" is "file"
+	spent   costs             // of the last run of the program
 	limit   string            // a shell's word before the program, like ulimit
 }
 
