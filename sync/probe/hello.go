@@ -34,14 +34,15 @@ func classic(c *tls.Config) { c.CurvePreferences = []tls.CurveID{tls.X25519, tls
 // unverified is what the real path offers, for a handshake that only looks: no secret is
 // sent over it.
 func (w *walk) unverified() *tls.Config {
-	c := wire.TLS()
-	if w.offer != nil {
-		c = w.offer.Clone()
-		c.VerifyConnection, c.VerifyPeerCertificate, c.ClientSessionCache = nil, nil, nil
+	c, h2 := wire.TLS(), true
+	// What is offered depends on no certificate: the keyring may not have been read yet.
+	if t := w.Transport(nil); t != nil && t.TLSClientConfig != nil {
+		c, h2 = t.TLSClientConfig, t.ForceAttemptHTTP2
+		c.VerifyConnection, c.VerifyPeerCertificate, c.ClientSessionCache, c.RootCAs = nil, nil, nil, nil
 	}
 	c.ServerName, c.InsecureSkipVerify = w.host, true //nolint:gosec // see above
 	c.NextProtos = nil
-	if w.real == nil || w.real.ForceAttemptHTTP2 {
+	if h2 {
 		c.NextProtos = []string{"h2", "http/1.1"}
 	}
 	return c

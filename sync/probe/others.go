@@ -79,7 +79,7 @@ const echoSize = 3000
 // the server, which is verified, is asked to send some bytes back. They say nothing.
 func (w *walk) echo(ctx context.Context, rtt time.Duration) fault.Observation {
 	o := fault.Observation{Kind: "echo", Via: small.via, Stage: "3k", Outcome: fault.Unmeasured}
-	if w.real == nil {
+	if !w.awaitKeys(ctx) || w.real == nil {
 		return o
 	}
 	t := w.real.Clone()

@@ -77,7 +77,7 @@ func (p *patience) look() {
 		p.noCause()
 	}
 	took := time.Since(p.start)
-	if took >= time.Duration(p.enough.Load()) && (p.nameless() || explained(fault.Judge(p.set))) || took >= nothingAfter && !p.opened() && !p.waits() {
+	if took >= time.Duration(p.enough.Load()) && (p.nameless() || explained(fault.Judge(p.set)) || explainsHello(p.set)) || took >= nothingAfter && !p.opened() && !p.waits() {
 		p.stop()
 	}
 }
@@ -114,6 +114,18 @@ func explained(v fault.Verdict) bool {
 		}
 	}
 	return false
+}
+
+// explainsHello reports whether a proven fault that lies beside the way is the only one and
+// why the hello of the real path was not answered: it would not be named without that.
+func explainsHello(set *fault.Set) bool {
+	silent := fault.Pattern{Kind: "tls", Via: look.via, Outcome: string(fault.No), Code: "timeout"}
+	v := fault.Judge(set)
+	if !set.Saw(silent) || v.Confidence != fault.Proven || len(v.Also) > 0 {
+		return false
+	}
+	without := slices.DeleteFunc(set.All(), func(o fault.Observation) bool { return o.Kind == "tls" && o.Via == look.via })
+	return fault.Judge(fault.SetOf(without...)).Fault != v.Fault
 }
 
 // ofData reports whether a fault is over when the data and the keyring are well.

@@ -11,7 +11,7 @@ import (
 
 var secureObservers = []observer{
 	{"clock", fault.Text{ZH: "电脑时间", EN: "Computer's time"}, fault.PC, []string{"route"}, false, (*walk).clock},
-	{"tls", fault.Text{ZH: "安全连接", EN: "Secure connection"}, fault.Secure, []string{"route", "keyring"}, false, (*walk).secure},
+	{"tls", fault.Text{ZH: "安全连接", EN: "Secure connection"}, fault.Secure, []string{"route", beside + "keyring"}, false, (*walk).secure},
 	{"itself", fault.Text{ZH: "服务器本身", EN: "The server itself"}, fault.Server, []string{"network", beside + "keyring", beside + "names", beside + "proxy"}, true, (*walk).itself},
 }
 
@@ -32,6 +32,9 @@ func (w *walk) secure(ctx context.Context) (string, State) {
 	w.set.Add(w.ofPeer())
 	g := w.hellos(ctx)
 	chain := g.state.PeerCertificates
+	if len(chain) > 0 && !w.awaitKeys(ctx) {
+		return "not ended: the keyring was not read", Skipped
+	}
 	if g.o.Outcome == fault.Yes && len(chain) == 0 {
 		g.o.Outcome, g.o.Detail = fault.No, "no certificate"
 	}
