@@ -51,6 +51,9 @@ func OfResponse(a Answer) Observation {
 	if m := pageTitle.FindSubmatch(a.Body); o.Media == "html" && m != nil {
 		o.Values["title"] = strings.TrimSpace(string(m[1]))
 	}
+	if code := wantsCertificate(o.Values["title"]); code != "" && a.Status >= 400 && a.Status < 500 {
+		o.Code = code
+	}
 	switch {
 	case a.Status == 429 || a.Status == 503 && a.header("Retry-After") != "":
 		o.Values["wait"] = a.wait()
@@ -62,6 +65,23 @@ func OfResponse(a Answer) Observation {
 		o.Code = a.edge()
 	}
 	return o
+}
+
+var (
+	certificateNone = regexp.MustCompile(`(?i)no required ssl certificate|client certificate (is )?required|ssl certificate required`)
+	certificateBad  = regexp.MustCompile(`(?i)the ssl certificate error|client certificate (has |is )?(expired|revoked|untrusted|not trusted|invalid)`)
+)
+
+// wantsCertificate is what a page's title says of the certificate of the client, which
+// some servers ask for in TLS and miss in HTTP; "" where it speaks of none.
+func wantsCertificate(title string) string {
+	switch {
+	case certificateNone.MatchString(title):
+		return "client_cert:none"
+	case certificateBad.MatchString(title):
+		return "client_cert:bad"
+	}
+	return ""
 }
 
 // served reports whether a status leaves the connection as it should be: a request

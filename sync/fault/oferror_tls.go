@@ -166,11 +166,15 @@ func alert(err error, side string) string {
 	if v.Kind() != reflect.Uint8 {
 		return ""
 	}
-	n := uint8(v.Uint())
+	return strings.TrimPrefix(Alert(uint8(v.Uint())), "alert:")
+}
+
+// Alert is the code of what a server says with an alert of TLS, by its number.
+func Alert(n uint8) string {
 	if name := alerts[n]; name != "" {
-		return name
+		return "alert:" + name
 	}
-	return fmt.Sprint(n)
+	return fmt.Sprint("alert:", n)
 }
 
 // alerts are those of RFC 8446 and RFC 5246.

@@ -51,6 +51,7 @@ type trial struct {
 	exact  bool   // nothing else may be named than want, also and beside
 	beside []string
 	slow   bool   // a black hole: apart in the distribution of times
+	needs  string // a program without which the case is left out
 	why    string // where the expectation needs a word
 }
 

@@ -267,7 +267,7 @@ func chainCases() (out []trial) {
 		cert := w.ca.leaf(leafOf{by: w.ca.stranger, names: []string{"status.test"}})
 		return w.stand(second, statusIP, "443", front{tls: &tls.Config{Certificates: []tls.Certificate{cert}}, handler: http.NotFoundHandler()})
 	}})
-	return out
+	return append(out, boxCases()...)
 }
 
 // makers are names of CAs that re-sign connections, and of who made them.

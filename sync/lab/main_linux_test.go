@@ -111,11 +111,22 @@ func chosen() (out []trial) {
 		case !name.MatchString(c.name):
 		case *family != "" && !strings.Contains(*family, c.family()):
 		case *kinds != "" && !strings.Contains(*kinds, kind):
+		case lacks(c.needs):
+			fmt.Printf("%-46s left out: there is no %s here\n", c.name, c.needs)
 		default:
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// lacks reports whether a program is wanted that this computer does not have.
+func lacks(program string) bool {
+	if program == "" {
+		return false
+	}
+	_, err := exec.LookPath(program)
+	return err != nil
 }
 
 func unshare(args ...string) *exec.Cmd {

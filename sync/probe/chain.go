@@ -226,7 +226,7 @@ func (l *chainLook) ladder() {
 	}))
 	is("maker", reSigned(leaf, top))
 	is("system", l.systemTrusts(leaf))
-	is("self", len(l.shown) == 1 && selfSigned(leaf))
+	is("self", selfSigned(leaf))
 	// A certificate that leads to one which signs itself misses nothing in between.
 	is("complete", signed(leaf, l.shown[1:], slices.DeleteFunc(slices.Clone(l.shown), func(c *x509.Certificate) bool { return !selfSigned(c) }), 6) != nil)
 	l.add("remembered", l.remembered(), "", "")

@@ -101,6 +101,9 @@ func (w *walk) greetOver(ctx context.Context, h hello, budget time.Duration, hur
 	g.o.Kind, g.o.Via, g.o.RTT = kind.Kind, kind.Via, time.Since(start).Milliseconds()
 	if err != nil && g.o.Outcome == fault.No {
 		g.o.Stage = heard.stage()
+		if code := heard.warned(); code != "" && (g.o.Code == "eof" || g.o.Code == "unexpected_eof" || g.o.Code == "errno:ECONNRESET") {
+			g.o.Code = code
+		}
 	}
 	g.more = append(g.more, fault.Observation{Kind: "client_cert", Via: h.via, Stage: "asked", Outcome: yes(asked)})
 	if g.o.Code == "timeout" {
@@ -130,16 +133,32 @@ func ofTaken(c net.Conn, via string) fault.Observation {
 	return o
 }
 
-// listening counts what comes over a connection.
+// listening counts what comes over a connection, and keeps its beginning.
 type listening struct {
 	net.Conn
 	heard int
+	first []byte
 }
 
 func (l *listening) Read(b []byte) (int, error) {
 	n, err := l.Conn.Read(b)
 	l.heard += n
+	if len(l.first) < alertSize {
+		l.first = append(l.first, b[:min(n, alertSize-len(l.first))]...)
+	}
 	return n, err
+}
+
+// alertSize is that of a record of TLS with an alert in it, in bytes.
+const alertSize = 7
+
+// warned is the code of an alert that came alone and only as a warning, which package tls
+// does not tell of; "" where there was none.
+func (l *listening) warned() string {
+	if l.heard != alertSize || l.first[0] != 21 || l.first[4] != 2 || l.first[6] == 0 {
+		return ""
+	}
+	return fault.Alert(l.first[6])
 }
 
 // stage is how far a handshake came that failed: whether the server had said anything.
