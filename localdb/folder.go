@@ -72,7 +72,7 @@ func ownerOnly(path string) error {
 	for _, e := range entries {
 		rest, ours := strings.CutPrefix(e.Name(), filepath.Base(path))
 		switch {
-		case !ours || rest != "" && rest != "-wal" && rest != "-shm" && rest != "-journal" && rest != ".mark" && rest != useSuffix && rest != restoredSuffix && !strings.HasPrefix(rest, ".before-"):
+		case !ours || rest != "" && rest != "-wal" && rest != "-shm" && rest != "-journal" && rest != ".mark" && rest != useSuffix && rest != firstSuffix && rest != restoredSuffix && !strings.HasPrefix(rest, ".before-"):
 			continue
 		}
 		info, err := e.Info()

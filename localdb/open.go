@@ -73,10 +73,12 @@ func Open(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err := ownerOnly(path); err != nil {
 		return nil, wrap("open", err)
 	}
+	first := firstOf(path)
 	d, err := opened(ctx, path, opts)
 	if err != nil {
 		return nil, wrap("open", err)
 	}
+	keepFirst(path, first)
 	if err := setMark(path); err != nil {
 		d.Close()
 		return nil, wrap("mark", err)
@@ -174,6 +176,9 @@ func (d *DB) Close() error {
 	}
 	if d.write != nil {
 		errs = append(errs, d.write.Close())
+	}
+	if err := errors.Join(errs...); err == nil && d.writer != nil {
+		keepFirst(d.path, firstOf(d.path)) // while nobody replaces it
 	}
 	if d.use != nil {
 		errs = append(errs, d.use.Unlock())

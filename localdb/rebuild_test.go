@@ -1,8 +1,11 @@
 package localdb
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -129,5 +132,45 @@ func TestReplace(t *testing.T) {
 	d = openAt(t, path)
 	if _, err := d.Document(ctx, document.KeyOf(v)); err != nil {
 		t.Error("not replaced:", err)
+	}
+}
+
+// A file whose first page is lost is read by the copy of it that lies beside, also where
+// no backup was ever made.
+func TestFirstBeside(t *testing.T) {
+	ctx := context.Background()
+	path := closedFile(t)
+	d, err := Open(ctx, path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	is, err := d.Contents(ctx)
+	if err = errors.Join(err, d.Close()); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(raw[:pageSize])
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	made, err := Open(ctx, filepath.Join(t.TempDir(), "new.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer made.Close()
+	out, err := made.Salvage(ctx, Wreck{Path: path, Dir: t.TempDir(), Damaged: true})
+	if err != nil || !out.Readable || !out.Whole {
+		t.Fatalf("%+v %v", out, err)
+	}
+	if now, err := made.Contents(ctx); err != nil || now.Invoices != is.Invoices || now.Records != is.Records || is.Invoices == 0 {
+		t.Errorf("%+v, it was %+v: %v", now, is, err)
+	}
+	// One that is noise itself is not kept.
+	keepFirst(path, raw[:pageSize])
+	if page, err := os.ReadFile(path + firstSuffix); err != nil || !bytes.HasPrefix(page, []byte(sqliteMagic)) {
+		t.Error("noise was kept:", err)
 	}
 }

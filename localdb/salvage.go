@@ -23,8 +23,8 @@ type Salvaged struct {
 // A Wreck is where a data file lies of which something may be damaged.
 type Wreck struct {
 	Path  string
-	Dir   string // an empty folder for a copy of it, on the same disk
-	First []byte // of FirstPage; nil for none
+	Dir   string   // an empty folder for a copy of it, on the same disk
+	First [][]byte // of FirstPage, the newest first
 	// Damaged: what it says was deleted is gone. Of a sound file what the backup
 	// holds comes back.
 	Damaged bool

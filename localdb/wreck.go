@@ -1,6 +1,7 @@
 package localdb
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -19,7 +20,10 @@ type wreck struct {
 	whole bool // nothing was met that could not be read
 }
 
-const pageSize = 4096 // of every file that this program made
+const (
+	pageSize    = 4096 // of every file that this program made
+	sqliteMagic = "SQLite format 3\x00"
+)
 
 // FirstPage is the first page of a data file, which leads to all its tables: kept
 // with a backup, it makes a file readable whose own is damaged.
@@ -34,10 +38,55 @@ func FirstPage(path string) ([]byte, error) {
 	return page, err
 }
 
+// firstSuffix ends the name of the copy of a file's first page that lies beside it.
+const firstSuffix = ".first"
+
+// keepFirst keeps the first page of a file that was opened, as it lay there before; what
+// cannot be kept costs only what a restore may read of a file that loses it.
+func keepFirst(path string, page []byte) {
+	const shape = 100 // what comes before changes with every write, and is known anyway
+	if len(page) != pageSize || !bytes.HasPrefix(page, []byte(sqliteMagic)) {
+		return
+	}
+	if was, err := os.ReadFile(path + firstSuffix); err == nil && len(was) == pageSize && bytes.Equal(was[shape:], page[shape:]) {
+		return
+	}
+	_ = replaceFile(path+firstSuffix, page) // see above
+}
+
+// firstOf is the first page of a data file that nobody has open; nil where its log may
+// hold a newer one.
+func firstOf(path string) []byte {
+	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
+		return nil
+	}
+	page, err := FirstPage(path)
+	if err != nil {
+		return nil
+	}
+	return page
+}
+
+// replaceFile writes a small file whole or not at all.
+func replaceFile(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name()) // it is nothing yet
+	}
+	return err
+}
+
 // boardWreck copies the data file at path, with its log, into dir and opens the
-// copy. first, where there is one, is a page of FirstPage for a file whose own leads
-// nowhere. nil: nothing of it can be read.
-func boardWreck(ctx context.Context, path, dir string, first []byte) (*wreck, error) {
+// copy. A file whose own first page leads nowhere is read by the one that was kept
+// beside it, or by one of firsts. nil: nothing of it can be read.
+func boardWreck(ctx context.Context, path, dir string, firsts [][]byte) (*wreck, error) {
 	to, err := filepath.Abs(filepath.Join(dir, "wreck.db"))
 	if err != nil {
 		return nil, err
@@ -47,11 +96,17 @@ func boardWreck(ctx context.Context, path, dir string, first []byte) (*wreck, er
 			return nil, err
 		}
 	}
-	for _, mend := range []func(string) error{
+	mends := []func(string) error{
 		func(string) error { return nil },
 		func(file string) error { return mendHeader(file, nil) },
-		func(file string) error { return mendHeader(file, first) },
-	} {
+	}
+	if beside, err := os.ReadFile(path + firstSuffix); err == nil {
+		firsts = append([][]byte{beside}, firsts...)
+	}
+	for _, page := range firsts {
+		mends = append(mends, func(file string) error { return mendHeader(file, page) })
+	}
+	for _, mend := range mends {
 		if err := mend(to); err != nil {
 			return nil, err
 		}
@@ -107,7 +162,7 @@ func mendHeader(file string, first []byte) error {
 		return err
 	}
 	word := binary.BigEndian
-	copy(page, "SQLite format 3\x00")
+	copy(page, sqliteMagic)
 	word.PutUint16(page[16:], pageSize)
 	copy(page[18:], []byte{2, 2, 0, 64, 32, 32}) // a log; no bytes reserved; fractions of payload
 	word.PutUint32(page[24:], 1)

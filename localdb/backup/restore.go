@@ -180,8 +180,8 @@ func (p Plan) build(ctx context.Context, work string, damaged bool, out *Outcome
 }
 
 // choose copies the backup to begin with to made; there is no file where there is
-// none. It returns the first page of the data file as it was.
-func (p Plan) choose(ctx context.Context, made string, out *Outcome) (first []byte, err error) {
+// none. It returns the first pages of the data file as it was when they were made.
+func (p Plan) choose(ctx context.Context, made string, out *Outcome) (first [][]byte, err error) {
 	all, err := p.candidates()
 	if err != nil {
 		return nil, err
@@ -195,8 +195,8 @@ func (p Plan) choose(ctx context.Context, made string, out *Outcome) (first []by
 		}
 	}
 	for _, b := range all {
-		if first == nil {
-			first = b.First
+		if b.First != nil {
+			first = append(first, b.First)
 		}
 		if out.Backup != nil {
 			continue

@@ -71,7 +71,7 @@ func (s Source) Files(m *mask.Masker) ([]File, error) {
 		{Name: "report.json", Text: string(data), body: data},
 	}
 	if s.Log != "" {
-		log := m.Text(s.Log)
+		log := maskedLog(s.Log, m)
 		files = append(files, File{Name: "log.txt", Text: log, body: []byte(log)})
 	}
 	return files, nil
@@ -116,6 +116,9 @@ func maskedTree(v any, m *mask.Masker) any {
 	case map[string]any:
 		out := map[string]any{}
 		for k, x := range v {
+			if x != nil && m.Withholds(k) {
+				x = mask.Gone
+			}
 			out[m.Text(k)] = maskedTree(x, m)
 		}
 		return out

@@ -111,3 +111,34 @@ func TestWhatIsKept(t *testing.T) {
 		}
 	}
 }
+
+// The texts of the rows, which say what is wrong, pass as they are.
+func TestRowsPass(t *testing.T) {
+	for _, lang := range []string{"zh", "en"} {
+		m := mask.New(mask.English)
+		for _, f := range fault.All() {
+			texts := []fault.Text{f.Title, f.Sentence, f.Plain, f.Report}
+			for _, s := range f.Steps {
+				texts = append(texts, s.Text)
+			}
+			for _, text := range texts {
+				if text := text.In(lang); m.Text(text) != text {
+					t.Errorf("%s: %s\nbecomes %s", f.ID, text, m.Text(text))
+				}
+			}
+		}
+	}
+}
+
+// Fields of a log are masked by what they are called, too; the lines stay JSON, in the
+// order of their fields, and what is no JSON is text.
+func TestLog(t *testing.T) {
+	m := mask.New(mask.English, "wangfang")
+	in := `{"time":"2026-11-24T12:30:15+08:00","level":"INFO","msg":"line","error":"Get \"https://invoice.ming.cn\"","n":5,"deep":{"access_token":"short","list":["10.2.3.4"],"gross":1234.5},"password":null}` + "\r\n" +
+		"panic: of wangfang at 10.2.3.4\n" + `{"cut off": "10.2.3.4` + "\n" + `{"a":1} wangfang` + "\nlast of wangfang"
+	want := `{"time":"2026-11-24T12:30:15+08:00","level":"INFO","msg":"line","error":"Get \"https://host-1\"","n":5,"deep":{"access_token":"***","list":["address-1"],"gross":"***"},"password":null}` + "\r\n" +
+		"panic: of name-1 at address-1\n" + `{"cut off": "address-1` + "\n" + `{"a":1} name-1` + "\nlast of name-1"
+	if got := maskedLog(in, m); got != want {
+		t.Errorf("\n is %s\nwant %s", got, want)
+	}
+}

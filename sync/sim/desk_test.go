@@ -91,7 +91,7 @@ func (d *desk) clone() {
 	d.w.note("desk %d is cloned", d.n)
 	d.w.model.cloned = true
 	n := len(d.w.desks)
-	c := &desk{w: d.w, n: n, path: d.w.file(fmt.Sprint("desk", n, "-0.db")), skew: -d.skew}
+	c := &desk{w: d.w, n: n, path: d.w.dataFile(n, 0), skew: -d.skew}
 	copyFiles(d.w, d.path, c.path)
 	c.open()
 	d.w.desks = append(d.w.desks, c)

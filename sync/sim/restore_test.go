@@ -59,7 +59,7 @@ func (d *desk) restore(why int) {
 	d.spoil(why)
 	out, err := backup.Restore(ctx, backup.Plan{Shelf: d.shelf(), NewID: d.w.id})
 	if err != nil {
-		d.w.fatalf("desk %d is not restored: %v", d.n, err)
+		d.w.fatalf("desk %d is not restored (%d, %d backups): %v; %+v", d.n, why, len(all), err, out)
 	}
 	d.open()
 	d.w.note("desk %d is restored (%d, %d backups): %+v", d.n, why, len(all), out.Salvaged)
