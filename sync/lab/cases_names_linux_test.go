@@ -177,5 +177,20 @@ func oddProxies() (out []trial) {
 	add("X04 blocked with 200 and a page in the tunnel", "proxy", []act{{"the proxy answers the tunnel itself", func(w *world) error {
 		return w.startProxy(proxyIP+":3131", proxy{to: statusIP})
 	}}, via("http://" + proxyIP + ":3131")}, []check{tcp(proxyIP+":3131", "open")}, "S04", "S11", "S06", "X04")
+	wpad := []act{{"a script at the name wpad", func(w *world) error {
+		w.env = nil
+		w.zone.set("wpad.office.test", record{a: []string{secondIP}})
+		if err := w.stand(second, secondIP, "80", front{handler: reply{status: 200, header: map[string]string{"Content-Type": "application/x-ns-proxy-autoconfig"}, body: "function FindProxyForURL(url, host) { return 'PROXY " + proxyIP + ":3128' }"}}); err != nil {
+			return err
+		}
+		return w.resolvText("search office.test\nnameserver " + dnsIP + "\n")
+	}}}
+	mode := func(text string) act {
+		return act{"GNOME's settings: mode " + text, func(w *world) error { return w.gnome("mode='"+text+"'\nautoconfig-url=''\n", "") }}
+	}
+	there := []check{names(dnsIP, "udp", "wpad.office.test", secondIP), serverSilent}
+	add("X08 direct shut, a script is to be looked for", "proxy only", append(wpad, mode("auto")), there, "X08")
+	add("T03 silent, a script is there and nobody looks for it", "proxy only", append(wpad, mode("none")), there, "T03", "T04", "T06")
+	add("OK a script is to be looked for and there is none", "plain", []act{mode("auto")}, []check{works}, "OK")
 	return out
 }

@@ -15,6 +15,7 @@ func gnome(text string) Settings {
 	switch at["/mode"] {
 	case "auto":
 		s.Script = at["/autoconfig-url"]
+		s.Detect = s.Script == ""
 	case "manual":
 		s.Proxies = map[string]string{}
 		for _, scheme := range []string{"http", "https", "socks"} {
@@ -54,6 +55,8 @@ func kde(text string) Settings {
 		s.Except = strings.Split(at["NoProxyFor"], ",")
 	case "2":
 		s.Script = at["Proxy Config Script"]
+	case "3":
+		s.Detect = true
 	}
 	return s
 }

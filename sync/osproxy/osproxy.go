@@ -24,11 +24,13 @@ import (
 type Settings struct {
 	From    string            // who keeps them, like "GNOME", "Windows"
 	Script  string            // URL of the script that chooses; empty: none
+	Detect  bool              // a script is to be looked for in the network, see Located
 	Proxies map[string]string // "https", "http", "socks" → host:port
 	Except  []string          // hosts, domains, networks and patterns that are reached without
 }
 
-// IsNone reports whether everything is reached without a proxy.
+// IsNone reports whether everything is reached without a proxy, as far as no script is
+// found.
 func (s Settings) IsNone() bool { return s.Script == "" && len(s.Proxies) == 0 }
 
 // For returns the proxy for an address, nil for none. The error is a *ScriptError
@@ -114,7 +116,7 @@ func Choose(req *http.Request) (*url.URL, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), 2*time.Second)
 	defer cancel()
 	if time.Since(known.at) > keep {
-		s := Read(ctx)
+		s := Read(ctx).Located(ctx)
 		text := ""
 		if s.Script != "" {
 			var err error

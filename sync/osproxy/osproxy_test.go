@@ -51,6 +51,32 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// Where the settings say that a script is to be looked for, and where they do not.
+func TestDetect(t *testing.T) {
+	for name, c := range map[string]struct {
+		Settings
+		want bool
+	}{
+		"GNOME":                {gnome("org.gnome.system.proxy mode 'auto'\norg.gnome.system.proxy autoconfig-url ''\n"), true},
+		"GNOME with a script":  {gnome("org.gnome.system.proxy mode 'auto'\norg.gnome.system.proxy autoconfig-url 'http://x/p.pac'\n"), false},
+		"GNOME off":            {gnome("org.gnome.system.proxy mode 'none'\norg.gnome.system.proxy autoconfig-url ''\n"), false},
+		"KDE":                  {kde("[Proxy Settings]\nProxyType=3\n"), true},
+		"macOS":                {scutil("<dictionary> {\n  ProxyAutoDiscoveryEnable : 1\n}\n"), true},
+		"macOS off":            {scutil("<dictionary> {\n  ProxyAutoDiscoveryEnable : 0\n}\n"), false},
+		"Windows, one for all": {winList("Windows", "10.99.0.3:3128", ""), false},
+	} {
+		if c.Detect != c.want {
+			t.Errorf("%s: %v", name, c.Detect)
+		}
+	}
+	if s := (Settings{From: "x"}).Located(t.Context()); s.Script != "" || !detected.at.IsZero() {
+		t.Error("looked for without being told to")
+	}
+	if got := nmcli("DHCP4.OPTION[1]:ip_address = 10.0.0.5\nDHCP4.OPTION[9]:wpad = http\\://wpad.office.test/proxy.pac\n"); got != "http://wpad.office.test/proxy.pac" {
+		t.Errorf("NetworkManager: %q", got)
+	}
+}
+
 // A script is fetched and run; how it fails is told by its step.
 func TestScript(t *testing.T) {
 	u := &url.URL{Scheme: "https", Host: "invoice.test:8443"}

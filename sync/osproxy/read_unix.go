@@ -16,7 +16,7 @@ func Read(ctx context.Context) Settings {
 	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
 	if raw, err := exec.CommandContext(ctx, "gsettings", "list-recursively", "org.gnome.system.proxy").Output(); err == nil {
-		if s := gnome(string(raw)); !s.IsNone() {
+		if s := gnome(string(raw)); s.Detect || !s.IsNone() {
 			return s
 		}
 	}

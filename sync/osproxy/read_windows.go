@@ -22,13 +22,15 @@ func Read(context.Context) Settings {
 		AutoDetect            int32
 		Script, Proxy, Bypass *uint16
 	}
+	var detect Settings
 	if getUsers.Find() == nil {
 		if ok, _, _ := getUsers.Call(uintptr(unsafe.Pointer(&user))); ok != 0 {
 			s := winList("Windows", taken(user.Proxy), taken(user.Bypass))
-			s.Script = taken(user.Script)
+			s.Script, s.Detect = taken(user.Script), user.AutoDetect != 0
 			if !s.IsNone() {
 				return s
 			}
+			detect = s
 		}
 	}
 	var all struct {
@@ -43,7 +45,7 @@ func Read(context.Context) Settings {
 			}
 		}
 	}
-	return Settings{}
+	return detect
 }
 
 // taken copies a text that the system gave and gives its memory back.

@@ -27,6 +27,7 @@ func scutil(text string) Settings {
 	if at["ProxyAutoConfigEnable"] == "1" {
 		s.Script = at["ProxyAutoConfigURLString"]
 	}
+	s.Detect = at["ProxyAutoDiscoveryEnable"] == "1"
 	for scheme, key := range map[string]string{"http": "HTTP", "https": "HTTPS", "socks": "SOCKS"} {
 		if at[key+"Enable"] == "1" && at[key+"Proxy"] != "" {
 			if s.Proxies == nil {

@@ -17,6 +17,9 @@ func (w *walk) systemProxy(ctx context.Context) (string, State) {
 		return inTheWay, Skipped
 	}
 	s := w.Settings(ctx)
+	if s.Detect && w.wayShut(ctx) { // few networks have a script; where the way is open none is needed
+		s = s.Located(ctx)
+	}
 	set := fault.Observation{Kind: "os_proxy", Stage: "set", Outcome: yes(!s.IsNone()), Detail: s.From, Values: map[string]string{"keeper": s.From}}
 	if s.Script != "" {
 		set.Values["script"] = s.Script
@@ -45,6 +48,19 @@ func (w *walk) systemProxy(ctx context.Context) (string, State) {
 	defer c.Close()
 	w.verifies(ctx, c, fault.Observation{Kind: "os_proxy", Target: proxyAddress(p), Stage: "tls", Values: map[string]string{"os_proxy": p.Host}})
 	return p.Host, Good
+}
+
+// wayShut waits a while whether the way to the server opens, and reports whether it does
+// not.
+func (w *walk) wayShut(ctx context.Context) bool {
+	select {
+	case <-w.opened.open:
+		return false
+	case <-ctx.Done():
+		return false
+	case <-time.After(interceptAfter):
+		return true
+	}
 }
 
 // bySettings is the proxy that settings have for the server, and notes how a script of
