@@ -28,9 +28,10 @@ type report struct {
 	root *fyne.Container
 	text *widget.Label
 
-	copy func(text string)
-	save func() // asks for a file
-	back func()
+	keeper focusKeeper
+	copy   func(text string)
+	save   func() // asks for a file
+	back   func()
 }
 
 func newReport(vm *viewmodel.Report, t viewmodel.Phrases) *report {
@@ -58,8 +59,10 @@ func (s *report) refresh() {
 	}
 	actions = append(actions, save)
 	body := container.New(shares{parts: []float32{290, 820}, space: 16}, s.left(), s.right())
-	s.root.Objects = []fyne.CanvasObject{page(s.t.T("connection.report"), "", actions, body)}
-	s.root.Refresh()
+	s.keeper.draw(s.root, func() {
+		s.root.Objects = []fyne.CanvasObject{page(s.t.T("connection.report"), "", actions, body)}
+		s.root.Refresh()
+	})
 }
 
 // left is what the zip holds, and what is masked.

@@ -36,6 +36,10 @@ type Settings struct {
 	root *fyne.Container
 	ca   *caImport
 
+	body   *fyne.Container // what scrolls: the place stays when it is drawn anew
+	scroll *container.Scroll
+	keeper focusKeeper
+
 	address, token *widget.Entry
 	backups        *viewmodel.Backups // nil: there are none to speak of
 
@@ -45,7 +49,9 @@ type Settings struct {
 
 // NewSettings makes the page. choose asks for a file and gives its content.
 func NewSettings(vm *viewmodel.Settings, t viewmodel.Phrases, choose func(func(pem []byte))) *Settings {
-	s := &Settings{vm: vm, t: t, root: container.NewStack(), ca: newCAImport(vm.CA, t, choose)}
+	s := &Settings{vm: vm, t: t, root: container.NewStack(), body: container.NewStack(), ca: newCAImport(vm.CA, t, choose)}
+	s.scroll = container.NewVScroll(s.body)
+	s.root.Objects = []fyne.CanvasObject{page(t.T("settings.title"), "", nil, s.scroll)}
 	s.address, s.token = widget.NewEntry(), widget.NewPasswordEntry()
 	s.address.SetPlaceHolder("https://")
 	s.address.Text = vm.URL()
@@ -122,8 +128,11 @@ func (s *Settings) Refresh() {
 			field(s.t.T("settings.keyring"), around(prose(s.vm.Place.Keyring.In(s.t), false, plainInk), 6, 0)),
 			field(s.t.T("settings.folder"), around(prose(s.vm.Place.Folder, false, plainInk), 6, 0)),
 			field(s.t.T("settings.version"), around(prose(s.vm.Place.Version, false, plainInk), 6, 0))))...)
-	s.root.Objects = []fyne.CanvasObject{page(s.t.T("settings.title"), "", nil, container.NewVScroll(body))}
-	s.root.Refresh()
+	s.keeper.draw(s.body, func() {
+		s.body.Objects = []fyne.CanvasObject{body}
+		s.body.Refresh()
+		s.scroll.Refresh()
+	}, s.t.T("backups.cancel"))
 }
 
 func section(title string, parts ...fyne.CanvasObject) fyne.CanvasObject {

@@ -83,7 +83,7 @@ func (b *Button) TypedKey(k *fyne.KeyEvent) {
 	switch k.Name {
 	case fyne.KeySpace: // it comes as a rune as well
 	case fyne.KeyReturn, fyne.KeyEnter:
-		b.Tapped(nil)
+		b.press()
 	default:
 		pass(b, k)
 	}
@@ -92,9 +92,22 @@ func (b *Button) TypedKey(k *fyne.KeyEvent) {
 // TypedRune presses on a space, see Hit.
 func (b *Button) TypedRune(r rune) {
 	if r == ' ' {
-		b.Tapped(nil)
+		b.press()
 	}
 }
+
+// press is a press by a key. Fyne takes the keyboard away from a button that is pressed.
+func (b *Button) press() {
+	pressing = b
+	defer func() { pressing = nil }()
+	b.Tapped(nil)
+}
+
+var pressing *Button
+
+// Pressing is the button that is being pressed by a key now; nil: none is. Only the
+// window's goroutine may ask.
+func Pressing() *Button { return pressing }
 
 // Check is a tick with a label.
 type Check struct{ widget.Check }
