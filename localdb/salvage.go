@@ -63,6 +63,7 @@ type salvage struct {
 	operations map[document.Key][]books.Operation // that are whole, oldest first
 	kept       map[int64][]any                    // rows of the outbox, by id
 	lost       bool                               // there may be others
+	grown      bool                               // the wreck is what became of the backup: it has nothing older
 	conflicts  map[document.Key][]any             // rows
 	clashLost  bool                               // there may be others
 	texts      map[int64][]byte                   // typed, by row of the invoice
@@ -73,13 +74,34 @@ type salvage struct {
 
 func (s *salvage) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		s.readTyped, s.readOutbox, s.readConflicts, s.invoices, s.records, s.frozen, s.history, s.settings,
+		s.readLine, s.readTyped, s.readOutbox, s.readConflicts, s.invoices, s.records, s.frozen, s.history, s.settings,
 	} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readLine finds out whether the wreck is what became of the backup, by the newest entry
+// of the backup's history: then nothing in it is older, whatever the clocks said.
+func (s *salvage) readLine(ctx context.Context) error {
+	const entry = `SELECT id, document, at, event, detail, sum FROM history `
+	var id, at, sum int64
+	var doc, event, detail string
+	err := s.t.one(entry+`ORDER BY id DESC LIMIT 1`, nil, &id, &doc, &at, &event, &detail, &sum)
+	if errors.Is(err, sql.ErrNoRows) {
+		s.grown = true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err, own := s.w.rows(ctx, entry+`WHERE id = ?`, id, func(v []any) error {
+		s.grown = word(v[1]) == doc && v[2] == at && word(v[3]) == event && word(v[4]) == detail && v[5] == sum
+		return nil
+	})
+	return s.read(err, own)
 }
 
 const operationRow = `seq, document_type, document_id, kind, base_revision, hash, state, attempts, last_error, created, sent, from_state, sum, bytes, bytes_sum`
@@ -219,7 +241,7 @@ func (s *salvage) take(f find) (row int64, err error) {
 	case errors.Is(err, books.ErrNotFound), errors.Is(err, books.ErrDamaged):
 	case err != nil:
 		return 0, err
-	case !newer(f, have.Document):
+	case !s.grown && !newer(f, have.Document):
 		return 0, nil
 	default:
 		same, err := s.same(f, have)

@@ -442,3 +442,37 @@ func TestRestoredTwice(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An edit is newer than the backup whatever the clocks said: the document came from a
+// desk whose clock is ahead of this one.
+func TestClocksApart(t *testing.T) {
+	t.Parallel()
+	s, ctx := shelf(t), context.Background()
+	d := s.open(t)
+	r := rig{t, d}
+	v := bill(1, "of a desk whose clock is ahead")
+	v.Revision, v.UpdatedAt = 3, day0.AddDate(0, 1, 0)
+	r.must(d.Update(ctx, func(tx books.SyncTx) error {
+		return tx.SetClean(v, nil, books.HistoryEntry{Event: "pulled"})
+	}))
+	if _, err := s.Make(ctx, d, ByHand); err != nil {
+		t.Fatal(err)
+	}
+	st, err := d.Invoice(ctx, v.ID)
+	r.must(err)
+	st.Invoice.Remark, st.Invoice.UpdatedAt = "edited here", day0
+	_, err = d.SaveInvoice(ctx, st.Invoice, st.Version, books.Put, books.HistoryEntry{Event: "edited"})
+	r.must(err)
+	want := state(t, d)
+	r.must(d.Close())
+	file := filepath.Join(s.Data, localdb.FileName)
+	raw, err := os.ReadFile(file)
+	r.must(err)
+	clear(raw[:4096])
+	r.must(os.WriteFile(file, raw, 0o600))
+	out, err := Restore(ctx, s.plan())
+	r.must(err)
+	if diff := differ(state(t, s.open(t)), want); len(diff) > 0 || out.Salvaged.Documents != 1 {
+		t.Errorf("%+v: %v", out.Salvaged, diff)
+	}
+}
