@@ -7,6 +7,7 @@ package journal
 import (
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -99,7 +100,7 @@ func (j *Journal) Close() error {
 func Tail(dir string, n int) (string, error) {
 	var all []byte
 	for _, name := range []string{fileName + older, fileName} {
-		b, err := os.ReadFile(filepath.Join(dir, "log", name))
+		b, err := end(filepath.Join(dir, "log", name), 2*limit)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
@@ -110,4 +111,29 @@ func Tail(dir string, n int) (string, error) {
 		lines = lines[:last]
 	}
 	return string(bytes.Join(lines[max(0, len(lines)-n):], nil)), nil
+}
+
+var errNoLog = errors.New("the log is no file")
+
+// end reads the last whole lines of a file, at most n bytes: somebody else may have
+// written to it, or put something else in its place.
+func end(file string, n int64) ([]byte, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait
+		return nil, errNoLog
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	from := max(0, info.Size()-n)
+	b, err := io.ReadAll(io.NewSectionReader(f, from, n))
+	if from > 0 {
+		_, b, _ = bytes.Cut(b, []byte("\n"))
+	}
+	return b, err
 }

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,5 +49,29 @@ func TestTail(t *testing.T) {
 		if info, err := os.Stat(f); err != nil || info.Size() > limit {
 			t.Error(f, info.Size(), err)
 		}
+	}
+}
+
+// Of a log that somebody blew up only the end is read, by whole lines; what is no file
+// is not waited for.
+func TestTailOfMuch(t *testing.T) {
+	dir := t.TempDir()
+	log := filepath.Join(dir, "log", fileName)
+	if err := os.MkdirAll(filepath.Dir(log), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	line := strings.Repeat("x", 9_999) + "\n"
+	if err := os.WriteFile(log, []byte(strings.Repeat(line, 500)+"last\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Tail(dir, 1000)
+	if err != nil || len(got) > 2*limit || !strings.HasPrefix(got, line) || !strings.HasSuffix(got, line+"last\n") {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	if err := os.Mkdir(log+older, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Tail(dir, 1000); !errors.Is(err, errNoLog) {
+		t.Errorf("%v", err)
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"errors"
 	"html/template"
 	"io"
+	"io/fs"
+	"os"
 	"time"
 
 	"counterfoil/sync/mask"
@@ -67,8 +69,8 @@ func (s Source) Files(m *mask.Masker) ([]File, error) {
 		return nil, err
 	}
 	files := []File{
-		{Name: "report.html", Text: masked.plain(), body: html.Bytes()},
-		{Name: "report.json", Text: string(data), body: data},
+		{Name: pageName, Text: masked.plain(), body: html.Bytes()},
+		{Name: dataName, Text: string(data), body: data},
 	}
 	if s.Log != "" {
 		log := maskedLog(s.Log, m)
@@ -125,6 +127,38 @@ func maskedTree(v any, m *mask.Masker) any {
 	}
 	return v
 }
+
+// ErrTaken says that a file of this name is there and is no report.
+var ErrTaken = errors.New("there is a file of this name already that is no report")
+
+// Replaces returns ErrTaken where a file would be written over that is no report.
+func Replaces(file string) error {
+	info, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return ErrTaken // also a device
+	}
+	z, err := zip.OpenReader(file)
+	if err != nil {
+		return ErrTaken
+	}
+	ours := len(z.File) > 1 && z.File[0].Name == pageName && z.File[1].Name == dataName
+	if err := z.Close(); err != nil || !ours {
+		return ErrTaken
+	}
+	return nil
+}
+
+// The files of every report.
+const (
+	pageName = "report.html"
+	dataName = "report.json"
+)
 
 // Write writes the files as a zip.
 func Write(w io.Writer, at time.Time, files []File) error {

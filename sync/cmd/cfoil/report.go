@@ -43,6 +43,9 @@ func (c *call) writeReport(file string, r probe.Report, url string) error {
 	}
 	var zip bytes.Buffer
 	if err = report.Write(&zip, now, files); err == nil {
+		err = report.Replaces(file)
+	}
+	if err == nil {
 		err = disk.Replace(file, zip.Bytes())
 	}
 	if err != nil {

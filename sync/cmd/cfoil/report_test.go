@@ -50,4 +50,19 @@ func TestReport(t *testing.T) {
 	if r.code != 1 || at(oneValue(t, r.out), "error", "code") != "report_write" {
 		t.Errorf("%+v", r)
 	}
+	// A report is written over, nothing else is.
+	s.must(t, "", "selfcheck", "--report", file)
+	data := filepath.Join(s.dir, "counterfoil.db")
+	for _, taken := range []string{data, s.dir, os.DevNull} {
+		r := s.run(t, "", "selfcheck", "--report", taken)
+		if r.code != 1 || at(oneValue(t, r.out), "error", "code") != "report_write" {
+			t.Errorf("%s: %+v", taken, r)
+		}
+	}
+	s.must(t, "", "list")
+	odd := filepath.Join(t.TempDir(), "报告 #1 'of' %20; & so on.zip")
+	s.must(t, "", "selfcheck", "--report", odd)
+	if _, err := os.Stat(odd); err != nil {
+		t.Error(err)
+	}
 }

@@ -16,10 +16,10 @@ import (
 
 	"counterfoil/app/seller"
 	"counterfoil/sync/server"
-	"counterfoil/sync/server/journal"
 	"counterfoil/sync/server/listen"
 	"counterfoil/sync/server/metrics"
 	"counterfoil/sync/server/sqlite"
+	"counterfoil/sync/server/traffic"
 	"counterfoil/sync/server/vitals"
 	"counterfoil/sync/wire"
 )
@@ -56,8 +56,8 @@ func (o *options) production(ctx context.Context, who tokens, stdout io.Writer) 
 		return err
 	}
 	defer stop()
-	note := journal.Log(o.logger)
-	return o.listenTLS(ctx, s, journal.Wrap(s, func(q journal.Request) { count.Request(q); note(q) }), cert, stdout)
+	note := traffic.Log(o.logger)
+	return o.listenTLS(ctx, s, traffic.Wrap(s, func(q traffic.Request) { count.Request(q); note(q) }), cert, stdout)
 }
 
 // begin hands the sellers out and issues what waited.

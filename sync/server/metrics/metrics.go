@@ -16,7 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"counterfoil/sync/server/journal"
+	"counterfoil/sync/server/traffic"
 	"counterfoil/sync/server/vitals"
 )
 
@@ -45,8 +45,8 @@ func New() *Metrics {
 	return m
 }
 
-// Request counts one; it is for journal.Wrap.
-func (m *Metrics) Request(q journal.Request) {
+// Request counts one; it is for traffic.Wrap.
+func (m *Metrics) Request(q traffic.Request) {
 	status := strconv.Itoa(q.Status)
 	m.requests.WithLabelValues(q.Route, status).Inc()
 	if !q.Stream {

@@ -1,8 +1,8 @@
-// Package journal notes what was asked of the server and how it was answered: a
+// Package traffic notes what was asked of the server and how it was answered: a
 // Request for each one, with the id that the client knows too.
 //
 // The package refuses to note what a request holds, its token, its query or its body.
-package journal
+package traffic
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package journal_test
+package traffic_test
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 
 	"counterfoil/sync/server"
 	"counterfoil/sync/server/access"
-	"counterfoil/sync/server/journal"
 	"counterfoil/sync/server/sqlite"
+	"counterfoil/sync/server/traffic"
 	"counterfoil/sync/wire"
 )
 
@@ -35,7 +35,7 @@ func TestLines(t *testing.T) {
 		return access.Principal{Branch: "West"}, nil
 	}})
 	var out bytes.Buffer
-	h := journal.Wrap(s, journal.Log(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	h := traffic.Wrap(s, traffic.Log(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	for _, c := range []struct {
 		path, token, id               string
 		level, route, problem, device string
