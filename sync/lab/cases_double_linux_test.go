@@ -193,7 +193,7 @@ func halves() []half {
 		way("N05", "network", atLine, true, ping(gateway, false), run(router, "ip link set rtc down")),
 		way("N07", "network", atLine, true, curl(0, "portal", "--noproxy", "*", "http://"+statusIP+"/generate_204"), act{"portal", func(w *world) error { return w.portal("302", "80") }}, nft(router, "forward", "tcp dport 443 drop")),
 		way("N10", "network", atLine, true, shell(client, "ip route get "+serverIP, "dev tun7"), swallow("tun7", serverIP+"/32")),
-		way("P03", "network", atTLS, false, check{"pings are lost", pingsLost}, slowLine("20 % lost", line{loss: 0.2, delay: 15 * time.Millisecond})),
+		way("P03", "network", atTLS, false, check{"pings are lost", pingsLost}, slowLine("12 % lost", line{loss: 0.12, delay: 15 * time.Millisecond})),
 		{id: "N11", layer: "network", at: atTCP, base: "dual", do: []act{nft(isp, "forward", "ip6 daddr fd88::/64 drop")}, seen: always(tcp("["+serverIP6+"]:443", "timeout"))},
 
 		way("N06", "internet", atLine, true, ping(gateway, true), run(router, "ip link set rtu down")),
@@ -282,12 +282,16 @@ func (a half) fits(b half) bool {
 // hides reports whether a fault leaves nothing by which another could be seen.
 func (a half) hides(b half) (string, bool) {
 	switch {
-	case b.at == atHere, a.at > b.at:
+	case b.at == atHere && b.id != "K11", a.at > b.at:
 		return "", false
 	case a.id == "K12":
 		return "no sign-in goes where the settings do not lead", b.at == atSignIn
-	case a.id == "P03" && b.id == "P01", a.id == "P03" && b.id == "P02":
-		return "the line explains it", true
+	case a.id == "P03" && b.at > atHere:
+		return "what is lost may be what would tell", true
+	case b.id == "K11" && (a.id == "K08" || a.id == "K06" || a.id == "K09" || a.id == "K15"):
+		return "the branch's time zone is in the data", true
+	case a.id == "S04" && b.id == "H04":
+		return "another's certificate, and another's page", true
 	case a.id == "S03" && b.id == "S27":
 		return "the days that are left are counted by this clock", true
 	case (a.id == "T01" || a.id == "T03") && (b.id == "N11" || b.id == "T12"):
@@ -296,7 +300,7 @@ func (a half) hides(b half) (string, bool) {
 		return "where a proxy may be needed silence is no fault of the server's", true
 	case a.blind && b.at == atSignIn:
 		return "without the CA nobody is shown a sign-in", true
-	case a.at == atName && b.id == "P01" || a.at == atHop && b.id == "P01" || a.at == atTLS && b.id == "P01" || a.blind && b.id == "P01":
+	case b.id == "P01" && (a.shuts && a.at >= atName || a.blind):
 		return "how long the real path takes cannot be told", true
 	case !a.shuts:
 		return "", false
@@ -335,6 +339,13 @@ func pairOf(a, b half) trial {
 	}
 	t.name = a.id + "&" + b.id
 	t.slow = slices.Contains([]string{a.id, b.id}, "N05") || slices.Contains([]string{a.id, b.id}, "N06") || slices.Contains([]string{a.id, b.id}, "T03") || slices.Contains([]string{a.id, b.id}, "N07")
+	if a.id == "P03" || b.id == "P03" {
+		t.want, t.also, t.beside = []string{a.id, b.id, "T11"}, nil, []string{a.id, b.id, "T11"}
+	}
+	if ids := a.id + b.id; strings.Contains(ids, "D06") && (a.layer == "secure" || b.layer == "secure" || a.id == "K09" || a.id == "K06" || a.id == "K15") {
+		t.exact, t.want, t.also = false, []string{a.id, b.id, "D05"}, nil
+		t.why = "whether it is unknown everywhere is told by the certificate at the old address"
+	}
 	f := &facade{}
 	for _, h := range []half{a, b} {
 		if h.front != nil {

@@ -24,6 +24,7 @@ var (
 	family  = flag.String("family", "", "letters of the `FAMILIES` to run, like NT")
 	kinds   = flag.String("kind", "", "single, double, healthy or cure, comma between")
 	workers = flag.Int("workers", 2, "`N` worlds beside each other")
+	often   = flag.Int("times", 1, "every case `N` times")
 	tools   = flag.String("tools", "", "`DIR` with cfoil and syncd; empty builds them")
 	show    = flag.Bool("show", false, "print what was observed in a case that is wrong")
 	look    = flag.Bool("look", false, "print what was observed in every case")
@@ -114,7 +115,9 @@ func chosen() (out []trial) {
 		case lacks(c.needs):
 			fmt.Printf("%-46s left out: there is no %s here\n", c.name, c.needs)
 		default:
-			out = append(out, c)
+			for range *often {
+				out = append(out, c)
+			}
 		}
 	}
 	return out

@@ -23,7 +23,8 @@ func (w *walk) despite(ctx context.Context, shown []*x509.Certificate, seen []fa
 	if len(roots) == 0 && w.LastGood != nil {
 		roots = parsed(w.LastGood.Roots)
 	}
-	if len(roots) == 0 || !w.ownServer(seen) {
+	set := fault.SetOf(seen...)
+	if len(roots) == 0 || !w.ownServer(set) {
 		return
 	}
 	t := w.Transport(roots)
@@ -40,15 +41,14 @@ func (w *walk) despite(ctx context.Context, shown []*x509.Certificate, seen []fa
 	}
 	ctx, cancel := context.WithTimeout(ctx, itselfBudget)
 	defer cancel()
-	w.askItself(ctx, w.open, t)
+	w.askItself(ctx, w.open, t, set.Saw(fault.Pattern{Kind: "chain", Stage: "name", Outcome: string(fault.No)}))
 }
 
 var errAnother = errors.New("another certificate than before")
 
 // ownServer reports whether a chain is that of our own server although it cannot be used
 // as it stands.
-func (w *walk) ownServer(seen []fault.Observation) bool {
-	set := fault.SetOf(seen...)
+func (w *walk) ownServer(set *fault.Set) bool {
 	bad := func(p fault.Pattern) bool { p.Outcome = string(fault.No); return set.Saw(p) }
 	switch {
 	case !set.Saw(fault.Pattern{Kind: "chain", Stage: "roots", Outcome: string(fault.Yes)}):
@@ -64,13 +64,16 @@ func (w *walk) ownServer(seen []fault.Observation) bool {
 }
 
 // askItself asks a server for its health over a transport of its own, without a sign-in,
-// and notes what it says.
-func (w *walk) askItself(ctx context.Context, at string, over *http.Transport) string {
+// and notes what it says; doubtful lets nothing count but what names itself our product.
+func (w *walk) askItself(ctx context.Context, at string, over *http.Transport, doubtful bool) string {
 	a, h := w.askHealth(ctx, request{target: "health", path: "/healthz", over: over, via: "itself"})
 	if a.Status == 0 {
 		a.Kind, a.Target, a.Stage, a.Via = "itself", at, "http", ""
 		w.set.Add(a.Observation)
 		return a.Detail
+	}
+	if doubtful && a.Product != wire.Product {
+		return "the answer of somebody else"
 	}
 	a.Kind, a.Target, a.Stage = "itself", at, "answer"
 	w.set.Add(a.Observation)

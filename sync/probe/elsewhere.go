@@ -106,16 +106,27 @@ func (w *walk) verifies(ctx context.Context, c net.Conn, o fault.Observation) bo
 	if !w.awaitKeys(ctx) {
 		return false
 	}
-	if w.offer != nil {
+	if own := w.verifying(); own != nil {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
-		own := w.offer.Clone()
 		own.ServerName = w.host
 		seen := fault.OfError(tls.Client(c, own).HandshakeContext(ctx))
 		o.Outcome, o.Code, o.Detail = seen.Outcome, seen.Code, seen.Detail
 	}
 	w.set.Add(o)
 	return o.Outcome == fault.Yes
+}
+
+// verifying is what the program verifies a server with; where the CA is lost here, with
+// the one by which the line last worked. nil where there is none.
+func (w *walk) verifying() *tls.Config {
+	switch {
+	case w.offer != nil:
+		return w.offer.Clone()
+	case w.LastGood == nil || len(w.LastGood.Roots) == 0:
+		return nil
+	}
+	return w.Transport(parsed(w.LastGood.Roots)).TLSClientConfig.Clone()
 }
 
 // awaitKeys waits until the keyring was read; false where it is given up before.

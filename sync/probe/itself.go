@@ -27,10 +27,10 @@ func (w *walk) itself(ctx context.Context) (string, State) {
 		c, _, err := dial(ctx, at)
 		return c, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, itselfBudget)
-	defer cancel()
 	start := time.Now()
-	c, err := connect(ctx)
+	first, cancel := context.WithTimeout(ctx, itselfBudget)
+	c, err := connect(first)
+	cancel()
 	if errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled) && err != nil {
 		if time.Since(start) > silence && !w.set.Worked() {
 			err = context.DeadlineExceeded // given up, and silent until then
@@ -43,9 +43,11 @@ func (w *walk) itself(ctx context.Context) (string, State) {
 	if !w.awaitKeys(ctx) {
 		return "not waited for", Skipped
 	}
+	ctx, cancel = context.WithTimeout(ctx, itselfBudget)
+	defer cancel()
 	g := w.greetOver(ctx, small, itselfBudget, nil, connect)
 	chain := g.state.PeerCertificates
-	if g.o.Outcome == fault.No {
+	if g.o.Outcome == fault.No && g.o.Code != "timeout" {
 		g.o.Kind, g.o.Target, g.o.Via, g.o.Stage = "itself", at, "", "tls"
 		w.set.Add(g.o)
 	}
@@ -54,12 +56,16 @@ func (w *walk) itself(ctx context.Context) (string, State) {
 	}
 	fine := true
 	for _, o := range w.ofChain(chain, g.state.OCSPResponse) {
-		if o.Kind != "chain" && o.Kind != "ocsp" {
+		switch o.Kind {
+		case "chain", "ocsp":
+		case "expiry":
+			o.Stage = "expiry"
+		default:
 			continue
 		}
 		o.Kind, o.Target = "itself", at
 		w.set.Add(o)
-		fine = fine && (o.Outcome != fault.No || o.Stage == "key")
+		fine = fine && (o.Outcome != fault.No || o.Stage == "key" || o.Stage == "expiry")
 	}
 	if !fine {
 		return "its certificate is not as it should be", Skipped
@@ -134,5 +140,5 @@ func (w *walk) healthItself(ctx context.Context, at string, connect func(context
 	t.Proxy = nil
 	t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return connect(ctx) }
 	defer t.CloseIdleConnections()
-	return w.askItself(ctx, at, t)
+	return w.askItself(ctx, at, t, false)
 }

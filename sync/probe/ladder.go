@@ -206,7 +206,11 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 		progress(checks[i])
 	}
 	w.loaded, w.asked = ended["keyring"], ended["proxy"]
-	patience := newPatience(ctx, w.set, w.waitsForWord, w.loaded)
+	var line time.Duration
+	if w.LastGood != nil {
+		line = w.LastGood.RTT
+	}
+	patience := newPatience(ctx, w.set, w.waitsForWord, w.loaded, line)
 	defer patience.end()
 	var telling sync.Mutex
 	var group sync.WaitGroup

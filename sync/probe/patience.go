@@ -13,7 +13,8 @@ const (
 	// enoughAfter is how long a walk looks for a second fault where the first is proven.
 	enoughAfter = time.Second
 	// afterKeys is how long it looks on once the keyring was read, for without it no
-	// certificate can be judged; longest is how long it waits for that.
+	// certificate can be judged, beside five round trips for a handshake and a question;
+	// longest is how long it waits for that.
 	afterKeys = 350 * time.Millisecond
 	longest   = 1700 * time.Millisecond
 	// nothingAfter is when a walk ends to which nothing has opened: all that is asked has
@@ -33,7 +34,7 @@ type patience struct {
 	enough        atomic.Int64
 }
 
-func newPatience(ctx context.Context, set *fault.Set, waits func() bool, keys <-chan struct{}) *patience {
+func newPatience(ctx context.Context, set *fault.Set, waits func() bool, keys <-chan struct{}, line time.Duration) *patience {
 	p := &patience{set: set, start: time.Now(), waits: waits}
 	p.enough.Store(int64(enoughAfter))
 	p.all, p.stop = context.WithCancel(ctx)
@@ -44,19 +45,19 @@ func newPatience(ctx context.Context, set *fault.Set, waits func() bool, keys <-
 	if keys != nil {
 		p.enough.Store(int64(longest))
 		p.timers = append(p.timers, time.AfterFunc(longest, p.look))
-		go p.haveKeys(keys)
+		go p.haveKeys(keys, afterKeys+5*line)
 	}
 	return p
 }
 
-// haveKeys notes when the keyring was read.
-func (p *patience) haveKeys(keys <-chan struct{}) {
+// haveKeys notes when the keyring was read, and how long it is looked on after that.
+func (p *patience) haveKeys(keys <-chan struct{}, on time.Duration) {
 	select {
 	case <-keys:
 	case <-p.all.Done():
 		return
 	}
-	at := min(max(time.Since(p.start)+afterKeys, enoughAfter), longest)
+	at := min(max(time.Since(p.start)+on, enoughAfter), longest)
 	p.enough.Store(int64(at))
 	late := time.AfterFunc(at-time.Since(p.start), p.look)
 	<-p.all.Done()
@@ -77,7 +78,7 @@ func (p *patience) look() {
 		p.noCause()
 	}
 	took := time.Since(p.start)
-	if took >= time.Duration(p.enough.Load()) && (p.nameless() || explained(fault.Judge(p.set)) || explainsHello(p.set)) || took >= nothingAfter && !p.opened() && !p.waits() {
+	if took >= time.Duration(p.enough.Load()) && (p.nameless() || p.explained() || explainsHello(p.set)) || took >= nothingAfter && !p.opened() && !p.waits() {
 		p.stop()
 	}
 }
@@ -104,12 +105,15 @@ func (p *patience) end() {
 	p.stop()
 }
 
-// explained reports whether a verdict proves why the way is shut. What lies beside
-// the way does not, nor past it, nor what is wrong with this computer's own data: the way
-// may be shut as well.
-func explained(v fault.Verdict) bool {
+// explained reports whether it is proven why the way is shut. What lies beside the way does
+// not tell that, nor what is past it, nor what is wrong with this computer's own data or
+// an address that nobody walks to: the way may be shut as well.
+func (p *patience) explained() bool {
+	unread := p.set.Saw(fault.Pattern{Kind: "url", Via: fault.Real, Outcome: string(fault.No), Code: "!url_http"})
+	v := fault.Judge(p.set)
 	for _, f := range append(v.Also, v.Finding) {
-		if row, ok := fault.Lookup(f.Fault); ok && f.Confidence == fault.Proven && !f.Past() && !row.Beside && !ofData(row) {
+		row, ok := fault.Lookup(f.Fault)
+		if ok && f.Confidence == fault.Proven && !f.Past() && !row.Beside && !ofData(row) && !(unread && slices.Contains(row.Recheck, "address")) {
 			return true
 		}
 	}
