@@ -177,7 +177,7 @@ func halves() []half {
 		local("K15", holds("ls", "db"), act{"schema 9999", func(w *world) error { return w.sql("PRAGMA user_version = 9999") }}),
 		local("K10", holds("ls", "db"), act{"a counter of nothing", func(w *world) error { return w.sql("INSERT INTO tally VALUES (1, 2, 0, 0, 5, 100)") }}),
 		{id: "K12", layer: "pc", at: atHere, do: []act{server("https：／／invoice.test")}, seen: always(holds("ls", "db"))},
-		{id: "S03", layer: "pc", at: atTLS, front: func(f *facade) { f.shift, f.changed = -time.Hour, true }, do: []act{{"the status host's clock too", func(w *world) error {
+		{id: "S03", layer: "pc", at: atTLS, base: "status", front: func(f *facade) { f.shift, f.changed = -time.Hour, true }, do: []act{{"the status host's clock too", func(w *world) error {
 			return w.stand(second, statusIP, "80", front{handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 				rw.Header().Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
 				if c := r.Header.Get("X-Counterfoil-Challenge"); c != "" {
@@ -337,7 +337,7 @@ func pairOf(a, b half) trial {
 		t.want, t.also, t.why, t.either = []string{b.id}, nil, why, false
 		t.beside = []string{a.id}
 	}
-	t.name = a.id + "&" + b.id
+	t.name = a.id + " and " + b.id
 	t.slow = slices.Contains([]string{a.id, b.id}, "N05") || slices.Contains([]string{a.id, b.id}, "N06") || slices.Contains([]string{a.id, b.id}, "T03") || slices.Contains([]string{a.id, b.id}, "N07")
 	if a.id == "P03" || b.id == "P03" {
 		t.want, t.also, t.beside = []string{a.id, b.id, "T11"}, nil, []string{a.id, b.id, "T11"}
