@@ -3,9 +3,11 @@ package window
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image/color"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -23,6 +25,7 @@ import (
 	"counterfoil/sync/probe"
 	"counterfoil/ui/look"
 	"counterfoil/ui/viewmodel"
+	"counterfoil/ui/xwidget"
 )
 
 // showFailure says in a window why the program cannot start: a clerk has no
@@ -38,8 +41,13 @@ func showFailure(o Options, err error) {
 	w := a.NewWindow(windowTitle)
 	q := newTail()
 	f := newFailure(o, words, err, q.post)
-	f.end, f.start = w.Close, startAgain
+	f.end, f.start, f.copy = w.Close, startAgain, a.Clipboard().SetContent
 	w.SetContent(f.content(a.Settings().Theme().Color("foreground", a.Settings().ThemeVariant())))
+	w.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) {
+		if k.Name == fyne.KeyEscape {
+			w.Close()
+		}
+	})
 	w.Resize(fyne.NewSize(560, 340))
 	w.CenterOnScreen()
 	f.look()
@@ -64,37 +72,48 @@ type failure struct {
 	err   error
 	post  dispatcher
 
-	what, found *widget.Label // the error, and what the self-check says of it
-	restore     *widget.Button
-	asked       bool         // what would come of it is shown
-	place       string       // that the data are moved to, where that mends it; empty: a restore does
-	end         func()       // closes the window
-	start       func() error // starts the program again
+	head        *canvas.Text  // that it cannot start, and why in a few words
+	what, found *widget.Label // the error, or what the self-check says of it; what is to be done
+	detail      *widget.Label // for IT
+	restore     *xwidget.Button
+	report      *xwidget.Button // copies the text for IT
+	text        string          // that is copied
+	asked       bool            // what would come of it is shown
+	place       string          // that the data are moved to, where that mends it; empty: a restore does
+	end         func()          // closes the window
+	start       func() error    // starts the program again
+	copy        func(string)
 }
 
 func newFailure(o Options, words *locale.Catalog, err error, post dispatcher) *failure {
 	f := &failure{o: o, words: words, err: err, post: post}
 	f.what, f.found = widget.NewLabel(viewmodel.Sentence(words, err)), widget.NewLabel("")
 	f.found.Hide()
-	f.restore = widget.NewButton(words.T("start.restore"), f.press)
+	f.restore = xwidget.NewButton(words.T("start.restore"), f.press)
+	f.restore.Importance = widget.HighImportance
 	f.restore.Hide()
+	f.text = words.T("start.failed") + "\n" + f.what.Text + "\n" + err.Error()
+	f.report = xwidget.NewButton(words.T("wizard.action.copy_report"), func() { f.copy(f.text) })
 	return f
 }
 
 func (f *failure) content(ink color.Color) fyne.CanvasObject {
-	head := canvas.NewText(f.words.T("start.failed"), ink)
-	head.TextSize, head.TextStyle.Bold = 17, true
-	detail := widget.NewLabel(f.err.Error())
-	for _, l := range []*widget.Label{f.what, f.found, detail} {
-		l.Wrapping, l.Selectable = fyne.TextWrapWord, true
+	f.head = canvas.NewText(f.words.T("start.failed"), ink)
+	f.head.TextSize, f.head.TextStyle.Bold = 17, true
+	f.detail = widget.NewLabel(f.err.Error())
+	for _, l := range []*widget.Label{f.what, f.found, f.detail} {
+		l.Wrapping, l.Selectable = fyne.TextWrapBreak, true // Chinese has no blanks to break at
 	}
-	more := widget.NewAccordion(widget.NewAccordionItem(f.words.T("start.detail"), detail))
-	end := widget.NewButton(f.words.T("start.close"), func() { f.end() })
-	end.Importance = widget.HighImportance
+	if f.words.Language() == "en" {
+		f.what.Wrapping, f.found.Wrapping, f.detail.Wrapping = fyne.TextWrapWord, fyne.TextWrapWord, fyne.TextWrapWord
+	}
+	more := widget.NewAccordion(widget.NewAccordionItem(f.words.T("start.detail"), f.detail))
+	end := xwidget.NewButton(f.words.T("start.close"), func() { f.end() })
+	again := xwidget.NewButton(f.words.T("start.again"), f.reopen)
 	inset := func(o fyne.CanvasObject) fyne.CanvasObject {
 		return container.New(layout.NewCustomPaddedLayout(8, 4, 7, 7), o)
 	}
-	return container.NewPadded(container.NewBorder(inset(head), inset(container.NewHBox(end, f.restore)), nil, nil,
+	return container.NewPadded(container.NewBorder(inset(f.head), inset(container.NewHBox(f.restore, again, f.report, end)), nil, nil,
 		container.NewVScroll(container.NewVBox(f.what, f.found, more))))
 }
 
@@ -121,7 +140,13 @@ func (f *failure) say(r probe.Report) {
 		return
 	}
 	said := viewmodel.Bilingual{ZH: row.Say("zh", r.Values), EN: row.Say("en", r.Values)}
-	f.found.SetText(both(row.Title).In(f.words) + "\n" + said.In(f.words))
+	title := both(row.Title).In(f.words)
+	f.detail.SetText(f.what.Text + "\n" + f.err.Error())
+	f.text = f.words.T("wizard.forit.title", row.ID, title) + "\n" + said.In(f.words) + "\n" + f.err.Error()
+	f.head.Text = f.words.T("start.failed.why", title)
+	f.head.Refresh()
+	f.what.SetText(said.In(f.words))
+	f.found.SetText(f.todo(row, r.Values))
 	f.found.Show()
 	restores := func(s fault.Step) bool { return s.Action == cureAction+string(cure.RestoreBackup) }
 	if row.Cure == string(cure.MoveData) {
@@ -134,6 +159,19 @@ func (f *failure) say(r probe.Report) {
 	if row.Cure == string(cure.RestoreBackup) || row.Cure == string(cure.RebuildCache) || slices.ContainsFunc(row.Steps, restores) {
 		f.restore.Show()
 	}
+}
+
+// todo are the steps of a fault, numbered.
+func (f *failure) todo(row fault.Fault, values map[string]string) string {
+	var out []string
+	for _, s := range row.Steps {
+		if name, isCure := strings.CutPrefix(s.Action, cureAction); isCure && cure.Name(name) != cure.RestoreBackup && cure.Name(name) != cure.MoveData {
+			continue // nothing here does it
+		}
+		text := viewmodel.Bilingual{ZH: fault.Render(s.ZH, values), EN: fault.Render(s.EN, values)}
+		out = append(out, fmt.Sprintf("%d. %s", len(out)+1, text.In(f.words)))
+	}
+	return strings.Join(out, "\n")
 }
 
 // press shows what would come of a restore or a move, and does it when it is pressed again.
@@ -190,11 +228,17 @@ func (f *failure) ask(fact viewmodel.RestoreFact, err error) {
 }
 
 func (f *failure) restored(err error) {
-	if err == nil {
-		f.what.SetText(f.words.T("start.restore.done"))
-		err = f.start()
-	}
 	if err != nil {
+		f.what.SetText(viewmodel.Sentence(f.words, err))
+		return
+	}
+	f.what.SetText(f.words.T("start.restore.done"))
+	f.reopen()
+}
+
+// reopen starts the program again in place of this window.
+func (f *failure) reopen() {
+	if err := f.start(); err != nil {
 		f.what.SetText(viewmodel.Sentence(f.words, err))
 		return
 	}

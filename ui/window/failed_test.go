@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2/test"
@@ -15,6 +16,7 @@ import (
 	"counterfoil/app/locale"
 	"counterfoil/localdb"
 	"counterfoil/sync/desk"
+	"counterfoil/sync/fault"
 )
 
 // A desk whose data do not open is restored from the window that says so.
@@ -57,6 +59,15 @@ func TestFailureRestores(t *testing.T) {
 	}
 	f.look()
 	l.until(t, "the finding", func() bool { return f.found.Visible() && f.restore.Visible() })
+	row, _ := fault.Lookup(fault.ID(strings.Fields(f.text)[1][:3]))
+	if f.head.Text != words.T("start.failed.why", row.Title.ZH) || f.what.Text != row.Say("zh", nil) || !strings.Contains(f.found.Text, "2. "+row.Steps[1].ZH) {
+		t.Errorf("it says %q, %q, %q", f.head.Text, f.what.Text, f.found.Text)
+	}
+	copied := ""
+	f.copy = func(s string) { copied = s }
+	if test.Tap(f.report); !strings.Contains(copied, string(row.ID)) || !strings.Contains(copied, row.Title.ZH) {
+		t.Errorf("copied is %q", copied)
+	}
 	test.Tap(f.restore)
 	l.until(t, "the preview", func() bool { return f.asked })
 	if info, err := os.Stat(filepath.Join(o.Dir, localdb.FileName)); err != nil || info.Size() != 0 {
