@@ -14,17 +14,19 @@ import (
 
 // bases are the folders that cases begin with.
 var bases = map[string]base{
-	"plain":      {},
-	"fresh":      {fresh: true},
-	"China":      {setup: []act{env("TZ=Asia/Shanghai")}},
-	"gateway":    {setup: []act{resolve(gateway)}},
-	"both":       {setup: []act{resolve(dnsIP, gateway)}},
-	"two":        {setup: []act{resolve(dnsIP, dns2IP)}},
-	"fresh 8443": {fresh: true, url: serverURL + ":8443"},
-	"8443":       {url: serverURL + ":8443"},
-	"status":     {setup: []act{health("a status host", func(h map[string]any) { h["status"] = "http://status.test/" })}},
-	"address":    {url: "https://" + serverIP},
-	"far":        {setup: []act{slowLine("80 ms", line{delay: 40 * time.Millisecond})}},
+	"plain":   {},
+	"fresh":   {fresh: true},
+	"China":   {setup: []act{env("TZ=Asia/Shanghai")}},
+	"gateway": {setup: []act{resolve(gateway)}},
+
+	"fresh gateway": {fresh: true, setup: []act{resolve(gateway)}},
+	"both":          {setup: []act{resolve(dnsIP, gateway)}},
+	"two":           {setup: []act{resolve(dnsIP, dns2IP)}},
+	"fresh 8443":    {fresh: true, url: serverURL + ":8443"},
+	"8443":          {url: serverURL + ":8443"},
+	"status":        {setup: []act{health("a status host", func(h map[string]any) { h["status"] = "http://status.test/" })}},
+	"address":       {url: "https://" + serverIP},
+	"far":           {setup: []act{slowLine("80 ms", line{delay: 40 * time.Millisecond})}},
 	"dual": {setup: []act{
 		sh("ip -6 addr add fd77::2/64 dev cl0 nodad; ip -6 route add default via fd77::1"),
 		knows(serverName, record{a: []string{serverIP}, aaaa: []string{serverIP6}}),

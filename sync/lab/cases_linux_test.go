@@ -17,7 +17,7 @@ func trials() []trial {
 var families = []func() []trial{
 	linkCases, nameCases, proxyCases, routeCases, layoutCases, secureCases, helloCases, answerCases, trafficCases, frontCases,
 	serverCases, localCases, folderCases, moreCases, chainCases, pairs, morePairs, healthyCases, oddChains,
-	couples, oddCases, oddNames, otherNames, oddProxies, otherProxies,
+	couples, oddCases, oddNames, otherNames, oddProxies, otherProxies, oddPortals,
 }
 
 // sh runs a script on this computer.

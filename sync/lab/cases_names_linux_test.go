@@ -1,7 +1,9 @@
 package lab
 
 import (
+	"crypto/tls"
 	"net"
+	"net/http"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -177,6 +179,17 @@ func oddProxies() (out []trial) {
 	add("X04 blocked with 200 and a page in the tunnel", "proxy", []act{{"the proxy answers the tunnel itself", func(w *world) error {
 		return w.startProxy(proxyIP+":3131", proxy{to: statusIP})
 	}}, via("http://" + proxyIP + ":3131")}, []check{tcp(proxyIP+":3131", "open")}, "S04", "S11", "S06", "X04")
+	encrypted := func(of func(*authorities) leafOf) act {
+		return act{"an encrypted proxy", func(w *world) error {
+			c := &tls.Config{Certificates: []tls.Certificate{w.ca.leaf(of(w.ca))}}
+			return w.stand(second, proxyIP, "3443", front{raw: func(n net.Conn) { w.proxied(tls.Server(n, c), proxy{}) }})
+		}}
+	}
+	names443 := []string{"proxy.test"}
+	add("OK an encrypted proxy", "proxy only", []act{encrypted(func(*authorities) leafOf { return leafOf{names: names443} }), via("https://proxy.test:3443")}, []check{openssl("BEGIN CERTIFICATE", proxyIP+":3443"), serverSilent}, "OK")
+	add("X09 an encrypted proxy of a stranger's", "proxy only", []act{encrypted(func(a *authorities) leafOf { return leafOf{names: names443, by: a.stranger} }), via("https://proxy.test:3443")}, []check{openssl("BEGIN CERTIFICATE", proxyIP+":3443"), serverSilent}, "X09")
+	add("X09 an encrypted proxy, http typed", "proxy only", []act{encrypted(func(*authorities) leafOf { return leafOf{names: names443} }), via("http://proxy.test:3443")}, []check{tcp(proxyIP+":3443", "open"), serverSilent}, "X09")
+	add("X02 an encrypted proxy is off", "proxy only", []act{via("https://proxy.test:3443")}, []check{tcp(proxyIP+":3443", "refused"), serverSilent}, "X02")
 	wpad := []act{{"a script at the name wpad", func(w *world) error {
 		w.env = nil
 		w.zone.set("wpad.office.test", record{a: []string{secondIP}})
@@ -192,5 +205,42 @@ func oddProxies() (out []trial) {
 	add("X08 direct shut, a script is to be looked for", "proxy only", append(wpad, mode("auto")), there, "X08")
 	add("T03 silent, a script is there and nobody looks for it", "proxy only", append(wpad, mode("none")), there, "T03", "T04", "T06")
 	add("OK a script is to be looked for and there is none", "plain", []act{mode("auto")}, []check{works}, "OK")
+	return out
+}
+
+// oddPortals are networks that want a sign-in and say so in another way than those of
+// portalCases.
+func oddPortals() (out []trial) {
+	add := func(name, base string, do []act, seen []check, want ...string) {
+		t := trial{name: name, base: base, slow: true, do: do, seen: seen, want: want}
+		if want[0] == "OK" {
+			t.kind, t.slow = healthy, false
+		}
+		out = append(out, t)
+	}
+	answer := func(text string, h http.Handler) act {
+		return act{"the router answers port 80: " + text, func(w *world) error { return w.stand(router, "", "80", front{handler: h}) }}
+	}
+	shut := nft(router, "forward", "tcp dport 443 drop")
+	reject := nft(router, "forward", "tcp dport 443 reject with tcp reset")
+	all := nft(router, "forward", "drop")
+	login := page(200, "Sign in")
+	status := curl(0, "", "http://"+statusIP+"/generate_204")
+	for _, base := range []string{"gateway", "fresh gateway"} {
+		add("N07 204 without the challenge, "+base, base, []act{answer("204", reply{status: 204}), shut}, []check{status, serverSilent}, "N07")
+		add("N07 to a page of the same host, "+base, base, []act{answer("302 /login", reply{status: 302, header: map[string]string{"Location": "/login"}}), shut}, []check{status, serverSilent}, "N07")
+		add("N07 to an encrypted page, "+base, base, []act{answer("307", reply{status: 307, header: map[string]string{"Location": "https://wifi.hotel.test/?mac=1"}}), all}, []check{status, serverSilent}, "N07")
+		add("N07 a page that leads on by itself, "+base, base, []act{answer("meta refresh", reply{status: 200, header: map[string]string{"Content-Type": "text/html"}, body: `<html><meta http-equiv="refresh" content="0; url=http://10.77.0.1/login"></html>`}), reject}, []check{status, tcp(serverIP+":443", "refused")}, "N07")
+		add("N07 only those that are somebody's are sent there, "+base, base, []act{answer("302", reply{status: 302, header: map[string]string{"Location": "http://portal.hotel.test/"}}), run(router, "nft insert rule inet lab pre ip daddr 192.0.2.0/24 accept; ip route add blackhole 192.0.2.0/24"), all, {"later", func(w *world) error { w.later(func() { _ = w.sh(router, "ip route del blackhole 192.0.2.0/24") }); return nil }}}, []check{status, serverSilent}, "N07")
+		add("N07 every name is the portal's, all else is shut, "+base, base, []act{{"names: the portal", func(w *world) error {
+			w.dns[gateway].know(serverName, record{a: []string{gateway}})
+			w.dns[gateway].know("status.test", record{a: []string{gateway}})
+			return w.stand(router, gateway, "80", front{handler: login})
+		}}, all}, []check{names(gateway, "udp", serverName, gateway), serverSilent}, "N07", "D08")
+	}
+	add("OK port 80 is a portal's for others alone", "gateway", []act{answer("page", login)}, []check{curl(0, "200.*counterfoil", serverURL+"/healthz")}, "OK")
+	add("OK a proxy in the way of port 80", "gateway", []act{answer("503 for what is nowhere", page(503, "ERR_CONNECT_FAIL"))}, []check{curl(0, "200.*counterfoil", serverURL+"/healthz")}, "OK")
+	add("T03 silent, a proxy in the way of port 80", "gateway", []act{answer("503 for what is nowhere", page(503, "ERR_CONNECT_FAIL")), nft(site, "input", "tcp dport 8443 drop")}, []check{serverSilent}, "T03", "T04", "T06")
+	add("T01 stopped, a page at the router", "gateway", []act{{"the router's own page", func(w *world) error { return w.stand(router, gateway, "80", front{handler: page(200, "Router")}) }}, stopped}, []check{tcp(serverIP+":443", "refused")}, "T01")
 	return out
 }

@@ -132,6 +132,9 @@ func (w *walk) asKnown(ips []net.IP) {
 		sane, loop = sane || was || !bogon(a), loop || a.IsLoopback()
 	}
 	values := map[string]string{"address": join(ips)}
+	if r := w.router(); r.IsValid() && among(ips, r) {
+		w.set.Add(fault.Observation{Kind: "name", Stage: "router", Outcome: fault.No, Values: values})
+	}
 	o := fault.Observation{Kind: "name", Stage: "sane", Outcome: yes(sane), Values: values}
 	if !sane {
 		o.Code = map[bool]string{true: "bogon:this_computer", false: "bogon:nobody"}[loop]
