@@ -231,7 +231,10 @@ func oddPortals() (out []trial) {
 		add("N07 to a page of the same host, "+base, base, []act{answer("302 /login", reply{status: 302, header: map[string]string{"Location": "/login"}}), shut}, []check{status, serverSilent}, "N07")
 		add("N07 to an encrypted page, "+base, base, []act{answer("307", reply{status: 307, header: map[string]string{"Location": "https://wifi.hotel.test/?mac=1"}}), all}, []check{status, serverSilent}, "N07")
 		add("N07 a page that leads on by itself, "+base, base, []act{answer("meta refresh", reply{status: 200, header: map[string]string{"Content-Type": "text/html"}, body: `<html><meta http-equiv="refresh" content="0; url=http://10.77.0.1/login"></html>`}), reject}, []check{status, tcp(serverIP+":443", "refused")}, "N07")
-		add("N07 only those that are somebody's are sent there, "+base, base, []act{answer("302", reply{status: 302, header: map[string]string{"Location": "http://portal.hotel.test/"}}), run(router, "nft insert rule inet lab pre ip daddr 192.0.2.0/24 accept; ip route add blackhole 192.0.2.0/24"), all, {"later", func(w *world) error { w.later(func() { _ = w.sh(router, "ip route del blackhole 192.0.2.0/24") }); return nil }}}, []check{status, serverSilent}, "N07")
+		add("N07 only those that are somebody's are sent there, "+base, base, []act{answer("302", reply{status: 302, header: map[string]string{"Location": "http://portal.hotel.test/"}}), run(router, "nft insert rule inet lab pre ip daddr 192.0.2.0/24 accept; ip route add blackhole 192.0.2.0/24"), all, {"later", func(w *world) error {
+			w.later(func() { _ = w.sh(router, "ip route del blackhole 192.0.2.0/24") })
+			return nil
+		}}}, []check{status, serverSilent}, "N07")
 		add("N07 every name is the portal's, all else is shut, "+base, base, []act{{"names: the portal", func(w *world) error {
 			w.dns[gateway].know(serverName, record{a: []string{gateway}})
 			w.dns[gateway].know("status.test", record{a: []string{gateway}})
