@@ -25,25 +25,33 @@ var hasFix = sync.OnceValue(func() bool {
 // cured are the faults of which the program says that it has a cure: each is the
 // single case of that name, and is cured as the wanted cure says.
 var cured = map[string]string{
-	"D02 silent name server":                          "last_good_address",
-	"D03 name server refuses":                         "last_good_address",
-	"D04 name server fails":                           "last_good_address",
-	"D06 unknown to this name server":                 "last_good_address",
-	"D08 name leads to 127.0.0.1":                     "last_good_address",
-	"D09 old address, refused":                        "fresh_dns",
-	"D10 hosts: 127.0.0.1":                            "fresh_dns",
-	"D11 UDP 53 blocked on the way":                   "tcp_dns",
-	"X01 proxy of an unknown name":                    "direct",
-	"X02 proxy refuses":                               "direct",
-	"X10 left-over proxy 127.0.0.1:7890":              "direct",
-	"X08 direct shut, environment lost":               "os_proxy",
-	"N10 VPN swallows the server's route":             "source_address",
-	"N12 wire of 1300 bytes, both ways":               "small_segments",
-	"S09 intermediate is missing":                     "remembered_intermediate",
-	"S25 large hello is dropped":                      "classic_keys",
-	"T04 8443 dropped in the office, 443 open":        "other_port",
-	"T04 443 dropped at the site, 8443 open":          "other_port",
-	"X07 environment's proxy dead, the system's well": "os_proxy",
+	"D02 silent name server":                              "last_good_address",
+	"D03 name server refuses":                             "last_good_address",
+	"D04 name server fails":                               "last_good_address",
+	"D06 unknown to this name server":                     "last_good_address",
+	"D08 name leads to 127.0.0.1":                         "last_good_address",
+	"D09 old address, refused":                            "fresh_dns",
+	"D10 hosts: 127.0.0.1":                                "fresh_dns",
+	"D11 UDP 53 blocked on the way":                       "tcp_dns",
+	"X01 proxy of an unknown name":                        "direct",
+	"X02 proxy refuses":                                   "direct",
+	"X10 left-over proxy 127.0.0.1:7890":                  "direct",
+	"X08 direct shut, environment lost":                   "os_proxy",
+	"N10 VPN swallows the server's route":                 "source_address",
+	"N12 wire of 1300 bytes, both ways":                   "small_segments",
+	"S09 intermediate is missing":                         "remembered_intermediate",
+	"S25 large hello is dropped":                          "classic_keys",
+	"N12 box: large ones coming in, over 1400":            "small_segments",
+	"N12 box: IPv6 large ones, both ways":                 "small_segments",
+	"N12 box: a line of 1280 and nobody says so":          "small_segments",
+	"N12 box: large ones coming in, large chain":          "small_segments",
+	"S25 box: reads hellos, at a large one hangs up":      "classic_keys",
+	"S25 box: reads hellos, at a large one resets":        "classic_keys",
+	"S25 box: reads hellos, at a large one says alert 40": "classic_keys",
+	"S25 box: IPv6":                                       "classic_keys",
+	"T04 8443 dropped in the office, 443 open":            "other_port",
+	"T04 443 dropped at the site, 8443 open":              "other_port",
+	"X07 environment's proxy dead, the system's well":     "os_proxy",
 }
 
 func cureCases() (out []trial) {
@@ -89,7 +97,7 @@ func cureCases() (out []trial) {
 }
 
 // mends are the cures that take the fault itself away.
-var mends = map[string]bool{"restore_backup": true}
+var mends = map[string]bool{"restore_backup": true, "restore_url": true, "https": true}
 
 // stay are the cures that are in force until they are taken back.
 var stay = map[string]bool{"proxy_signin": true, "move_data": true}
@@ -143,6 +151,9 @@ func ownCures() []trial {
 		})...)
 	}
 	return append(others, []trial{
+		{name: "cure of D05 a letter too many in the address", kind: curing, cure: "restore_url", do: []act{address("https://invoicce.test")}, seen: []check{serverOpen}, want: []string{"D05"}},
+		{name: "cure of S17 port 80 in the address", kind: curing, cure: "restore_url", do: []act{address("https://invoice.test:80"), {"plain HTTP at 80", func(w *world) error { return w.stand(site, "", "80", front{handler: page(200, "It works!")}) }}}, seen: []check{serverOpen}, want: []string{"S17"}},
+		{name: "cure of S04 number in the address that the certificate does not name", kind: curing, cure: "restore_url", do: []act{address("https://" + nodeIP), shows("certificate without addresses", func(*authorities) leafOf { return leafOf{ips: []string{"10.1.1.1"}} })}, seen: []check{serverOpen}, want: []string{"S04"}},
 		{name: "cure of S24 stumbles over an offer", kind: curing, cure: "http1", do: []act{stumbles}, seen: noOffer, want: []string{"S24"}},
 		{name: "by itself: S24 stumbles over an offer", kind: curing, cure: "http1", alone: true, do: []act{stumbles}, seen: noOffer, want: []string{"S24"}},
 		{name: "by itself: H25 damaged where it is compressed", kind: curing, cure: "identity_encoding", alone: true, do: []act{spoilt}, seen: []check{curl(-1, "", "--compressed", serverURL+"/healthz"), curl(0, "counterfoil", serverURL+"/healthz")}, want: []string{"H25"}},
