@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -267,7 +268,7 @@ func chainCases() (out []trial) {
 		cert := w.ca.leaf(leafOf{by: w.ca.stranger, names: []string{"status.test"}})
 		return w.stand(second, statusIP, "443", front{tls: &tls.Config{Certificates: []tls.Certificate{cert}}, handler: http.NotFoundHandler()})
 	}})
-	return append(out, boxCases()...)
+	return slices.Concat(out, boxCases(), clockCases())
 }
 
 // makers are names of CAs that re-sign connections, and of who made them.
