@@ -122,6 +122,8 @@ func (t Theme) Size(n fyne.ThemeSizeName) float32 {
 		return 7
 	case theme.SizeNamePadding:
 		return 4
+	case theme.SizeNameModalBlurRadius:
+		return 0 // a computer without a graphics card would blur for a second with each frame
 	}
 	return theme.DefaultTheme().Size(n)
 }

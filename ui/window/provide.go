@@ -10,6 +10,7 @@ import (
 	"counterfoil/app/books"
 	"counterfoil/sync/cure"
 	"counterfoil/sync/desk"
+	"counterfoil/ui/xwidget"
 )
 
 // provide makes the cures that hand over to the clerk.
@@ -34,13 +35,23 @@ func (w *window) provide() {
 // proxyUser asks the clerk who signs in at the office's proxy, and waits for the answer.
 func (w *window) proxyUser(ctx context.Context, proxy string) (name, password string, err error) {
 	answered := make(chan bool, 1)
-	user, secret := widget.NewEntry(), widget.NewPasswordEntry()
+	user, secret := xwidget.NewField(), xwidget.NewField()
+	secret.Password = true
+	answer := func(yes bool) {
+		select {
+		case answered <- yes:
+		default: // it is answered
+		}
+	}
 	w.post(func() {
 		t := w.words
 		ask := dialog.NewForm(t.T("proxy.title"), t.T("proxy.sign_in"), t.T("proxy.cancel"), []*widget.FormItem{
 			widget.NewFormItem(t.T("proxy.address"), widget.NewLabel(proxy)),
 			widget.NewFormItem(t.T("proxy.user"), user), widget.NewFormItem(t.T("proxy.password"), secret),
-		}, func(yes bool) { answered <- yes }, w.win)
+		}, answer, w.win)
+		user.OnSubmitted = func(string) { w.win.Canvas().Focus(secret) }
+		secret.OnSubmitted = func(string) { ask.Submit() }
+		w.shell.Gone = func() { answer(false) }
 		ask.Show()
 		w.win.Canvas().Focus(user)
 	})

@@ -33,6 +33,7 @@ type Shell struct {
 	Badge func(screen.Page) int
 	Pill  func() viewmodel.Pill
 	Send  func() // what the pill's button does
+	Gone  func() // a dialog was left with Esc; nil: nobody waits for it
 	Band  *Band  // above every page; nil: none
 
 	current   string

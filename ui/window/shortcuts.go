@@ -54,6 +54,9 @@ func (s *Shell) shortcuts(a actions) {
 		if top := over.Top(); top != nil {
 			if k.Name == fyne.KeyEscape {
 				over.Remove(top)
+				if s.Gone != nil {
+					s.Gone()
+				}
 			}
 			return // a dialog is over the page: its keys are not the page's
 		}
