@@ -82,6 +82,11 @@ func (c *Catalog) In(lang, key string, args ...any) string {
 	if !ok {
 		return key
 	}
+	if len(args) > 0 && args[0] == 1 {
+		if one, ok := c.texts[lang][key+".one"]; ok { // English has a form for one
+			t = one
+		}
+	}
 	if len(args) > 0 {
 		return fmt.Sprintf(t, args...)
 	}

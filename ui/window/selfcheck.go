@@ -59,8 +59,11 @@ func (s *selfCheck) Run(ctx context.Context, progress func(viewmodel.Check)) vie
 	out.Names = desk.Personal(s.d.Dir, s.d.URL())
 	for _, e := range r.Evidence() {
 		text := fmt.Sprintf("%s (%d ms)", e.Result, e.MS)
-		title := titleOf(r, e.Probe)
-		out.Evidence = append(out.Evidence, viewmodel.Bilingual{ZH: title.ZH + "：" + text, EN: title.EN + ": " + text})
+		title, plain := titleOf(r, e.Probe), text
+		if went(r, e.Probe) { // what was found is said as it was; that all is well, in words
+			plain = fmt.Sprintf("%s（%d ms）", s.words.In("zh", "connection.lamp.good"), e.MS)
+		}
+		out.Evidence = append(out.Evidence, viewmodel.Bilingual{ZH: title.ZH + "：" + plain, EN: title.EN + ": " + text})
 	}
 	for _, a := range r.Also {
 		if row, ok := fault.Lookup(a.Fault); ok {
@@ -168,6 +171,11 @@ func preview(o cure.Offer) viewmodel.Bilingual {
 		b.EN += " " + fault.Render(o.Risk.EN, o.Values)
 	}
 	return b
+}
+
+// went reports whether a check found all well.
+func went(r probe.Report, id string) bool {
+	return slices.ContainsFunc(r.Checks, func(c probe.Check) bool { return c.ID == id && c.State == probe.Good })
 }
 
 func titleOf(r probe.Report, id string) fault.Text {
