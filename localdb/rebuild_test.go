@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -172,5 +173,54 @@ func TestFirstBeside(t *testing.T) {
 	keepFirst(path, raw[:pageSize])
 	if page, err := os.ReadFile(path + firstSuffix); err != nil || !bytes.HasPrefix(page, []byte(sqliteMagic)) {
 		t.Error("noise was kept:", err)
+	}
+}
+
+// A table that is gone takes nothing else with it.
+func TestTableGone(t *testing.T) {
+	ctx := context.Background()
+	for _, table := range []string{"outbox", "history", "typed", "receipt", "conflict", "invoice"} {
+		path := closedFile(t)
+		d, err := Open(ctx, path, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		is, err := d.Contents(ctx)
+		if err = errors.Join(err, d.Close()); err != nil {
+			t.Fatal(err)
+		}
+		raw(t, path, `DROP TABLE `+table)
+		made, err := Open(ctx, filepath.Join(t.TempDir(), "new.db"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := made.Salvage(ctx, Wreck{Path: path, Dir: t.TempDir(), Damaged: true})
+		if err != nil || !out.Readable || out.Whole {
+			t.Errorf("%s: %+v %v", table, out, err)
+		}
+		now, err := made.Contents(ctx)
+		if err != nil || now.Invoices != is.Invoices || now.Records != is.Records || is.Invoices == 0 {
+			t.Errorf("%s: %+v, it was %+v: %v", table, now, is, err)
+		}
+		if table == "outbox" && now.Unsent == 0 {
+			t.Error("what was never sent is not to be sent any more")
+		}
+		made.Close()
+	}
+}
+
+// What stands in the place of a restored file and is none does not take that of the data.
+func TestRestoredIsNone(t *testing.T) {
+	path := closedFile(t)
+	for _, noise := range []string{"", "noise", strings.Repeat("noise", 10_000)} {
+		if err := os.WriteFile(path+restoredSuffix, []byte(noise), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := reopen(path); err != nil {
+			t.Errorf("%d bytes: %v", len(noise), err)
+		}
+		if aside, _ := filepath.Glob(filepath.Join(filepath.Dir(path), asidePrefix+"*")); len(aside) > 0 {
+			t.Error("the data were set aside:", aside)
+		}
 	}
 }

@@ -114,6 +114,11 @@ func settleReplace(ctx context.Context, path string, wait time.Duration) error {
 		return err
 	}
 	defer release()
+	_, err = prove(ctx, path+restoredSuffix)
+	if is := sentinel(err); is == ErrCorrupt || is == ErrEmptied {
+		// No restore of ours leaves such a one: what is in use stays.
+		return os.Rename(path+restoredSuffix, fmt.Sprintf("%s.broken-%d", path, time.Now().Unix()))
+	}
 	if _, err = finishReplace(path); errors.Is(err, fs.ErrNotExist) {
 		return nil // another process was faster
 	}

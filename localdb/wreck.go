@@ -83,6 +83,9 @@ func replaceFile(path string, content []byte) error {
 	return err
 }
 
+// tablesOfAll is how many tables a file has that hold what people wrote.
+const tablesOfAll = 8
+
 // boardWreck copies the data file at path, with its log, into dir and opens the
 // copy. A file whose own first page leads nowhere is read by the one that was kept
 // beside it, or by one of firsts. nil: nothing of it can be read.
@@ -90,11 +93,6 @@ func boardWreck(ctx context.Context, path, dir string, firsts [][]byte) (*wreck,
 	to, err := filepath.Abs(filepath.Join(dir, "wreck.db"))
 	if err != nil {
 		return nil, err
-	}
-	for _, suffix := range []string{"", "-wal"} {
-		if err := copyFile(path+suffix, to+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
 	}
 	mends := []func(string) error{
 		func(string) error { return nil },
@@ -106,26 +104,49 @@ func boardWreck(ctx context.Context, path, dir string, firsts [][]byte) (*wreck,
 	for _, page := range firsts {
 		mends = append(mends, func(file string) error { return mendHeader(file, page) })
 	}
-	for _, mend := range mends {
-		if err := mend(to); err != nil {
+	// The first page that leads to all tables counts, else one that leads to documents.
+	for _, enough := range []int{tablesOfAll, 1} {
+		if err := copyWreck(path, to); err != nil {
 			return nil, err
 		}
-		db, err := sql.Open("sqlite", uri(to, time.Second, "cell_size_check(1)"))
-		if err != nil {
-			return nil, err
-		}
-		db.SetMaxOpenConns(2) // one table leads to another
-		var tables int
-		err = db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE name IN ('invoice', 'body', 'outbox', 'record', 'history', 'conflict', 'typed', 'receipt')`).Scan(&tables)
-		if err == nil && tables == 8 {
-			return &wreck{db: db, whole: true}, nil
-		}
-		_ = db.Close() // it was only looked at
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+		for _, mend := range mends {
+			if err := mend(to); err != nil {
+				return nil, err
+			}
+			if w, err := openWreck(ctx, to, enough); w != nil || err != nil {
+				return w, err
+			}
 		}
 	}
 	return nil, nil
+}
+
+// openWreck opens a file that leads to enough tables, documents among them; nil for
+// another. The error is no fault of the file.
+func openWreck(ctx context.Context, file string, enough int) (*wreck, error) {
+	db, err := sql.Open("sqlite", uri(file, time.Second, "cell_size_check(1)"))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(2) // one table leads to another
+	var tables, documents int
+	err = db.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE name IN ('body', 'record')) FROM sqlite_master
+		WHERE name IN ('invoice', 'body', 'outbox', 'record', 'history', 'conflict', 'typed', 'receipt')`).Scan(&tables, &documents)
+	if err == nil && tables >= enough && documents > 0 {
+		return &wreck{db: db, whole: tables == tablesOfAll}, nil
+	}
+	_ = db.Close() // it was only looked at
+	return nil, ctx.Err()
+}
+
+// copyWreck copies a data file with its log, as far as they are there.
+func copyWreck(path, to string) error {
+	for _, suffix := range []string{"", "-wal"} {
+		if err := copyFile(path+suffix, to+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 func copyFile(from, to string) error {
@@ -182,6 +203,10 @@ func (w *wreck) close() error { return w.db.Close() }
 // scan calls row for every row of a table that can be read, by rising id, which comes
 // first; it steps over what cannot. The error is row's or that of ctx.
 func (w *wreck) scan(ctx context.Context, table, id, columns string, after int64, row func(v []any) error) error {
+	if there, err := w.has(ctx, table); err != nil || !there {
+		w.whole = false
+		return err
+	}
 	query := `SELECT ` + id + `, ` + columns + ` FROM ` + table + ` NOT INDEXED WHERE `
 	for tried := after; ; {
 		err, own := w.rows(ctx, query+id+` > ? ORDER BY `+id, after, func(v []any) error {
@@ -200,6 +225,13 @@ func (w *wreck) scan(ctx context.Context, table, id, columns string, after int64
 		}
 		after, tried = k-1, k
 	}
+}
+
+// has reports whether there is a table; the error is that of ctx.
+func (w *wreck) has(ctx context.Context, table string) (bool, error) {
+	var n int
+	err := w.db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?`, table).Scan(&n)
+	return err == nil && n > 0, ctx.Err()
 }
 
 // farthest is how many ids past the last one are tried for a page that can be read.

@@ -219,6 +219,12 @@ func (p Plan) choose(ctx context.Context, made string, out *Outcome) (first [][]
 	return first, nil
 }
 
+// Any reports whether there is something that a restore could begin with.
+func (s Shelf) Any() bool {
+	all, err := Plan{Shelf: s}.candidates()
+	return err == nil && len(all) > 0
+}
+
 // candidates are the backups, newest first, and then the copies made before the file
 // was brought to a newer schema.
 func (p Plan) candidates() ([]Backup, error) {

@@ -11,10 +11,12 @@ import (
 // make it open.
 func (c *Connection) acts() map[cure.Name]cure.Act {
 	data := map[cure.Name]cure.Act{
-		cure.RestoreBackup: {Do: func(ctx context.Context, _ cure.Offer) error { return c.restoreHere(ctx) }},
-		cure.RepairData:    {Do: func(ctx context.Context, _ cure.Offer) error { return c.restoreHere(ctx) }},
-		cure.RebuildCache:  {Do: func(ctx context.Context, _ cure.Offer) error { return c.rebuild(ctx) }},
-		cure.MoveData:      {Do: func(ctx context.Context, _ cure.Offer) error { return c.moveHere(ctx, MoveData) }},
+		cure.RepairData:   {Do: func(ctx context.Context, _ cure.Offer) error { return c.restoreHere(ctx) }},
+		cure.RebuildCache: {Do: func(ctx context.Context, _ cure.Offer) error { return c.rebuild(ctx) }},
+		cure.MoveData:     {Do: func(ctx context.Context, _ cure.Offer) error { return c.moveHere(ctx, MoveData) }},
+	}
+	if Shelf(c.cfg).Any() {
+		data[cure.RestoreBackup] = cure.Act{Do: func(ctx context.Context, _ cure.Offer) error { return c.restoreHere(ctx) }}
 	}
 	if c.store == nil {
 		return data

@@ -31,7 +31,7 @@ import (
 // none that can be written and is on this computer's own disk. It changes nothing.
 func NewPlace(cfg Config) string {
 	cfg.complete()
-	if cfg.Home == "" || cfg.Practice || exists(filepath.Join(cfg.Dir, "practice")) || !exists(filepath.Join(cfg.Dir, localdb.FileName)) {
+	if cfg.Home == "" || cfg.Practice || exists(filepath.Join(cfg.Dir, "practice")) || !holdsData(cfg.Dir) {
 		return ""
 	}
 	for _, place := range places(cfg.Home) {
@@ -50,6 +50,12 @@ func NewPlace(cfg Config) string {
 		}
 	}
 	return ""
+}
+
+// holdsData reports whether a data file is in a folder.
+func holdsData(dir string) bool {
+	info, err := os.Lstat(filepath.Join(dir, localdb.FileName))
+	return err == nil && info.Mode().IsRegular()
 }
 
 // places are folders of this user for data, the best first.
