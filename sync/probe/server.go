@@ -180,9 +180,13 @@ func (w *walk) askWho(ctx context.Context, token string, over *http.Transport, v
 
 // sameProduct takes an answer that names nobody for one of the server, which named itself
 // before.
+// A good answer must name it all the same: the program takes no other.
 func (a *asked) sameProduct() {
-	if a.Product == "" && a.Status != 0 && a.Media != "html" && a.Status < 500 {
-		a.Product = wire.Product
+	if a.Product != "" || a.Status == 0 || a.Media == "html" || a.Status >= 500 {
+		return
+	}
+	if a.Product = wire.Product; a.Status == http.StatusOK {
+		a.judgeBody("json:schema")
 	}
 }
 

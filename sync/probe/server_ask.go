@@ -79,6 +79,7 @@ func (w *walk) ask(ctx context.Context, q request) asked {
 		version = "selfcheck"
 	}
 	req.Header.Set(wire.HeaderClient, fmt.Sprintf("%s/%s; protocol=%d-%d", wire.Product, version, w.ProtocolMin, w.ProtocolMax))
+	req.Header.Set("User-Agent", wire.Agent(version))
 	req.Header.Set(wire.HeaderDevice, w.Device)
 	if !q.over.DisableCompression {
 		// As the transport asks by itself; it would then unpack without telling a broken

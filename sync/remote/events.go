@@ -60,6 +60,7 @@ func (c *Client) stream(ctx context.Context, line func(string)) error {
 	req.Header.Set(wire.HeaderClient, fmt.Sprintf("%s/%s; protocol=%d-%d", wire.Product, c.cfg.Version, wire.ProtocolMin, wire.ProtocolMax))
 	req.Header.Set(wire.HeaderDevice, c.cfg.Device())
 	req.Header.Set("Accept", "text/event-stream")
+	req.Header.Set("User-Agent", wire.Agent(c.cfg.Version))
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)
 	}

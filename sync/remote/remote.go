@@ -92,6 +92,7 @@ func New(cfg Config) (*Client, error) {
 		SetTimeout(60*time.Second).
 		SetResponseBodyLimit(MaxAnswer).
 		SetHeader(wire.HeaderClient, fmt.Sprintf("%s/%s; protocol=%d-%d", wire.Product, cfg.Version, wire.ProtocolMin, wire.ProtocolMax)).
+		SetHeader("User-Agent", wire.Agent(cfg.Version)).
 		SetHeader("Accept", "application/json, application/problem+json").
 		SetLogger(silent{}).
 		// The protocol has none, and whoever sends one wants the token elsewhere.

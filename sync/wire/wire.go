@@ -42,6 +42,10 @@ const (
 	HeaderInstance = "X-Counterfoil-Instance"
 )
 
+// Agent is the User-Agent of a version of the program: the same of all its requests, for
+// filters go by it.
+func Agent(version string) string { return "Counterfoil/" + version }
+
 // PushRequest is the body of POST /v1/push.
 type PushRequest struct {
 	Device     string                   `json:"device"`
