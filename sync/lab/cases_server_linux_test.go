@@ -3,6 +3,7 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -22,6 +23,31 @@ func serverCases() (out []trial) {
 		w.later(func() { _ = os.Rename(file+".away", file) })
 		return os.Rename(file, file+".away")
 	}}, `"login":"down"`)
+	gives := act{"the real server gives passes of 2 s", func(w *world) error {
+		w.stopServer()
+		w.later(func() {
+			w.stopServer()
+			if err := w.runServer(); err != nil {
+				panic(err)
+			}
+		})
+		return w.runServer("--pass-life", "2s")
+	}}
+	refuses := check{"curl with the token: token_expired", func(w *world) error {
+		return curl(0, "token_expired", "-H", "Authorization: Bearer "+w.token, serverURL+"/v1/whoami").ok(w)
+	}}
+	front := func(text string, r reply) act {
+		return answers(text, func(w *world) http.Handler { return at(r, w.pass(nil), "/v1/token") })
+	}
+	out = append(out,
+		trial{name: "OK tokens are changed for passes", kind: healthy, do: []act{gives}, seen: []check{refuses}, want: []string{"OK"}},
+		trial{name: "B08 no pass is given: 502", do: []act{gives, front("502 for passes", page(502, "502 Bad Gateway", "Server", "nginx"))}, seen: []check{refuses}, want: []string{"B08"}},
+		trial{name: "A02 no pass is given: taken back", do: []act{gives, front("session_revoked for passes", ours(401, "session_revoked"))}, seen: []check{refuses}, want: []string{"A02"}},
+		trial{name: "A02 no pass is given: invalid_grant", do: []act{gives, front("invalid_grant for passes", ours(400, "invalid_grant"))}, seen: []check{refuses}, want: []string{"A02"}},
+		trial{name: "H31 no pass is given: silence", slow: true, do: []act{gives, answers("silence for passes", func(w *world) http.Handler {
+			return at(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), w.pass(nil), "/v1/token")
+		})}, seen: []check{refuses}, want: []string{"H31", "B08"}},
+	)
 	return out
 }
 

@@ -284,8 +284,13 @@ func (w *world) startServer() error {
 	if err := w.ownDisk(); err != nil {
 		return err
 	}
-	w.syncd = w.command(context.Background(), site, filepath.Join(w.tools, "syncd"), "--data", filepath.Join(w.dir, "server"), "--listen", "[::]:8443",
-		"--tls-cert", w.ca.path("server.pem"), "--tls-key", w.ca.path("server.key"), "--token-file", tokens)
+	return w.runServer()
+}
+
+// runServer runs the real server with more flags until it is stopped.
+func (w *world) runServer(more ...string) error {
+	w.syncd = w.command(context.Background(), site, filepath.Join(w.tools, "syncd"), append([]string{"--data", filepath.Join(w.dir, "server"), "--listen", "[::]:8443",
+		"--tls-cert", w.ca.path("server.pem"), "--tls-key", w.ca.path("server.key"), "--token-file", filepath.Join(w.dir, "tokens")}, more...)...)
 	log, err := os.Create(filepath.Join(w.dir, "syncd.log"))
 	if err != nil {
 		return err
@@ -305,12 +310,15 @@ func (w *world) startServer() error {
 	return nil
 }
 
-func (w *world) close() {
+// stopServer stops the real server.
+func (w *world) stopServer() {
 	if w.syncd != nil && w.syncd.Process != nil {
 		_ = w.syncd.Process.Kill()
 		_ = w.syncd.Wait()
 	}
 }
+
+func (w *world) close() { w.stopServer() }
 
 // resolvText writes resolv.conf as it stands.
 func (w *world) resolvText(text string) error {

@@ -12,11 +12,12 @@ import (
 // be shown from then on. A server that has no such thing takes the token as it is.
 func (w *walk) askPass(ctx context.Context, token string) (asked, string) {
 	a := w.insist(ctx, func(over *http.Transport, via string) asked {
-		a := w.ask(ctx, request{target: "token", over: over, via: via, method: http.MethodPost, path: "/v1/token", token: token, header: http.Header{"Accept": {acceptJSON}}})
+		a := w.ask(ctx, request{target: "token", over: over, via: via, method: http.MethodPost, path: "/v1/token", token: token, step: trafficBudget, header: http.Header{"Accept": {acceptJSON}}})
 		var p wire.Pass
 		a.ofTraffic(&p, func() bool { return p.Token != "" })
 		return a
 	})
+	w.stalled = a.Code == "timeout"
 	var p wire.Pass
 	if a.Outcome != fault.Yes || wire.Unmarshal(a.body, &p) != nil {
 		return a, token
