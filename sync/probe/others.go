@@ -43,8 +43,12 @@ func (o *others) ask(ctx context.Context, all ...hello) {
 			g := o.greet(ctx, h, budget, nil)
 			o.set.Add(g.o)
 			o.set.Add(g.more...)
-			if h.via == small.via && g.o.Outcome == fault.Yes {
+			switch {
+			case g.o.Outcome != fault.Yes:
+			case h.via == small.via:
 				o.settle(ctx, rtt)
+			case h.via == tls12.via: // its messages are the smallest: do larger ones pass?
+				o.set.Add(o.echo(ctx, rtt, tls12))
 			}
 		})
 	}
@@ -62,7 +66,7 @@ func (o *others) settle(ctx context.Context, rtt time.Duration) {
 	for _, h := range []hello{second, third} {
 		group.Go(func() { o.set.Add(o.greet(ctx, h, time.Second+2*rtt, nil).o) })
 	}
-	o.set.Add(o.echo(ctx, rtt))
+	o.set.Add(o.echo(ctx, rtt, small))
 	group.Wait()
 	close(o.settled)
 }
@@ -75,15 +79,16 @@ func (o *others) hurryAt(after time.Duration) {
 // echoSize is more than two packets hold, in bytes.
 const echoSize = 3000
 
-// echo looks whether large messages pass once a small hello has opened the connection:
-// the server, which is verified, is asked to send some bytes back. They say nothing.
-func (w *walk) echo(ctx context.Context, rtt time.Duration) fault.Observation {
-	o := fault.Observation{Kind: "echo", Via: small.via, Stage: "3k", Outcome: fault.Unmeasured}
+// echo looks whether large messages pass once a hello of one packet has opened the
+// connection: the server, which is verified, is asked to send some bytes back. They say
+// nothing.
+func (w *walk) echo(ctx context.Context, rtt time.Duration, h hello) fault.Observation {
+	o := fault.Observation{Kind: "echo", Via: h.via, Stage: "3k", Outcome: fault.Unmeasured}
 	if !w.awaitKeys(ctx) || w.real == nil {
 		return o
 	}
 	t := w.real.Clone()
-	classic(t.TLSClientConfig)
+	h.change(t.TLSClientConfig)
 	t.Proxy = nil // the tunnel leads through it
 	t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return w.tunnel(ctx) }
 	defer t.CloseIdleConnections()
