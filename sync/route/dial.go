@@ -3,6 +3,7 @@ package route
 import (
 	"context"
 	"net"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -37,6 +38,10 @@ func (r Route) dialer(g Ground) func(ctx context.Context, network, address strin
 		}
 		return c, err
 	}
+	var deaf atomic.Bool
+	lookUp := func(ctx context.Context, host string) ([]net.IPAddr, error) {
+		return r.find(ctx, g, d.Resolver, host, &deaf)
+	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, port, err := net.SplitHostPort(address)
 		if err != nil || host != g.Host {
@@ -51,7 +56,7 @@ func (r Route) dialer(g Ground) func(ctx context.Context, network, address strin
 			legs = append(legs, leg{stagger, func(ctx context.Context) (net.Conn, error) { return plain(ctx, network, to) }})
 		}
 		if len(legs) == 0 {
-			return r.everyAddress(ctx, g, d.Resolver, address, func(ctx context.Context, to string) (net.Conn, error) { return plain(ctx, network, to) })
+			return r.everyAddress(ctx, lookUp, address, func(ctx context.Context, to string) (net.Conn, error) { return plain(ctx, network, to) })
 		}
 		return first(ctx, append(legs, leg{plainLate, func(ctx context.Context) (net.Conn, error) { return plain(ctx, network, address) }}))
 	}
@@ -69,12 +74,12 @@ func (r Route) Dialer() *net.Dialer {
 
 // everyAddress dials all addresses that a name has, each a little after the one before:
 // package net waits on one that is silent until the system gives it up.
-func (r Route) everyAddress(ctx context.Context, g Ground, names *net.Resolver, address string, dial func(context.Context, string) (net.Conn, error)) (net.Conn, error) {
+func (r Route) everyAddress(ctx context.Context, lookUp func(ctx context.Context, host string) ([]net.IPAddr, error), address string, dial func(context.Context, string) (net.Conn, error)) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || net.ParseIP(host) != nil {
 		return dial(ctx, address)
 	}
-	ips, err := r.find(ctx, g, names, host)
+	ips, err := lookUp(ctx, host)
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err} // as package net has it
 	}

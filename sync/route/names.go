@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -33,14 +34,18 @@ func (r Route) resolver(g Ground) *net.Resolver {
 	}}
 }
 
-// systemLate is how long the system may look a name up before the name servers are asked
-// beside it.
-const systemLate = 700 * time.Millisecond
+// How long the system may look a name up before the name servers are asked beside it; and
+// once it has been too late.
+const (
+	systemLate  = 700 * time.Millisecond
+	systemAgain = 50 * time.Millisecond
+)
 
 // find looks a name up by the system. Where that is silent for a while, as when the first
 // name server is, or fails without anybody having said that there is no such name, it
 // asks all the name servers itself, over UDP as the system does.
-func (r Route) find(ctx context.Context, g Ground, names *net.Resolver, host string) ([]net.IPAddr, error) {
+// deaf is whether it has been too late before, and is set where it is now.
+func (r Route) find(ctx context.Context, g Ground, names *net.Resolver, host string, deaf *atomic.Bool) ([]net.IPAddr, error) {
 	type answer struct {
 		ips []net.IPAddr
 		err error
@@ -54,7 +59,11 @@ func (r Route) find(ctx context.Context, g Ground, names *net.Resolver, host str
 		ips, err := names.LookupIPAddr(ctx, host)
 		system <- answer{ips, err}
 	}()
-	late := time.NewTimer(systemLate)
+	patience := systemLate
+	if deaf.Load() {
+		patience = systemAgain
+	}
+	late := time.NewTimer(patience)
 	defer late.Stop()
 	var said *answer
 	select {
@@ -82,6 +91,7 @@ func (r Route) find(ctx context.Context, g Ground, names *net.Resolver, host str
 			said = &a
 		case ips := <-own:
 			if len(ips) > 0 {
+				deaf.Store(true)
 				return ips, nil
 			}
 			if asked = true; said != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -61,7 +62,11 @@ func TestFind(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			server := newNameServer(t, c.deaf)
-			ips, err := Route{}.find(t.Context(), Ground{Resolvers: func() []string { return []string{server.address} }}, spoken(t, c.system), "invoice.test.")
+			var deaf atomic.Bool
+			ips, err := Route{}.find(t.Context(), Ground{Resolvers: func() []string { return []string{server.address} }}, spoken(t, c.system), "invoice.test.", &deaf)
+			if deaf.Load() != c.found {
+				t.Errorf("deaf: %v", deaf.Load())
+			}
 			if (err == nil) != c.found || c.found && ips[0].String() != "127.0.0.1" {
 				t.Errorf("%v %v", ips, err)
 			}
