@@ -179,12 +179,12 @@ func layoutCases() (out []trial) {
 
 	gone := run(site, "ip addr del "+serverIP+"/24 dev $(ip -o -4 addr show to "+serverIP+" | cut -d' ' -f2); nsenter --net=/run/netns/rt ip neigh flush all")
 	for _, b := range []string{"small", "small fresh", "small named", "small site", "small site fresh"} {
-		add("T06", true, inLayout{b, "server's computer off", one(gone), ping(serverIP, false), nil})
+		add("T06", true, inLayout{b, "server's computer off", one(gone), saidGone(router), nil})
 	}
 	for _, b := range []string{"near", "near fresh", "near named", "near named fresh"} {
 		add("T06", true,
-			inLayout{b, "server's computer off", one(run(site, "ip link set sv1 down")), ping(lanIP, false), nil},
-			inLayout{b, "address that nobody has", one(run(site, "ip addr flush dev sv1")), ping(lanIP, false), nil})
+			inLayout{b, "server's computer off", one(run(site, "ip link set sv1 down"), sh("ip neigh flush all")), ping(lanIP, false), nil},
+			inLayout{b, "address that nobody has", one(run(site, "ip addr flush dev sv1"), sh("ip neigh flush all")), ping(lanIP, false), nil})
 	}
 	add("T06", true, inLayout{"near named", "server's computer off, router too", one(run(site, "ip link set sv1 down"), off), ping(lanIP, false), []string{"N05"}})
 

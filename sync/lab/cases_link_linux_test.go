@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -79,6 +80,10 @@ func linkCases() (out []trial) {
 			trial{name: "N06 " + c.text, slow: true, do: []act{c.do}, seen: []check{ping(gateway, true), unreached(serverIP), unreached(dnsIP)}, want: []string{"N06"}},
 			trial{name: "N06 " + c.text + ", resolver in the office", base: "gateway", slow: true, do: []act{c.do}, seen: []check{ping(gateway, true), unreached(serverIP), names(gateway, "udp", serverName, serverIP)}, want: []string{"N06"}},
 		)
+		if strings.HasPrefix(c.text, "line dead") {
+			last := &out[len(out)-1]
+			last.want, last.why = append(last.want, "T06"), "the office's router says that nobody is there, of what lies behind it"
+		}
 		if c.text == "provider drops all" {
 			last := &out[len(out)-1]
 			last.want, last.sure, last.why = []string{"N06", "T03"}, "likely", "nobody outside can be asked but the server"

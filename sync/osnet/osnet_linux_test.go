@@ -94,6 +94,9 @@ func ownNetwork(t *testing.T) {
 	}
 	shell(t, "ip link set far0 down; ip link set docker0 down; ip link add br0 type bridge; ip link set br0 up; ip addr add 10.6.0.2/24 dev br0; ip route replace default via 10.6.0.1")
 	f = Look()
+	for end := time.Now().Add(5 * time.Second); f.Named("cl0").Running && time.Now().Before(end); f = Look() {
+		time.Sleep(10 * time.Millisecond) // the kernel tells of a carrier up to a second later
+	}
 	if f.Named("cl0").Running || !f.Named("cl0").Up || f.Named("docker0").Up || f.Named("br0").Kind != Ethernet {
 		t.Errorf("%+v", f.Interfaces)
 	}

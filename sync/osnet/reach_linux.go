@@ -30,7 +30,7 @@ func reach(ctx context.Context, to netip.AddrPort, hops int) (Told, error) {
 	}
 	f := os.NewFile(uintptr(fd), "connection") // which waits for it, and closes it
 	defer f.Close()
-	wantsWord(fd, to.Addr().Is6())
+	wantsWord(uintptr(fd), to.Addr().Is6())
 	if hops > 0 {
 		if err := limitHops(uintptr(fd), to.Addr().Is6(), hops); err != nil {
 			return Told{}, fail(os.NewSyscallError("setsockopt", err))
@@ -44,7 +44,7 @@ func reach(ctx context.Context, to netip.AddrPort, hops int) (Told, error) {
 	err = connected(ctx, f)
 	var told Told
 	if errno := unix.Errno(0); errors.As(err, &errno) {
-		told = word(fd)
+		told = word(uintptr(fd))
 	}
 	return told, fail(err)
 }
@@ -87,18 +87,18 @@ func sockaddr(to netip.AddrPort) unix.Sockaddr {
 }
 
 // wantsWord asks the system to keep what routers say; one that does not tells less.
-func wantsWord(fd int, v6 bool) {
+func wantsWord(fd uintptr, v6 bool) {
 	if v6 {
-		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_RECVERR, 1)
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_RECVERR, 1)
 		return
 	}
-	_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
+	_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_RECVERR, 1)
 }
 
-// word is what a router said of a connection.
-func word(fd int) Told {
+// word is what a router said of what a socket sent.
+func word(fd uintptr) Told {
 	buf, beside := make([]byte, 256), make([]byte, 256)
-	_, n, _, _, err := unix.Recvmsg(fd, buf, beside, unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+	_, n, _, _, err := unix.Recvmsg(int(fd), buf, beside, unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
 	if err != nil {
 		return Told{}
 	}
@@ -133,6 +133,8 @@ func wordOf(b []byte) Told {
 			t.What = NoHost
 		case kind == 3 && (code == 0 || code == 6 || code == 11):
 			t.What = NoNet
+		case kind == 3 && code == 3:
+			t.What = NoPort
 		}
 	case unix.SO_EE_ORIGIN_ICMP6:
 		switch {
@@ -144,6 +146,8 @@ func wordOf(b []byte) Told {
 			t.What = NoHost
 		case kind == 1 && code == 0:
 			t.What = NoNet
+		case kind == 1 && code == 4:
+			t.What = NoPort
 		}
 	default: // this computer's own
 		return Told{}
@@ -159,4 +163,12 @@ func wordOf(b []byte) Told {
 		}
 	}
 	return t
+}
+
+// LeastHops lets a socket take only packets that may still live for so many hops.
+func LeastHops(fd uintptr, v6 bool, n int) error {
+	if v6 {
+		return unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_MINHOPCOUNT, n)
+	}
+	return unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_MINTTL, n)
 }

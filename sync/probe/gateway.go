@@ -91,7 +91,7 @@ func (w *walk) concludeGateway(ctx context.Context) {
 	switch {
 	case !ip.IsValid() || w.set.Saw(alive):
 		return
-	case w.set.Saw(passed):
+	case w.set.Saw(passed) || w.set.Saw(fault.Pattern{Kind: "told", Via: "router"}): // it spoke
 		o.Stage, o.Outcome = "hop", fault.Yes
 	case ctx.Err() != nil:
 		return

@@ -148,6 +148,7 @@ func (s samples) steadiness() []fault.Observation {
 	lost := fault.Observation{Kind: "pace", Stage: "loss", Outcome: fault.Unmeasured, Bytes: int64(s.again)}
 	lost.Detail = fmt.Sprintf("%d of %d lost, %d sent again", s.pings.lost, all, s.again)
 	switch {
+	case s.again <= manyLost && s.pings.lost > all/2: // what has a connection loses little: it is who takes them
 	case s.again > manyLost || s.losing() && s.pings.lost >= manyLost:
 		lost.Outcome = fault.No
 	case s.pings.lost < manyLost && (all >= manyPings || s.tcp.RTT > 0):

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"counterfoil/sync/fault"
+	"counterfoil/sync/osnet"
 )
 
 // farEnough is the least known time to a server at which the time of a refusal tells
@@ -14,7 +15,8 @@ const farEnough = 20 * time.Millisecond
 
 // ofRefusal notes whether a refusal comes from as far as the server is. It does where
 // packets that end at the first two routers do end there, or where it takes about as long
-// as a connection took when the line last worked; it does not where it is much faster.
+// as a connection took when the line last worked; it does not where it is much faster, or
+// has passed no router.
 func (w *walk) ofRefusal(ctx context.Context, r turnedAway) fault.Observation {
 	o := fault.Observation{Kind: "refusal", Target: r.address, Outcome: fault.Unmeasured, RTT: r.rtt.Milliseconds()}
 	to, err := netip.ParseAddrPort(r.address)
@@ -32,7 +34,14 @@ func (w *walk) ofRefusal(ctx context.Context, r turnedAway) fault.Observation {
 	case w.facts.Near(ip):
 		return o
 	}
-	if w.hopCode(r.address, "1") == expired && w.hopCode(r.address, "2") == expired {
+	if w.set.Saw(fault.Pattern{Kind: "told", Target: r.address, Stage: osnet.NoPort}) {
+		return o // somebody's word: a closed port says no by itself
+	}
+	switch {
+	case w.beyondRouter(r.address) && refusedHere(ctx, r.address, r.rtt):
+		o.Outcome = fault.No
+		return o
+	case w.hopCode(r.address, "1") == expired && w.hopCode(r.address, "2") == expired:
 		o.Outcome = fault.Yes
 		return o
 	}
@@ -75,4 +84,10 @@ func (w *walk) hopCode(address, hops string) string {
 		}
 	}
 	return ""
+}
+
+// beyondRouter reports whether a router says that a packet to an address would have to go
+// further than to itself.
+func (w *walk) beyondRouter(address string) bool {
+	return w.hopCode(address, "1") == expired || w.set.Saw(fault.Pattern{Kind: "sent", Target: address, Code: "told:" + osnet.Expired})
 }

@@ -13,6 +13,8 @@ import (
 
 const (
 	repeats = 14
+	// tastes is how many connections show that there is no reason to.
+	tastes = 8
 	// lossy is how many of them must be late before it is no accident.
 	lossy = 3
 )
@@ -23,7 +25,10 @@ func (w *walk) repeat(ctx context.Context) (string, State) {
 	w.learning.Lock()
 	suspect := w.late > 0
 	w.learning.Unlock()
-	if !suspect || w.open == "" || w.proxy != nil {
+	if w.open == "" || w.proxy != nil {
+		return "not needed", Skipped
+	}
+	if !suspect && w.ping(ctx, tastes, w.roundTrip()).lost == 0 {
 		return "not needed", Skipped
 	}
 	return w.connectRepeatedly(ctx)

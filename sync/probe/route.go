@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"counterfoil/sync/fault"
@@ -39,6 +40,7 @@ func (w *walk) route(ctx context.Context) (string, State) {
 		return inTheWay, Skipped
 	}
 	w.ofWay(services)
+	w.ofReach(services)
 	w.waiting.Store(true)
 	defer w.waiting.Store(false)
 	w.table = newTable(ctx, w, services)
@@ -124,7 +126,7 @@ func (w *walk) ofWay(all []string) {
 			continue
 		}
 		r, err := osnet.RouteTo(to.Addr().Unmap())
-		if err != nil && osnet.Forbidden(err) {
+		if err != nil && (osnet.Forbidden(err) || errors.Is(err, syscall.EHOSTUNREACH)) {
 			w.set.Add(fault.Observation{Kind: "way", Stage: "allowed", Target: address, Outcome: fault.No, Code: fault.OfError(err).Code, Detail: err.Error()})
 		}
 		if err != nil {
@@ -138,6 +140,51 @@ func (w *walk) ofWay(all []string) {
 			w.set.Add(o)
 		}
 	}
+}
+
+// ofReach notes whether this computer knows a way to the server's addresses, and whether
+// they lie beyond a router or in one of its own networks.
+func (w *walk) ofReach(services []string) {
+	for _, address := range services {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil || to.Addr().IsLoopback() {
+			continue
+		}
+		r, err := osnet.RouteTo(to.Addr().Unmap())
+		o := fault.Observation{Kind: "way", Stage: "route", Target: address, Outcome: yes(err == nil), Code: fault.OfError(err).Code}
+		if err != nil && o.Code != noNetwork {
+			o.Outcome = fault.Unmeasured
+		}
+		w.set.Add(o)
+		if err == nil && len(w.facts.Interfaces) > 0 && !ownAddress(w.facts, to.Addr().Unmap()) {
+			o.Stage, o.Outcome = "beyond", yes(r.Gateway.IsValid() || w.facts.Interface(r.Interface).Kind == osnet.Tunnel)
+			w.set.Add(o)
+		}
+	}
+}
+
+// asksNeighbour is when a computer in the same network has told its hardware address, or
+// is not there.
+const asksNeighbour = 900 * time.Millisecond
+
+// neighbour notes whether a server in one of this computer's own networks, which does not
+// answer, is there at all.
+func (t *table) neighbour(address string) {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil || !t.w.set.Saw(fault.Pattern{Kind: "way", Stage: "beyond", Target: address, Outcome: string(fault.No)}) {
+		return
+	}
+	if !pause(t.ctx, time.Until(t.start.Add(asksNeighbour))) || t.isOpen() {
+		return
+	}
+	o := fault.Observation{Kind: "neighbour", Stage: "server", Target: address, Outcome: fault.Unmeasured}
+	switch state, age := osnet.Neighbour(to.Addr().Unmap()); {
+	case state == osnet.Present && age < time.Since(t.start): // it told us, not another before
+		o.Outcome = fault.Yes
+	case state == osnet.Absent:
+		o.Outcome = fault.No
+	}
+	t.w.set.Add(o)
 }
 
 // byCard is this computer's own card, where the way to an address leaves by a tunnel;

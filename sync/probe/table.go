@@ -133,11 +133,14 @@ func (t *table) wait() {
 // say that nobody has them.
 func (w *walk) waitsForWord() bool { return w.waiting.Load() }
 
-// mayBeGone reports whether the line is known to be well and nothing of the server
-// answers: then a far router may say that nobody has its address.
+// mayBeGone reports whether the line is known to be well, or nobody is there to tell, and
+// nothing of the server answers: then a far router may say that nobody has its address.
 func (t *table) mayBeGone() bool {
 	saw := func(p fault.Pattern) bool { return t.w.set.Saw(p) }
-	return saw(fault.Pattern{Kind: "control", Outcome: string(fault.Yes)}) && !saw(fault.Pattern{Kind: "port", Outcome: string(fault.Yes)}) && t.wordMatters()
+	beyond := saw(fault.Pattern{Kind: "way", Stage: "beyond", Outcome: string(fault.Yes)})
+	well := saw(fault.Pattern{Kind: "control", Outcome: string(fault.Yes)}) || saw(fault.Pattern{Kind: "gateway", Outcome: string(fault.Yes)}) && !saw(fault.Pattern{Kind: "control"})
+	spoke := saw(fault.Pattern{Kind: "port", Outcome: string(fault.Yes)}) || saw(fault.Pattern{Kind: "port", Code: refused})
+	return beyond && well && !spoke && t.wordMatters()
 }
 
 // wordMatters reports whether that a router says so would name another fault than that
@@ -214,6 +217,7 @@ func (t *table) service(address string) {
 		t.w.lost()
 	}
 	t.note(o, e.rtt, e.err)
+	t.w.ofWord(address, e)
 }
 
 // toldOf notes what a router said of an address of the server.
@@ -221,9 +225,9 @@ func (w *walk) toldOf(address string, t osnet.Told) {
 	if t.What == "" {
 		return
 	}
-	o := fault.Observation{Kind: "told", Target: address, Stage: t.What, Outcome: fault.No}
+	o := fault.Observation{Kind: "told", Target: address, Via: w.whoIs(t.From, address), Stage: t.What, Outcome: fault.No}
 	if t.From.IsValid() {
-		o.Values = map[string]string{"router": t.From.String()}
+		o.Values = map[string]string{"router": t.From.String()} // or the firewall
 	}
 	w.set.Add(o)
 }
@@ -235,6 +239,7 @@ type end struct {
 	err   error
 	again bool // the first packet was not answered, a later one was
 	told  osnet.Told
+	own   time.Duration // since the first packet of the try that ended so
 }
 
 // dialOften dials, and some more times beside where the first packet may be lost, until
@@ -249,7 +254,8 @@ func dialOften(ctx context.Context, address string) end {
 		go func() {
 			start := time.Now()
 			told, err := osnet.Reach(ctx, to, 0)
-			ends <- end{time.Since(start), err, again, told}
+			took := time.Since(start)
+			ends <- end{took, err, again, told, took}
 		}()
 	}
 	start := time.Now()
@@ -332,6 +338,10 @@ func (t *table) shut(after time.Duration) bool {
 func (t *table) more(services []string) {
 	if !t.shut(moreAfter) {
 		return
+	}
+	for _, address := range services[:min(len(services), 2)] {
+		t.others.Go(func() { t.neighbour(address) })
+		t.looks.Go(func() { t.w.ofSending(t.ctx, address) })
 	}
 	for _, address := range services {
 		if card := t.w.byCard(address); card.Name != "" && t.w.claim("source", address) {
