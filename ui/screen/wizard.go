@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"runtime"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -105,9 +106,10 @@ func (s *Wizard) focus(was *xwidget.Button) {
 	if c == nil || s.first == nil || s.first.Disabled() {
 		return
 	}
-	if now := c.Focused(); now == nil || now == fyne.Focusable(was) {
-		c.Focus(s.first)
+	if now := c.Focused(); now != nil && now != fyne.Focusable(was) || !slices.Contains(focusables(c.Content()), fyne.Focusable(s.first)) {
+		return // it is elsewhere, or another page is shown
 	}
+	c.Focus(s.first)
 }
 
 // lead is the button that is pressed next; there is one.
