@@ -2,10 +2,12 @@ package screen
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -29,6 +31,7 @@ func TestTextsOfThePages(t *testing.T) {
 			}
 		}
 	}
+	maps.DeleteFunc(texts["en"], func(k, _ string) bool { return strings.HasSuffix(k, ".one") }) // see app/locale
 	for k, zh := range texts["zh"] {
 		if en, ok := texts["en"][k]; !ok || !slices.Equal(verb.FindAllString(zh, -1), verb.FindAllString(en, -1)) {
 			t.Errorf("%s: %q and %q take different arguments", k, zh, en)
