@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"counterfoil/app/attention"
@@ -46,6 +47,8 @@ type Connection struct {
 	engine  *engine.Engine
 	ward    *cure.Ward
 	ill     chan probe.Report // what self-checks found, for who heals; holds one
+
+	hears atomic.Bool // a stream of hints is open
 
 	mu        sync.Mutex // guards all below
 	url       string
@@ -112,7 +115,7 @@ func newConnection(ctx context.Context, cfg Config, store *localdb.DB, notify fu
 	c.recall(ctx)
 	c.note(ctx)
 	c.engine = engine.New(engine.Config{
-		Store: store, Remote: c, Now: cfg.Now, NewID: cfg.NewID, Rand: cfg.Rand, Notify: notify, Version: cfg.Version,
+		Store: store, Remote: c, Now: cfg.Now, NewID: cfg.NewID, Rand: cfg.Rand, Notify: notify, Version: cfg.Version, Told: c.hears.Load,
 	})
 	if c.ward, err = c.openWard(ctx, store); err != nil {
 		return nil, err

@@ -101,8 +101,10 @@ func (c *Connection) hear(ctx context.Context, r *remote.Client) error {
 	heard := false
 	err := r.Events(ctx, func(seq int64) {
 		heard = true
+		c.hears.Store(true)
 		c.hinted(ctx, seq)
 	})
+	c.hears.Store(false)
 	if heard && ctx.Err() == nil && c.rest(ctx, c.spread(time.Second)) {
 		c.engine.Kick() // the line may be broken: a real request finds out
 	}

@@ -45,6 +45,9 @@ type Config struct {
 	Notify func(Event)
 	// Version of the program; another one reads again what this one set aside.
 	Version string
+	// Told reports whether changes of others are told as they come, so that polling is only
+	// to be sure: it is half as often then. nil: they are not.
+	Told func() bool
 	// Go starts a request beside the other work; nil gives it a goroutine. A
 	// simulation that is to run the same again answers it at once.
 	Go func(func())
@@ -189,7 +192,7 @@ func (e *Engine) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		wait := e.jitter(pollEvery)
+		wait := e.jitter(e.every())
 		switch {
 		case err == nil:
 			failures = 0
@@ -235,6 +238,14 @@ func asked(err error) time.Duration {
 		return min(r.RetryAfter, time.Hour)
 	}
 	return 0
+}
+
+// every is the time between two polls.
+func (e *Engine) every() time.Duration {
+	if e.cfg.Told != nil && e.cfg.Told() {
+		return 2 * pollEvery
+	}
+	return pollEvery
 }
 
 // jitter spreads d by ±20 %.

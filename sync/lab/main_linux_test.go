@@ -54,6 +54,12 @@ func work() int {
 	out := json.NewEncoder(os.Stdout)
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
+		if in.Text() == "idle" {
+			if err := out.Encode(w.idle(*idleFor)); err != nil {
+				return 1
+			}
+			continue
+		}
 		if err := out.Encode(w.run(cases[in.Text()])); err != nil {
 			return 1
 		}
@@ -64,7 +70,9 @@ func work() int {
 // slice are the cases of make test: a few of each layer.
 var slice = regexp.MustCompile(`^(OK (plain|port 8443|container bridges present)|N0[14] (cable out|no gateway)|D0[35] (name server refuses|no such name)|T0[13] (stopped|server silent)|S0[14] (expired yesterday|of mail.test)|H16 a page|X04 CONNECT 403)$`)
 
-func TestLab(t *testing.T) {
+// ready skips where there is no laboratory, and builds the programs.
+func ready(t *testing.T) {
+	t.Helper()
 	for _, tool := range []string{"unshare", "nsenter", "ip", "nft", "mount", "curl", "openssl"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skip("no network to break: ", err)
@@ -81,6 +89,10 @@ func TestLab(t *testing.T) {
 			t.Fatalf("%v %s", err, out)
 		}
 	}
+}
+
+func TestLab(t *testing.T) {
+	ready(t)
 	seen := map[string]bool{}
 	for _, c := range trials() {
 		if seen[c.name] {

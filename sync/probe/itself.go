@@ -139,6 +139,7 @@ func (w *walk) healthItself(ctx context.Context, at string, connect func(context
 	classic(t.TLSClientConfig)
 	t.Proxy = nil
 	t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return connect(ctx) }
+	w.conns.of(t)
 	defer t.CloseIdleConnections()
 	return w.askItself(ctx, at, t, false)
 }

@@ -134,6 +134,7 @@ type walk struct {
 	loaded     <-chan struct{} // closed when the keyring was read; nil where nobody does
 	asked      <-chan struct{} // closed when the proxy was asked; nil where nobody does
 	table      *table          // of connections to the server
+	conns      conns           // of requests
 	opened     latch           // of the way
 	waiting    atomic.Bool     // a far router may still say that nobody has the address
 	open       string          // host:port that took a connection: the proxy's or the server's
@@ -240,6 +241,7 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 			t.CloseIdleConnections()
 		}
 	}
+	w.conns.end()
 	r := Report{Verdict: fault.Judge(w.set), Address: w.ServerURL, Checks: checks, Observations: w.set.All(), Took: time.Since(start)}
 	if w.set.Worked() {
 		w.learned.At, w.learned.Place = w.Now(), w.place()

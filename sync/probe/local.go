@@ -83,7 +83,7 @@ func (w *walk) keyring(ctx context.Context) (string, State) {
 		return "no root certificate", Bad
 	}
 	w.roots = roots
-	w.real = w.Transport(roots)
+	w.real = w.conns.of(w.Transport(roots))
 	// A copy made before the first request, which changes the original.
 	w.offer = w.real.TLSClientConfig.Clone()
 	return fmt.Sprintf("%d certificate(s)", len(roots)), Good

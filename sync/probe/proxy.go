@@ -93,6 +93,9 @@ func proxyAddress(p *url.URL) string { return route.ProxyAddress(p) }
 // tunnel connects to the server, through the proxy when there is one.
 func (w *walk) tunnel(ctx context.Context) (net.Conn, error) {
 	c, rtt, err := dial(ctx, w.open)
+	if err == nil {
+		w.conns.keep(c)
+	}
 	if err == nil && rtt >= late {
 		w.lost()
 	}

@@ -28,7 +28,7 @@ func (w *walk) registered(ctx context.Context) (string, State) {
 	if w.real == nil {
 		return inTheWay, Skipped
 	}
-	t := w.Transport(w.roots)
+	t := w.conns.of(w.Transport(w.roots))
 	defer t.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(w.EnrolledURL, "/")+"/healthz", nil)
 	if err != nil {

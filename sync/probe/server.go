@@ -30,7 +30,7 @@ func (w *walk) server(ctx context.Context) (string, State) {
 	w.way = w.real
 	a, h := w.askHealth(ctx, health)
 	if a.Outcome == fault.No && a.Code == "timeout" && (a.Kind == "dns" || a.Kind == "tcp" && w.portOpen()) { // packets may have been lost
-		w.way = w.Transport(w.roots)
+		w.way = w.conns.of(w.Transport(w.roots))
 		a, h = w.askHealth(ctx, health)
 	}
 	beside.end(a.Code == "timeout" && a.Kind != "dns" && a.Kind != "tcp" && !a.taken())

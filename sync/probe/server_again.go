@@ -83,7 +83,7 @@ func (w *walk) varied(r route.Route) *http.Transport {
 	if w.Varied == nil || len(w.roots) == 0 {
 		return nil
 	}
-	return w.Varied(w.roots, r)
+	return w.conns.of(w.Varied(w.roots, r))
 }
 
 // h2 reports whether HTTP/2 was agreed on.
