@@ -91,7 +91,16 @@ func (c *Connection) Ladder(address string, timeout time.Duration) *probe.Ladder
 		ProtocolMin: wire.ProtocolMin,
 		ProtocolMax: wire.ProtocolMax,
 		LastGood:    c.monitor.LastGood(),
+		Seen:        c.seen(address),
 	})
+}
+
+// seen is what real requests told of the server that is walked to.
+func (c *Connection) seen(address string) []fault.Observation {
+	if address != "" {
+		return nil // another
+	}
+	return c.monitor.Seen()
 }
 
 // settings reads the system's proxy settings, where they are a way that may be taken.

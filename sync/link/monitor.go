@@ -92,6 +92,7 @@ type Monitor struct {
 	hours    []Hour    // that are over, oldest first
 	closed   time.Time // until when they are summed up
 	watch    watch
+	nodes    nodes
 	bell     chan Reason
 }
 
@@ -211,6 +212,9 @@ func (m *Monitor) seen(r request) {
 		m.met(f, r.seen.Kind, r.end)
 		why = m.watch.failed(r.end, f.Fault, hard(r.seen))
 	}
+	if bad := m.nodes.learn(r.seen, r.end); bad != "" && why == "" {
+		why = BadNode
+	}
 	m.settled(r.end)
 	m.Ring(why)
 }
@@ -233,6 +237,7 @@ func (m *Monitor) learned(r request, place *Place) Snapshot {
 	snap.At = r.end
 	keep(&snap.Address, r.address)
 	keep(&snap.Protocol, r.protocol)
+	keep(&snap.TLS, r.tls)
 	if place != nil {
 		snap.Place = *place
 	}

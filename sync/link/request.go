@@ -23,6 +23,8 @@ type request struct {
 	name, connect, secure, wait time.Duration
 	reused                      bool
 	address, protocol           string
+	tls                         string // version
+	bytes                       int64  // of the answer's body, as it was read
 	tcp                         TCP
 	shown                       *x509.Certificate // by the server, also where it was refused
 	beside                      [][]byte
@@ -64,6 +66,7 @@ func (w *watched) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	resp.Body = &body{ReadCloser: resp.Body, given: req.Context(), end: func(err error, n int64) {
+		r.bytes = n
 		if err != nil {
 			x := s.exchange()
 			x.Begun, x.Body, x.Bytes = true, true, n
@@ -109,6 +112,9 @@ func (b *body) told(err error) { b.once.Do(func() { b.end(err, b.n) }) }
 func (r *request) read(resp *http.Response) {
 	r.answered = true
 	r.server, r.beside, r.protocol = resp.Header.Get("Server"), beside(resp.TLS), protocolOf(resp)
+	if resp.TLS != nil {
+		r.tls = tls.VersionName(resp.TLS.Version)
+	}
 	if d, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		r.date = d
 	}

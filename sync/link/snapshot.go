@@ -20,6 +20,7 @@ type Snapshot struct {
 	RTT         time.Duration `json:"rtt,omitempty"`         // of a TCP connect
 	Addresses   []string      `json:"addresses,omitempty"`   // that the name had, without port
 	Protocol    string        `json:"protocol,omitempty"`    // "h2" or "http/1.1"
+	TLS         string        `json:"tls,omitempty"`         // version, like "TLS 1.3"
 	Environment string        `json:"environment,omitempty"` // as the server names it
 	Status      string        `json:"status,omitempty"`      // URL that tells how the service is
 	Ports       []string      `json:"ports,omitempty"`       // others that the server listens on
@@ -80,6 +81,7 @@ func (g *Snapshot) learn(s Snapshot) {
 	keep(&g.Server, s.Server)
 	keep(&g.RTT, s.RTT)
 	keep(&g.Protocol, s.Protocol)
+	keep(&g.TLS, s.TLS)
 	keep(&g.Environment, s.Environment)
 	keep(&g.Status, s.Status)
 	keep(&g.Offset, s.Offset)
@@ -127,7 +129,7 @@ func (m *Monitor) Offset() time.Duration {
 
 // Change compares one thing with the last good state.
 type Change struct {
-	Key           string // "certificate", "address", "clock", "network", "resolver", "proxy", "gateway", "interface", "server", "rtt"
+	Key           string // "certificate", "address", "clock", "network", "resolver", "proxy", "gateway", "interface", "server", "tls", "rtt"
 	Before, After string // a clock's are seconds, the server's clock minus ours; a round trip's milliseconds
 	Changed       bool
 }
@@ -161,6 +163,7 @@ func (m *Monitor) Changes() []Change {
 	known("gateway", g.Gateway, n.Gateway)
 	known("interface", g.Interface, n.Interface)
 	known("server", g.Server, n.Server)
+	known("tls", g.TLS, n.TLS)
 	if g.RTT > 0 && n.RTT > 0 {
 		ms := func(d time.Duration) string { return strconv.FormatInt(max(1, d.Milliseconds()), 10) }
 		out = append(out, Change{"rtt", ms(g.RTT), ms(n.RTT), n.RTT > 3*g.RTT && n.RTT-g.RTT > 50*time.Millisecond})

@@ -12,7 +12,8 @@ type Stages struct {
 	Name, Connect, Secure, Wait time.Duration
 	TCP                         TCP
 	Reused, Requests            int // of the requests that were answered, those on a connection used again
-	Protocol                    string
+	Protocol, TLS               string
+	Bytes                       int64 // of all answers
 }
 
 // weight is that of the newest in a moving mean.
@@ -36,6 +37,8 @@ func (s *Stages) learn(r request) {
 	}
 	s.Wait = mean(s.Wait, r.wait)
 	keep(&s.Protocol, r.protocol)
+	keep(&s.TLS, r.tls)
+	s.Bytes += r.bytes
 	s.Requests++
 	if r.reused {
 		s.Reused++

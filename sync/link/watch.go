@@ -14,6 +14,7 @@ type Reason string
 const (
 	HardError Reason = "hard_error" // one that does not go away by itself
 	TwoErrors Reason = "two_errors" // that may have, within a short time
+	BadNode   Reason = "node"       // one of several servers fails, others answer
 	Moved     Reason = "network"    // this computer stands elsewhere in its network
 	Woke      Reason = "wake"       // this computer slept, or its clock was set
 	Again     Reason = "again"      // the fault goes on; the last look was a while ago

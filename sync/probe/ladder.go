@@ -76,10 +76,11 @@ type Config struct {
 	Environment string
 	Version     string // of this program
 	Device      string
-	Timeout     time.Duration  // of the whole walk
-	LastGood    *link.Snapshot // nil: it never worked
-	Status      string         // URL of the company's page that tells how the service is; empty: none
-	Controls    []string       // host:port that the owner names to tell whether the line outside works
+	Timeout     time.Duration       // of the whole walk
+	LastGood    *link.Snapshot      // nil: it never worked
+	Seen        []fault.Observation // of real requests lately, that bears on this walk
+	Status      string              // URL of the company's page that tells how the service is; empty: none
+	Controls    []string            // host:port that the owner names to tell whether the line outside works
 
 	ProtocolMin, ProtocolMax int
 }
@@ -199,6 +200,7 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 	defer cancel()
 	start := time.Now()
 	w := newWalk(l.cfg)
+	w.set.Add(l.cfg.Seen...)
 	checks := make([]Check, len(all))
 	ended := map[string]chan struct{}{}
 	for i, o := range all {
