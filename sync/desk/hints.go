@@ -16,6 +16,7 @@ const (
 	hintSpread = 250 * time.Millisecond // over which desks that are told at once ask
 	hintSteady = time.Minute            // a stream that lived as long was a good one
 	hintRest   = 5 * time.Minute        // the longest wait for the next try
+	hintAnew   = 3 * time.Second        // over which desks come back whose streams ended at once
 )
 
 // listen keeps a stream of hints open while the line is good, and asks the engine
@@ -37,16 +38,25 @@ func (c *Connection) listen(ctx context.Context) {
 		if c.cfg.Now().Sub(begun) >= hintSteady {
 			failures = 0
 		}
-		wait = c.spread(min(time.Second<<min(failures, 10), hintRest))
-		failures++
 		var no *remote.Error
+		asked := time.Duration(0)
 		if errors.As(err, &no) {
-			wait = max(wait, min(no.RetryAfter, time.Hour))
+			asked = no.RetryAfter
 			if refused(no) {
 				tired = r // until the connection is made anew
 			}
 		}
+		wait = hintAgain(failures, asked, c.cfg.Rand())
+		failures++
 	}
+}
+
+// hintAgain is how long it is waited for the next stream after so many failures, and where
+// the server asked for a time: a hundred desks whose server was started anew do not all
+// come in the same moment. rand is from 0 to 1.
+func hintAgain(failures int, asked time.Duration, rand float64) time.Duration {
+	over := min(hintAnew<<min(failures, 10), hintRest)
+	return max(hintSpread, min(asked, time.Hour)+time.Duration(rand*float64(over)))
 }
 
 // refused reports whether asking again with the same token makes no sense.
@@ -67,10 +77,6 @@ func (c *Connection) rest(ctx context.Context, d time.Duration) bool {
 	case <-t.C:
 	}
 	return ctx.Err() == nil
-}
-
-func (c *Connection) spread(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.5 + 0.5*c.cfg.Rand()))
 }
 
 // hearing is the client to listen with: none before the server has shown itself to
@@ -105,7 +111,7 @@ func (c *Connection) hear(ctx context.Context, r *remote.Client) error {
 		c.hinted(ctx, seq)
 	})
 	c.hears.Store(false)
-	if heard && ctx.Err() == nil && c.rest(ctx, c.spread(time.Second)) {
+	if heard && ctx.Err() == nil && c.rest(ctx, hintAgain(0, 0, c.cfg.Rand())) {
 		c.engine.Kick() // the line may be broken: a real request finds out
 	}
 	return err
