@@ -52,6 +52,7 @@ func (d *desk) restore(why int) {
 	if why != sound && len(all) == 0 {
 		return
 	}
+	gone := d.deleted()
 	if err := d.db.Close(); err != nil {
 		d.w.fatalf("desk %d: %v", d.n, err)
 	}
@@ -63,9 +64,25 @@ func (d *desk) restore(why int) {
 	}
 	d.open()
 	d.w.note("desk %d is restored (%d, %d backups): %+v", d.n, why, len(all), out.Salvaged)
+	for _, id := range gone {
+		// Who restores data that are whole wants back what was deleted since the backup.
+		if _, back := d.document(d.w.model.key(id)); back && why == sound {
+			d.w.model.wanted(d, id)
+		}
+	}
 	if why != emptied && !out.Salvaged.Whole {
 		d.w.errorf("desk %d: something of its data was not read: %+v", d.n, out)
 	}
+}
+
+// deleted are documents that the clerk of this desk deleted and that are gone here.
+func (d *desk) deleted() (out []string) {
+	for _, i := range d.w.model.intents {
+		if _, there := d.document(d.w.model.key(i.doc)); i.by == d && i.kind == "delete" && !there {
+			out = append(out, i.doc)
+		}
+	}
+	return out
 }
 
 func (d *desk) spoil(why int) {
