@@ -52,8 +52,10 @@ func (w *walk) handshake(ctx context.Context, c net.Conn, p *url.URL, target str
 	go func() { other <- speaksHTTP(ctx, p, target) }()
 	go func() { other <- speaksTLS(ctx, p) }()
 	a, err := socks(c, target, p.User)
-	if err != nil && (<-other || <-other) {
-		a.code = "proxy:none"
+	if err != nil {
+		if one, two := <-other, <-other; one || two {
+			a.code = "proxy:none"
+		}
 	}
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		err = context.Canceled // given up

@@ -20,7 +20,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"golang.org/x/crypto/md4"
+	"golang.org/x/crypto/md4" //lint:ignore SA1019 it is what NTLM is made of
 
 	"counterfoil/sync/fault"
 )
