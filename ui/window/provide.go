@@ -34,34 +34,40 @@ func (w *window) provide() {
 
 // proxyUser asks the clerk who signs in at the office's proxy, and waits for the answer.
 func (w *window) proxyUser(ctx context.Context, proxy string) (name, password string, err error) {
-	answered := make(chan bool, 1)
-	user, secret := xwidget.NewField(), xwidget.NewField()
-	secret.Password = true
-	answer := func(yes bool) {
+	type account struct{ user, secret string } // empty: nobody signs in
+	answered := make(chan account, 1)
+	answer := func(a account) {
 		select {
-		case answered <- yes:
+		case answered <- a:
 		default: // it is answered
 		}
 	}
 	w.post(func() {
-		t := w.words
+		t, user, hidden := w.words, xwidget.NewField(), xwidget.NewField()
+		hidden.Password = true
 		ask := dialog.NewForm(t.T("proxy.title"), t.T("proxy.sign_in"), t.T("proxy.cancel"), []*widget.FormItem{
 			widget.NewFormItem(t.T("proxy.address"), widget.NewLabel(proxy)),
-			widget.NewFormItem(t.T("proxy.user"), user), widget.NewFormItem(t.T("proxy.password"), secret),
-		}, answer, w.win)
-		user.OnSubmitted = func(string) { w.win.Canvas().Focus(secret) }
-		secret.OnSubmitted = func(string) { ask.Submit() }
-		w.shell.Gone = func() { answer(false) }
+			widget.NewFormItem(t.T("proxy.user"), user), widget.NewFormItem(t.T("proxy.password"), hidden),
+		}, func(yes bool) {
+			if !yes {
+				answer(account{})
+				return
+			}
+			answer(account{user.Text, hidden.Text})
+		}, w.win)
+		user.OnSubmitted = func(string) { w.win.Canvas().Focus(hidden) }
+		hidden.OnSubmitted = func(string) { ask.Submit() }
+		w.shell.Gone = func() { answer(account{}) }
 		ask.Show()
 		w.win.Canvas().Focus(user)
 	})
 	refused := &books.Error{Code: "proxy_user_missing", Text: "nobody has signed in at the proxy; nothing was changed"}
 	select {
-	case yes := <-answered:
-		if !yes || user.Text == "" {
+	case a := <-answered:
+		if a.user == "" {
 			return "", "", refused
 		}
-		return user.Text, secret.Text, nil
+		return a.user, a.secret, nil
 	case <-ctx.Done():
 		return "", "", refused
 	}
