@@ -25,6 +25,7 @@ var (
 	kinds   = flag.String("kind", "", "single, double, healthy or cure, comma between")
 	workers = flag.Int("workers", 2, "`N` worlds beside each other")
 	often   = flag.Int("times", 1, "every case `N` times")
+	every   = flag.Int("every", 1, "only each `Nth` of them, a sample")
 	tools   = flag.String("tools", "", "`DIR` with cfoil and syncd; empty builds them")
 	show    = flag.Bool("show", false, "print what was observed in a case that is wrong")
 	look    = flag.Bool("look", false, "print what was observed in every case")
@@ -113,7 +114,7 @@ func TestLab(t *testing.T) {
 
 // chosen are the cases that the flags pick.
 func chosen() (out []trial) {
-	name := regexp.MustCompile(*only)
+	name, n := regexp.MustCompile(*only), 0
 	for _, c := range trials() {
 		kind := c.kind
 		if kind == "" {
@@ -127,6 +128,9 @@ func chosen() (out []trial) {
 		case lacks(c.needs):
 			fmt.Printf("%-46s left out: there is no %s here\n", c.name, c.needs)
 		default:
+			if n++; n%max(*every, 1) != 0 {
+				continue
+			}
 			for range *often {
 				out = append(out, c)
 			}
