@@ -338,14 +338,16 @@ func whole(text, name string, f func() string) string {
 	}
 }
 
-// fold lowers ASCII letters alone, so that every byte stays in its place.
+// fold lowers ASCII letters alone, so that every byte stays in its place, those of no
+// character as well.
 func fold(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' {
-			return r + 'a' - 'A'
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
 		}
-		return r
-	}, s)
+	}
+	return string(b)
 }
 
 func first(s string) rune { r, _ := utf8.DecodeRuneInString(s); return r }

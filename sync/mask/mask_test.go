@@ -78,3 +78,17 @@ func TestKeep(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// FuzzText masks any bytes, characters or not, for any names: it never panics.
+func FuzzText(f *testing.F) {
+	f.Add("GET https://invoice.test\xa3\xba443 failed", "invoice.test\xa3\xba443")
+	f.Add("\xff\xfe\xfd shop.example", "SHOP.example")
+	f.Add("İİİ Kelvin K host ſ", "host")
+	f.Add("\\\\\xa3\xba\\x", "https://\xa3\xba")
+	f.Fuzz(func(t *testing.T, text, name string) {
+		for _, w := range []Words{Chinese, English} {
+			_ = New(w, name).Text(text)
+			_ = New(w, text, name).Text(name + " " + text)
+		}
+	})
+}
