@@ -94,6 +94,9 @@ func (w *world) selfcheck(folder string, args ...string) (answer, error) {
 	if err := json.Unmarshal([]byte(out), &a); err != nil {
 		return a, fmt.Errorf("selfcheck prints %q %q: %w", out, errs, err)
 	}
+	if strings.Contains(out, `"code":"panic"`) {
+		return a, fmt.Errorf("an observer failed: %q", out)
+	}
 	return a, nil
 }
 

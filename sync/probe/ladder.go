@@ -226,7 +226,12 @@ func (l *Ladder) Run(ctx context.Context, progress func(Check), only ...string) 
 				}
 			}
 			c := &checks[i]
-			tell := func() { telling.Lock(); progress(*c); telling.Unlock() }
+			defer w.survive(c)
+			tell := func() {
+				telling.Lock()
+				defer telling.Unlock()
+				progress(*c)
+			}
 			c.State = Running
 			tell()
 			t := time.Now()
