@@ -151,7 +151,7 @@ func stunnel(more string) act {
 // softwareCases are faults of servers that others wrote.
 func softwareCases() (out []trial) {
 	at443 := serverName + ":443"
-	bad := openssl("verify error|alert|unsupported protocol|no protocols", at443)
+	bad := openssl("verify error|alert|unsupported protocol|no protocols|disallowed", at443)
 	add := func(tool, id, name string, do act, or ...string) *trial {
 		out = append(out, trial{name: id + " " + tool + ": " + name, needs: tool, do: []act{do}, seen: []check{bad}, want: append([]string{id}, or...)})
 		return &out[len(out)-1]

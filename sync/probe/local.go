@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"counterfoil/sync/fault"
 )
@@ -106,7 +107,7 @@ func (w *walk) address(context.Context) (string, State) {
 			u.Host = u.Hostname()
 		}
 	}
-	if w.ServerURL == "" || err != nil || !addressed(u) || strings.ContainsAny(w.ServerURL, " 　：／。") {
+	if w.ServerURL == "" || err != nil || !addressed(u) || !utf8.ValidString(w.ServerURL) || strings.ContainsAny(w.ServerURL, " 　：／。") {
 		o.Via = fault.Real
 		w.set.Add(o)
 		w.walkToRegistered()
